@@ -1,0 +1,88 @@
+"""Bus transaction initiators, pinned memory and IOMMUs."""
+
+from zxio_py.abi.model import Call, Field, Param, Struct
+
+# Options of zx_bti_pin.
+ZX_BTI_PERM_READ = 1
+ZX_BTI_PERM_WRITE = 2
+ZX_BTI_PERM_EXECUTE = 4
+ZX_BTI_COMPRESS = 8
+ZX_BTI_CONTIGUOUS = 16
+
+# Limits and distinguished values.
+ZX_IOMMU_MAX_DESC_LEN = 4096
+
+_STRUCTS = (
+    Struct(
+        "zx_info_bti_t",
+        32,
+        8,
+        (
+            Field("minimum_contiguity", 0, 8),
+            Field("aspace_size", 8, 8),
+            Field("pmo_count", 16, 8),
+            Field("quarantine_count", 24, 8),
+        ),
+    ),
+)
+
+_CALLS = (
+    Call(
+        "zx_bti_create",
+        "zx_status_t",
+        (
+            Param("iommu", "zx_handle_t", handle="use"),
+            Param("options", "uint32_t"),
+            Param("bti_id", "uint64_t"),
+            Param("out", "zx_handle_t*", "out", handle="acquire"),
+        ),
+        rights=("iommu: none required",),
+        category="memory",
+    ),
+    Call(
+        "zx_bti_pin",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("options", "uint32_t"),
+            Param("vmo", "zx_handle_t", handle="use"),
+            Param("offset", "uint64_t"),
+            Param("size", "uint64_t"),
+            Param("addrs", "zx_paddr_t*", "out", count="num_addrs"),
+            Param("num_addrs", "size_t"),
+            Param("pmt", "zx_handle_t*", "out", handle="acquire"),
+        ),
+        rights=(
+            "handle: MAP",
+            "vmo: MAP; +READ for PERM_READ or PERM_EXECUTE; +WRITE for PERM_WRITE",
+        ),
+        category="memory",
+    ),
+    Call(
+        "zx_bti_release_quarantine",
+        "zx_status_t",
+        (Param("handle", "zx_handle_t", handle="use"),),
+        rights=("handle: WRITE",),
+        category="memory",
+    ),
+    Call(
+        "zx_iommu_create",
+        "zx_status_t",
+        (
+            Param("resource", "zx_handle_t", handle="use"),
+            Param("type", "uint32_t"),
+            Param("desc", "const void*", count="desc_size"),
+            Param("desc_size", "size_t"),
+            Param("out", "zx_handle_t*", "out", handle="acquire"),
+        ),
+        rights=("resource: ROOT (docs)",),
+        category="memory",
+    ),
+    Call(
+        "zx_pmt_unpin",
+        "zx_status_t",
+        (Param("handle", "zx_handle_t", handle="release"),),
+        rights=("handle: none; always consumed",),
+        category="memory",
+    ),
+)

@@ -1,0 +1,97 @@
+"""Access to hardware that no object wraps: I/O ports, SMC, framebuffer, firmware tables, caches."""
+
+from zxio_py.abi.model import Call, Param
+
+# Options of zx_cache_flush.
+ZX_CACHE_FLUSH_INSN = 1
+ZX_CACHE_FLUSH_DATA = 2
+ZX_CACHE_FLUSH_INVALIDATE = 4
+
+_CALLS = (
+    Call(
+        "zx_cache_flush",
+        "zx_status_t",
+        (
+            Param("addr", "const void*", count="size"),
+            Param("size", "size_t"),
+            Param("options", "uint32_t"),
+        ),
+        attributes=frozenset({"vdsocall"}),
+        category="memory",
+    ),
+    Call(
+        "zx_framebuffer_get_info",
+        "zx_status_t",
+        (
+            Param("resource", "zx_handle_t", handle="use"),
+            Param("format", "uint32_t*", "out"),
+            Param("width", "uint32_t*", "out"),
+            Param("height", "uint32_t*", "out"),
+            Param("stride", "uint32_t*", "out"),
+        ),
+        rights=("resource: ROOT",),
+        category="driver-and-platform",
+    ),
+    Call(
+        "zx_framebuffer_set_range",
+        "zx_status_t",
+        (
+            Param("resource", "zx_handle_t", handle="use"),
+            Param("vmo", "zx_handle_t", handle="use"),
+            Param("len", "uint32_t"),
+            Param("format", "uint32_t"),
+            Param("width", "uint32_t"),
+            Param("height", "uint32_t"),
+            Param("stride", "uint32_t"),
+        ),
+        rights=(
+            "resource: ROOT",
+            "vmo: none documented",
+        ),
+        category="driver-and-platform",
+    ),
+    Call(
+        "zx_ioports_release",
+        "zx_status_t",
+        (
+            Param("resource", "zx_handle_t", handle="use"),
+            Param("io_addr", "uint16_t"),
+            Param("len", "uint32_t"),
+        ),
+        rights=("resource: IOPORT covering the range",),
+        category="driver-and-platform",
+    ),
+    Call(
+        "zx_ioports_request",
+        "zx_status_t",
+        (
+            Param("resource", "zx_handle_t", handle="use"),
+            Param("io_addr", "uint16_t"),
+            Param("len", "uint32_t"),
+        ),
+        rights=("resource: IOPORT covering the range",),
+        category="driver-and-platform",
+    ),
+    Call(
+        "zx_pc_firmware_tables",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("acpi_rsdp", "zx_paddr_t*", "out"),
+            Param("smbios", "zx_paddr_t*", "out"),
+        ),
+        rights=("handle: resource ROOT",),
+        category="driver-and-platform",
+    ),
+    Call(
+        "zx_smc_call",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("parameters", "const zx_smc_parameters_t*"),
+            Param("out_smc_result", "zx_smc_result_t*", "out"),
+        ),
+        rights=("handle: resource SMC",),
+        category="driver-and-platform",
+    ),
+)

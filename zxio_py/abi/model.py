@@ -1,0 +1,172 @@
+"""The vocabulary in which the system interface is written down.
+
+One `Call` per exported or internal function, one `Struct` per record that crosses the
+user/kernel boundary.  The modules beside this one fill them in, one module per kernel object;
+everything else (guest headers, dispatch table, vDSO, checks, program generation) is derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["in", "out", "inout"]
+
+#: What a call does with the handles a parameter carries.  "mixed" is decided per entry at run
+#: time (a disposition array) or differs between members of one structure.
+Disposition = Literal["none", "use", "release", "acquire", "mixed"]
+
+#: C types that are not integers or structures of their own: name -> (size in bytes, signed).
+SCALAR_TYPES: Mapping[str, tuple[int, bool]] = {
+    "int8_t": (1, True),
+    "int16_t": (2, True),
+    "int32_t": (4, True),
+    "int64_t": (8, True),
+    "uint8_t": (1, False),
+    "uint16_t": (2, False),
+    "uint32_t": (4, False),
+    "uint64_t": (8, False),
+    "uintptr_t": (8, False),
+    "size_t": (8, False),
+    "zx_clock_t": (4, False),
+    "zx_duration_t": (8, True),
+    "zx_futex_t": (4, True),
+    "zx_handle_t": (4, False),
+    "zx_koid_t": (8, False),
+    "zx_obj_type_t": (4, False),
+    "zx_off_t": (8, False),
+    "zx_paddr_t": (8, False),
+    "zx_rights_t": (4, False),
+    "zx_signals_t": (4, False),
+    "zx_status_t": (4, True),
+    "zx_stream_seek_origin_t": (4, False),
+    "zx_ticks_t": (8, True),
+    "zx_time_t": (8, True),
+    "zx_txid_t": (4, False),
+    "zx_vaddr_t": (8, False),
+    "zx_vm_option_t": (4, False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a call, as in its C prototype."""
+
+    name: str
+    #: C type, e.g. ``const zx_handle_t*``.
+    type: str
+    direction: Direction = "in"
+    #: What happens to the handle(s) it carries.
+    handle: Disposition = "none"
+    #: Name of the parameter that holds the number of bytes or elements, for buffers.
+    count: str | None = None
+
+    @property
+    def is_pointer(self) -> bool:
+        """Whether the argument is an address in the caller's space."""
+        return self.type.endswith("*")
+
+    @property
+    def pointee(self) -> str:
+        """The C type pointed to, without ``const``; empty for scalars."""
+        return self.type.removeprefix("const ").removesuffix("*") if self.is_pointer else ""
+
+    @property
+    def size(self) -> int:
+        """Size of the argument itself in bytes (8 for pointers)."""
+        return 8 if self.is_pointer else SCALAR_TYPES[self.type][0]
+
+    @property
+    def signed(self) -> bool:
+        """Whether the scalar is signed (pointers are not)."""
+        return not self.is_pointer and SCALAR_TYPES[self.type][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One function of the vDSO.
+
+    Attributes of the real listing appear as `attributes`: ``vdsocall`` (answered in the vDSO,
+    no kernel entry), ``blocking``, ``internal`` (entry that only the vDSO uses), ``const``,
+    ``noreturn``, ``next`` (not stable yet), ``testonly``.
+    """
+
+    name: str
+    returns: str
+    params: tuple[Param, ...]
+    attributes: frozenset[str] = frozenset()
+    #: Rights per handle parameter, in words (source: the call's reference page).
+    rights: tuple[str, ...] = ()
+    category: str = ""
+    note: str = ""
+
+    @property
+    def short_name(self) -> str:
+        """The name without ``zx_``."""
+        return self.name.removeprefix("zx_")
+
+    @property
+    def kernel_entry(self) -> bool:
+        """Whether the kernel's dispatch table has an entry for it."""
+        return "vdsocall" not in self.attributes
+
+    @property
+    def exported(self) -> bool:
+        """Whether the vDSO exports it."""
+        return "internal" not in self.attributes
+
+    @property
+    def prototype(self) -> str:
+        """The C declaration without the semicolon."""
+        params = ", ".join(f"{p.type} {p.name}" for p in self.params) or "void"
+        return f"{self.returns} {self.name}({params})"
+
+    def param(self, name: str) -> Param:
+        """Return the parameter called *name*; KeyError if there is none."""
+        for candidate in self.params:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(f"{self.name} has no parameter {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a structure; offset and size in bytes."""
+
+    name: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A record that crosses the user/kernel boundary; size and alignment in bytes."""
+
+    name: str
+    size: int
+    align: int
+    fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field:
+        """Return the member called *name*; KeyError if there is none."""
+        for candidate in self.fields:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(f"{self.name} has no member {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of zx_object_get_info."""
+
+    name: str
+    value: int
+    #: ZX_OBJ_TYPE_ name without prefix, lower case, or "any".
+    object_type: str
+    #: Name of the record, or None where no buffer is used.
+    record: str | None
+    #: Rights needed, in words.
+    rights: str
+    #: Whether the answer is an array of records.
+    array: bool = False

@@ -1,0 +1,127 @@
+"""User pagers."""
+
+from zxio_py.abi.model import Call, Param
+
+# Options of zx_pager_create_vmo.
+ZX_VMO_TRAP_DIRTY = 8
+
+# Options of zx_pager_op_range.
+ZX_PAGER_OP_FAIL = 1
+ZX_PAGER_OP_DIRTY = 2
+ZX_PAGER_OP_WRITEBACK_BEGIN = 3
+ZX_PAGER_OP_WRITEBACK_END = 4
+
+# Options of zx_pager_query_vmo_stats.
+ZX_PAGER_RESET_VMO_STATS = 1
+
+# Page request commands.
+ZX_PAGER_VMO_READ = 0
+ZX_PAGER_VMO_COMPLETE = 1
+ZX_PAGER_VMO_DIRTY = 2
+
+_CALLS = (
+    Call(
+        "zx_pager_create",
+        "zx_status_t",
+        (
+            Param("options", "uint32_t"),
+            Param("out", "zx_handle_t*", "out", handle="acquire"),
+        ),
+        rights=("policy NEW_PAGER",),
+        category="memory",
+    ),
+    Call(
+        "zx_pager_create_vmo",
+        "zx_status_t",
+        (
+            Param("pager", "zx_handle_t", handle="use"),
+            Param("options", "uint32_t"),
+            Param("port", "zx_handle_t", handle="use"),
+            Param("key", "uint64_t"),
+            Param("size", "uint64_t"),
+            Param("out", "zx_handle_t*", "out", handle="acquire"),
+        ),
+        rights=(
+            "pager: none in the 2022 rights (ATTACH_VMO once that right exists, late 2023+)",
+            "port: WRITE",
+        ),
+        category="memory",
+    ),
+    Call(
+        "zx_pager_detach_vmo",
+        "zx_status_t",
+        (
+            Param("pager", "zx_handle_t", handle="use"),
+            Param("vmo", "zx_handle_t", handle="use"),
+        ),
+        rights=(
+            "pager: none in 2022 (ATTACH_VMO+MANAGE_VMO later)",
+            "vmo: WRITE",
+        ),
+        category="memory",
+    ),
+    Call(
+        "zx_pager_op_range",
+        "zx_status_t",
+        (
+            Param("pager", "zx_handle_t", handle="use"),
+            Param("op", "uint32_t"),
+            Param("pager_vmo", "zx_handle_t", handle="use"),
+            Param("offset", "uint64_t"),
+            Param("length", "uint64_t"),
+            Param("data", "uint64_t"),
+        ),
+        rights=(
+            "pager: none in 2022 (MANAGE_VMO later)",
+            "pager_vmo: WRITE",
+        ),
+        category="memory",
+    ),
+    Call(
+        "zx_pager_query_dirty_ranges",
+        "zx_status_t",
+        (
+            Param("pager", "zx_handle_t", handle="use"),
+            Param("pager_vmo", "zx_handle_t", handle="use"),
+            Param("offset", "uint64_t"),
+            Param("length", "uint64_t"),
+            Param("buffer", "void*", "out", count="buffer_size"),
+            Param("buffer_size", "size_t"),
+            Param("actual", "size_t*", "out"),
+            Param("avail", "size_t*", "out"),
+        ),
+        attributes=frozenset({"next"}),
+        category="memory",
+    ),
+    Call(
+        "zx_pager_query_vmo_stats",
+        "zx_status_t",
+        (
+            Param("pager", "zx_handle_t", handle="use"),
+            Param("pager_vmo", "zx_handle_t", handle="use"),
+            Param("options", "uint32_t"),
+            Param("buffer", "void*", "out", count="buffer_size"),
+            Param("buffer_size", "size_t"),
+        ),
+        attributes=frozenset({"next"}),
+        category="memory",
+    ),
+    Call(
+        "zx_pager_supply_pages",
+        "zx_status_t",
+        (
+            Param("pager", "zx_handle_t", handle="use"),
+            Param("pager_vmo", "zx_handle_t", handle="use"),
+            Param("offset", "uint64_t"),
+            Param("length", "uint64_t"),
+            Param("aux_vmo", "zx_handle_t", handle="use"),
+            Param("aux_offset", "uint64_t"),
+        ),
+        rights=(
+            "pager: none in 2022 (MANAGE_VMO later)",
+            "pager_vmo: WRITE",
+            "aux_vmo: READ and WRITE (docs name WRITE)",
+        ),
+        category="memory",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Kernel and machine tracing."""
+
+from zxio_py.abi.model import Call, Param
+
+_CALLS = (
+    Call(
+        "zx_ktrace_control",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("action", "uint32_t"),
+            Param("options", "uint32_t"),
+            Param("ptr", "void*", "inout"),
+        ),
+        rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        category="logging-and-debug",
+    ),
+    Call(
+        "zx_ktrace_read",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("data", "void*", "out", count="data_size"),
+            Param("offset", "uint32_t"),
+            Param("data_size", "size_t"),
+            Param("actual", "size_t*", "out"),
+        ),
+        rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        category="logging-and-debug",
+    ),
+    Call(
+        "zx_ktrace_write",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("id", "uint32_t"),
+            Param("arg0", "uint32_t"),
+            Param("arg1", "uint32_t"),
+        ),
+        rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        category="logging-and-debug",
+    ),
+    Call(
+        "zx_mtrace_control",
+        "zx_status_t",
+        (
+            Param("handle", "zx_handle_t", handle="use"),
+            Param("kind", "uint32_t"),
+            Param("action", "uint32_t"),
+            Param("options", "uint32_t"),
+            Param("ptr", "void*", "inout", count="ptr_size"),
+            Param("ptr_size", "size_t"),
+        ),
+        rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        category="logging-and-debug",
+    ),
+)
