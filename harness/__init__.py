@@ -1,0 +1,1 @@
+"""The harness: programs, targets, QEMU machines, comparison, reports and checks."""

@@ -1,0 +1,1 @@
+"""QEMU machines: start, control, console, shared memory."""

@@ -1,0 +1,125 @@
+"""Layout of the memory that host and guest share: the last bytes of the guest's RAM.
+
+The guest's C header ``zxh/share.h`` is generated from this module.  All numbers little endian,
+offsets and sizes in bytes.
+
+    page 0            header: who is alive, counters, panic record (written by kernel and agent)
+    page 1 ...        SLOT_COUNT slots, each SLOT_SIZE bytes: a slot header, a request area and a
+                      result area; a slot carries one batch of programs at a time
+
+A batch goes so: the host writes request records, sets the slot's fields and last
+``request_sequence``, and rings (one DOORBELL byte on the serial line).  The agent runs the
+records in order, writes one result record each, advances ``records_done`` and ``result_bytes``
+after each, sets ``done_sequence`` to the request's and rings back once (a DOORBELL byte).
+Records start at 8-byte boundaries, each with a `RECORD`: length without padding, sequence
+number, CRC-32 (zlib's) of what follows the record header.
+"""
+
+from __future__ import annotations
+
+from zxio_py.abi.model import Field, Struct
+
+MAGIC = int.from_bytes(b"ZXHSHARE", "little")
+VERSION = 1
+
+#: The byte that means "look at the shared memory" on the serial line, in both directions.
+DOORBELL = 0x01
+
+PAGE_SIZE = 4096
+SLOT_COUNT = 2
+SLOTS_OFFSET = PAGE_SIZE
+SLOT_SIZE = 0x300000
+REQUEST_OFFSET = 64
+REQUEST_SIZE = 0x100000 - REQUEST_OFFSET
+RESULT_OFFSET = 0x100000
+RESULT_SIZE = SLOT_SIZE - RESULT_OFFSET
+SHARE_SIZE = 8 * 1024 * 1024
+
+KERNEL_RUNNING = 1
+KERNEL_PANICKED = 2
+AGENT_READY = 1
+
+#: Registers and return addresses a panic record has room for.
+PANIC_REGISTERS = 40
+PANIC_FRAMES = 32
+PANIC_MESSAGE = 256
+
+HEADER = Struct(
+    "zxh_share_header",
+    80,
+    8,
+    (
+        Field("magic", 0, 8),  # written last by the kernel at boot
+        Field("version", 8, 4),
+        Field("arch", 12, 4),  # ELF e_machine: 62 x86-64, 183 arm64
+        Field("kernel_state", 16, 4),
+        Field("agent_state", 20, 4),
+        Field("clock_ns", 24, 8),  # monotonic time at the last timer tick; stands still while idle
+        Field("objects", 32, 8),  # live kernel objects
+        Field("handles", 40, 8),  # live handles, in tables and in messages
+        Field("pages_used", 48, 8),  # physical pages in use
+        Field("pages_total", 56, 8),
+        Field("threads", 64, 8),
+        Field("processes", 72, 8),
+    ),
+)
+
+PANIC_OFFSET = 256
+PANIC = Struct(
+    "zxh_panic",
+    880,
+    8,
+    (
+        Field("cause", 0, 8),  # vector (x86-64) or ESR_EL1 (arm64); ~0 for a failed assertion
+        Field("address", 8, 8),  # faulting address, if any
+        Field("register_count", 16, 4),
+        Field("frame_count", 20, 4),
+        Field("registers", 24, 8 * PANIC_REGISTERS),  # order: the architecture's REGISTERS
+        Field("frames", 344, 8 * PANIC_FRAMES),  # return addresses, innermost first
+        Field("message", 600, PANIC_MESSAGE),  # NUL-terminated text
+        Field("clock_ns", 856, 8),
+        Field("in_user", 864, 4),
+        Field("padding", 868, 12),
+    ),
+)
+
+SLOT = Struct(
+    "zxh_slot",
+    64,
+    8,
+    (
+        Field("request_sequence", 0, 4),  # host: incremented for each batch, never 0
+        Field("done_sequence", 4, 4),  # agent: the request it has finished
+        Field("request_bytes", 8, 4),
+        Field("record_count", 12, 4),
+        Field("records_done", 16, 4),  # agent: progress, also readable after a loss
+        Field("result_bytes", 20, 4),
+        Field("flags", 24, 4),
+        Field("current_sequence", 28, 4),  # agent: the record it is running
+        Field("started_ns", 32, 8),  # guest time at the start of the current record
+        Field("padding", 40, 24),
+    ),
+)
+
+RECORD = Struct(
+    "zxh_record",
+    16,
+    8,
+    (
+        Field("length", 0, 4),  # bytes that follow this header, without padding
+        Field("kind", 4, 4),
+        Field("sequence", 8, 4),
+        Field("crc32", 12, 4),
+    ),
+)
+
+STRUCTS = (HEADER, PANIC, SLOT, RECORD)
+
+#: Order of the registers in a panic record and in fault reports.
+REGISTERS = {
+    "x86_64": (
+        "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags "
+        "cr2 cr3 error_code vector cs ss fs_base gs_base"
+    ).split(),
+    "arm64": [f"x{n}" for n in range(30)] + "lr sp pc spsr esr far ttbr0 tpidr".split(),
+}

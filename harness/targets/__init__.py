@@ -1,0 +1,1 @@
+"""Where programs run: the host emulation, guests in QEMU, later a real kernel."""
