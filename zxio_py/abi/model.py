@@ -48,6 +48,29 @@ SCALAR_TYPES: Mapping[str, tuple[int, bool]] = {
     "zx_vm_option_t": (4, False),
 }
 
+#: Likewise, types that only zxio's own functions use (`zxio_py.abi.zxio`).
+LIBRARY_SCALAR_TYPES: Mapping[str, tuple[int, bool]] = {
+    "bool": (1, False),
+    "int": (4, True),
+    "socklen_t": (4, False),
+    "va_list": (8, False),
+    "zxio_abilities_t": (8, False),
+    "zxio_flags_t": (4, False),
+    "zxio_node_protocols_t": (8, False),
+    "zxio_object_type_t": (4, False),
+    "zxio_seek_origin_t": (4, False),
+    "zxio_service_connector": (8, False),  # pointer to a function
+    "zxio_shutdown_options_t": (4, False),
+    "zxio_signals_t": (4, False),
+    "zxio_storage_alloc": (8, False),  # pointer to a function
+    "zxio_vmo_flags_t": (4, False),
+    "zxio_watch_directory_cb": (8, False),  # pointer to a function
+}
+
+
+def _scalar(name: str) -> tuple[int, bool]:
+    return SCALAR_TYPES.get(name) or LIBRARY_SCALAR_TYPES[name]
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
@@ -75,12 +98,12 @@ class Param:
     @property
     def size(self) -> int:
         """Size of the argument itself in bytes (8 for pointers)."""
-        return 8 if self.is_pointer else SCALAR_TYPES[self.type][0]
+        return 8 if self.is_pointer else _scalar(self.type)[0]
 
     @property
     def signed(self) -> bool:
         """Whether the scalar is signed (pointers are not)."""
-        return not self.is_pointer and SCALAR_TYPES[self.type][1]
+        return not self.is_pointer and _scalar(self.type)[1]
 
 
 @dataclass(frozen=True, slots=True)
