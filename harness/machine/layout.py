@@ -7,11 +7,18 @@ offsets and sizes in bytes.
     page 1 ...        SLOT_COUNT slots, each SLOT_SIZE bytes: a slot header, a request area and a
                       result area; a slot carries one batch of programs at a time
 
+At boot the kernel clears the header, the panic record and the slot headers, and writes *magic*
+last.  The agent, when it can take programs, sets *agent_state* and rings once (a DOORBELL byte),
+then looks into the slots before it first waits.  A slot without work has request_sequence equal
+to done_sequence; request sequence numbers rise over both slots, so the lower one is run first.
+
 A batch goes so: the host writes request records, sets the slot's fields and last
 ``request_sequence``, and rings (one DOORBELL byte on the serial line).  The agent runs the
 records in order, writes one result record each, advances ``records_done`` and ``result_bytes``
 after each, sets ``done_sequence`` to the request's and rings back once (a DOORBELL byte).
-Records start at 8-byte boundaries, each with a `RECORD`: length without padding, sequence
+If the result area is too small for all, the agent
+stops early: done_sequence is set with records_done below record_count, and the host sends the
+rest again.  Records start at 8-byte boundaries, each with a `RECORD`: length without padding, sequence
 number, CRC-32 (zlib's) of what follows the record header.
 """
 
