@@ -1,0 +1,102 @@
+// What each architecture provides (guest/arch/<arch>); everything else in the kernel is portable.
+//
+// The kernel runs on one CPU and is not preempted: interrupts are off from kernel entry until it
+// returns to user mode or idles, so nothing in it needs a lock.  User mode is preempted by the
+// timer.  Physical memory is mapped whole at a fixed offset; user memory is reached only through
+// that map (usercopy.h), so SMAP and PAN stay on.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zx/abi.h"
+
+#define PAGE_SIZE 4096ul
+#define PAGE_SHIFT 12
+#define PAGE_ALIGN_UP(value) (((value) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1))
+#define PAGE_ALIGN_DOWN(value) ((value) & ~(PAGE_SIZE - 1))
+#define IS_PAGE_ALIGNED(value) (((value) & (PAGE_SIZE - 1)) == 0)
+
+// User addresses: [USER_BASE, USER_END).
+#define USER_BASE 0x1000000ull
+#define USER_END 0x7ffffffff000ull
+
+typedef uint64_t paddr_t;
+
+// "arch_defs.h" of each architecture defines:
+//   struct arch_regs     the user (or kernel) registers saved at a trap, on the kernel stack
+//   struct arch_thread   what a thread that does not run keeps: kernel stack pointer, FPU, TLS base
+//   PHYS_MAP_BASE        virtual address of physical address 0 (or of RAM_BASE minus RAM_BASE)
+#include "arch_defs.h"
+
+static inline void* phys_to_virt(paddr_t address) { return (void*)(PHYS_MAP_BASE + address); }
+static inline paddr_t virt_to_phys(const void* address) {
+    return (uint64_t)address - PHYS_MAP_BASE; // of an address in the physical map only
+}
+
+// ---- memory management unit ---------------------------------------------------------------
+#define MMU_READ 1u
+#define MMU_WRITE 2u
+#define MMU_EXECUTE 4u
+#define MMU_USER 8u
+#define MMU_DEVICE 16u
+
+struct arch_aspace {
+    paddr_t root; // top-level table; user half only, the kernel half is shared
+};
+
+zx_status_t arch_aspace_init(struct arch_aspace* aspace);
+// Frees the tables; leaf pages belong to VMOs.
+void arch_aspace_destroy(struct arch_aspace* aspace);
+// Makes it the current one (NULL: none, for kernel threads).
+void arch_aspace_activate(struct arch_aspace* aspace);
+zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, uint32_t flags);
+void arch_mmu_unmap(struct arch_aspace* aspace, uint64_t vaddr, size_t pages);
+// The page behind vaddr and its flags; false if there is none.
+bool arch_mmu_query(struct arch_aspace* aspace, uint64_t vaddr, paddr_t* page, uint32_t* flags);
+// Makes instructions written through the physical map visible to execution.
+void arch_sync_instructions(void* address, size_t size);
+
+// ---- threads --------------------------------------------------------------------------------
+struct thread;
+// Prepares a kernel thread: at its first switch it calls entry(argument) on its own stack.
+void arch_thread_init(struct thread* thread, void (*entry)(void*), void* argument);
+void arch_context_switch(struct thread* from, struct thread* to);
+// Leaves the kernel for the first time in this thread; registers other than these are zero.
+__attribute__((noreturn)) void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0,
+                                               uint64_t argument1);
+struct thread* arch_current_thread(void);
+// The user registers of a thread that is in the kernel, as saved at its last entry from user mode.
+struct arch_regs* arch_user_regs(struct thread* thread);
+// The registers in the order of harness/machine/layout.py REGISTERS; returns their number.
+size_t arch_registers_to_array(const struct arch_regs* regs, uint64_t* out, size_t capacity);
+// ZX_THREAD_STATE_GENERAL_REGS of this architecture; size in bytes.
+size_t arch_general_regs_size(void);
+void arch_get_general_regs(struct thread* thread, void* out);
+zx_status_t arch_set_general_regs(struct thread* thread, const void* in);
+
+// ---- interrupts, time, power ------------------------------------------------------------------
+// Waits for an interrupt and handles it; called with interrupts off, returns with them off.
+void arch_idle(void);
+uint64_t arch_ticks(void);
+uint64_t arch_ticks_per_second(void);
+// Asks for one timer interrupt at this tick count; UINT64_MAX: none.
+void arch_timer_set(uint64_t ticks);
+__attribute__((noreturn)) void arch_halt(void);
+__attribute__((noreturn)) void arch_reboot(void);
+// Tells the hypervisor that the guest has panicked (pvpanic).
+void arch_report_panic(void);
+// Return addresses from a frame pointer on, only while they stay in kernel memory.
+size_t arch_backtrace(uint64_t frame_pointer, uint64_t* frames, size_t capacity);
+uint32_t arch_cpu_features(void);      // ZX_FEATURE_KIND_CPU
+uint32_t arch_dcache_line_size(void);  // bytes
+
+// ---- devices ------------------------------------------------------------------------------------
+void arch_serial_write(uint8_t byte);
+// Called by the architecture's interrupt handlers (portable code).
+void serial_received(uint8_t byte);
+void timer_interrupt(void);
+// Called by the trap code: a fault taken in user mode or in the kernel.  write/execute tell the
+// access; returns false if the fault cannot be resolved.
+bool vm_page_fault(uint64_t address, bool write, bool execute, bool present);

@@ -1,0 +1,63 @@
+// What all kernel objects share: identity, lifetime, signals and their observers.
+//
+// A dispatcher lives while it has references.  Handles and whoever uses it hold references; when
+// the last *handle* goes, `on_zero_handles` runs (peers learn of it), when the last reference
+// goes, `destroy`.
+#pragma once
+
+#include "arch.h"
+#include "list.h"
+
+struct dispatcher;
+struct observer;
+
+struct dispatcher_ops {
+    zx_obj_type_t type;
+    bool waitable;                 // may be waited on and signalled
+    bool has_peer;                 // zx_object_signal_peer makes sense
+    zx_signals_t user_settable;    // signals user code may set and clear
+    bool has_name;                 // ZX_PROP_NAME
+    void (*on_zero_handles)(struct dispatcher* object); // may be NULL
+    void (*destroy)(struct dispatcher* object);         // frees it
+    zx_koid_t (*related_koid)(struct dispatcher* object); // NULL: 0
+    struct dispatcher* (*peer)(struct dispatcher* object); // NULL or returns NULL: none (any more)
+};
+
+struct dispatcher {
+    const struct dispatcher_ops* ops;
+    uint32_t references;
+    uint32_t handles;
+    zx_koid_t koid;
+    zx_signals_t signals;
+    struct list_node observers;
+};
+
+// Gives it a koid, one reference (the caller's) and no handle; counts it.
+void dispatcher_init(struct dispatcher* object, const struct dispatcher_ops* ops,
+                     zx_signals_t signals);
+void dispatcher_ref(struct dispatcher* object);
+void dispatcher_unref(struct dispatcher* object);
+// Also a reference.  The last dispatcher_drop_handle runs on_zero_handles.
+void dispatcher_add_handle(struct dispatcher* object);
+void dispatcher_drop_handle(struct dispatcher* object);
+
+// Changes signals (clear first) and tells the observers that are satisfied.
+void update_signals(struct dispatcher* object, zx_signals_t clear, zx_signals_t set);
+// Signals seen by observers for an instant, not kept (HANDLE_CLOSED is never stored).
+struct handle;
+void cancel_observers_of(struct dispatcher* object, const struct handle* handle);
+
+// Someone who wants to know about signals.  on_match runs when one of `wanted` is asserted
+// (may remove the observer), on_cancel when the handle it was made with is closed.
+struct observer {
+    struct list_node link;
+    struct dispatcher* object;
+    const struct handle* handle;
+    zx_signals_t wanted;
+    void (*on_match)(struct observer* observer, zx_signals_t signals);
+    void (*on_cancel)(struct observer* observer, zx_signals_t signals);
+};
+// Does not look at the current signals; the caller does.
+void observer_add(struct observer* observer, struct dispatcher* object, const struct handle* handle,
+                  zx_signals_t wanted);
+void observer_remove(struct observer* observer);

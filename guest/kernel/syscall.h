@@ -1,0 +1,18 @@
+// System calls: the dispatch table and who may use it.
+#pragma once
+
+#include "arch.h"
+#include "zx/numbers.h"
+
+struct syscall_entry {
+    uint64_t (*handler)(const uint64_t* args); // NULL: not implemented
+    uint32_t vdso_return;                      // offset in the vDSO behind its trap instruction
+    const char* name;
+};
+
+extern const struct syscall_entry syscall_table[ZX_SYS_COUNT];
+
+// Called by the architecture's entry code with the number, up to 8 arguments and the address
+// behind the trap instruction.  A call from anywhere but its place in the vDSO, or with a number
+// that does not exist, is the policy exception BAD_SYSCALL.
+uint64_t syscall_dispatch(uint64_t number, const uint64_t* args, uint64_t return_address);
