@@ -89,7 +89,7 @@ def numbers_header() -> str:
 
 
 def kernel_calls_header() -> str:
-    """Text of ``zx/kernel_calls.h``: handlers take user addresses as ``uaddr_t``, never pointers."""
+    """Text of ``zx/kernel_calls.h``: handlers take user addresses as ``uaddr_t``."""
     lines = [
         BANNER,
         '#pragma once\n\n#include "zx/abi.h"\n',

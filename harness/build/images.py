@@ -11,11 +11,13 @@ Results lie in ``images/build/<arch>``.
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from harness.build import headers, toolchain
 from harness.build.toolchain import ROOT, BuildError, compile_sources, link
@@ -30,7 +32,17 @@ INCLUDE = BUILD / "include"
 
 
 def build(arches: Sequence[Arch] = ARCHES) -> None:
-    """Build the images of the given architectures; raises `BuildError`."""
+    """Build the images of the given architectures; raises `BuildError`.
+
+    One build at a time: a second process waits for the first.
+    """
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _build_all(arches)
+
+
+def _build_all(arches: Sequence[Arch]) -> None:
     write_headers()
     for arch in arches:
         out = BUILD / arch
@@ -103,8 +115,19 @@ def build_agent(arch: Arch, out: Path) -> Path:
         arch,
         objects,
         agent,
-        ["-pie", "--no-dynamic-linker", "-z", "text", "-z", "max-page-size=4096"]
-        + ["-z", "separate-code", "--gc-sections", "-e", "_start"],
+        [
+            "-pie",
+            "--no-dynamic-linker",
+            "-z",
+            "text",
+            "-z",
+            "max-page-size=4096",
+            "-z",
+            "separate-code",
+            "--gc-sections",
+            "-e",
+            "_start",
+        ],
     )
     return agent
 
@@ -166,8 +189,8 @@ def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
             "-static",
             "-z",
             "max-page-size=4096",
-        ]
-        + ["--gc-sections"],
+            "--gc-sections",
+        ],
     )
     local = {c.name for c in abi.CALLS.values() if not c.kernel_entry}
     _write_if_changed(
@@ -179,19 +202,8 @@ def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
 
 def implemented_calls(objects: Sequence[Path]) -> set[str]:
     """Calls whose handler ``sys_<call>`` one of the objects defines."""
-    found = set()
-    for path in objects:
-        with path.open("rb") as file:
-            table = ELFFile(file).get_section_by_name(".symtab")
-            for symbol in table.iter_symbols():
-                name = "zx_" + symbol.name.removeprefix("sys_")
-                if (
-                    symbol.name.startswith("sys_")
-                    and symbol["st_shndx"] != "SHN_UNDEF"
-                    and name in abi.NUMBERS
-                ):
-                    found.add(name)
-    return found
+    defined = {name for path in objects for name in _symbols(path)}
+    return {name for name in abi.NUMBERS if f"sys_{name.removeprefix('zx_')}" in defined}
 
 
 def vdso_return_offsets(vdso: Path) -> dict[str, int]:
@@ -224,9 +236,16 @@ def _vdso_layout_header(vdso: Path) -> str:
 
 
 def _symbols(path: Path) -> dict[str, int]:
+    """Values of the symbols a file defines, local ones included."""
     with path.open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
-        return {s.name: s["st_value"] for s in table.iter_symbols() if s.name}
+        if not isinstance(table, SymbolTableSection):
+            raise BuildError(f"{path}: no symbol table")
+        return {
+            symbol.name: symbol["st_value"]
+            for symbol in table.iter_symbols()
+            if symbol.name and symbol["st_shndx"] != "SHN_UNDEF"
+        }
 
 
 def _blobs_source(blobs: dict[str, Path]) -> str:

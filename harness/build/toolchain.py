@@ -108,8 +108,15 @@ def link(arch: Arch, inputs: Sequence[Path], output: Path, options: Sequence[str
     paths = [os.path.relpath(path, ROOT) for path in inputs]
     run_zig(
         "ld.lld",
-        ["-m", EMULATIONS[arch], *options, "--build-id=none", *paths]
-        + ["-o", os.path.relpath(output, ROOT)],
+        [
+            "-m",
+            EMULATIONS[arch],
+            *options,
+            "--build-id=none",
+            *paths,
+            "-o",
+            os.path.relpath(output, ROOT),
+        ],
     )
 
 
