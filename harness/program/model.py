@@ -17,10 +17,21 @@ PointerKind = Literal["unmapped", "kernel", "readonly", "edge", "noncanon", "nul
 ReturnForm = Literal["status", "u64", "mask", "none"]
 
 #: Slots that exist without being made, in the order in which results list them.
-GIVEN_SLOTS = ("$zero", "$job", "$vmar", "$proc", "$thread", "$rootvmar", "$resource", "$vdso")
+GIVEN_SLOTS = ("$zero", "$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso")
 
 MAX_ARGS = 8
 MAX_THREADS = 4
+#: Main and helper steps together.
+MAX_STEPS = 4096
+MAX_REPEAT = 10_000_000
+#: Bytes of one buffer, and of all buffers of a program.
+MAX_BUFFER_BYTES = 1 << 20
+MAX_PROGRAM_BYTES = 4 << 20
+#: Bytes of all items of a program (what has to travel to a guest), and of all reports (back).
+MAX_ITEM_BYTES = 768 << 10
+MAX_REPORT_BYTES = 1 << 20
+#: Different slots, named buffers, storages of a program.
+MAX_NAMES = 1024
 MAX_LIVE_NAMES = 24
 DEFAULT_SHOW = 512
 #: Byte that fills memory nobody has written.
@@ -149,7 +160,8 @@ class Report:
 class Buffer:
     """A new buffer: its initial items, padded with 0xa5 to *size*.
 
-    ``out: n`` of the file format is a Buffer without items, of size n, reported.
+    ``out: n`` of the file format is a Buffer without items, of size n, reported.  A step that
+    makes a buffer with the name of an earlier one binds the name anew.
     """
 
     items: tuple[Item, ...]
@@ -165,7 +177,10 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class BufferRef:
-    """A named buffer as an argument: its address plus *add*; reported after the call if asked."""
+    """A named buffer as an argument: its address plus *add*; reported after the call if asked.
+
+    The report is always of the whole buffer, from its first byte, whatever *add* is.
+    """
 
     buffer: str
     add: int = 0
@@ -229,8 +244,8 @@ class Program:
     #: Every named buffer, then every storage, by first appearance.
     buffers: tuple[str, ...] = ()
     storages: tuple[str, ...] = ()
-    #: Where it was read from, for error messages: "file.json: programs[3]".
-    source: str = ""
+    #: Where it was read from, for error messages: 'file.json: program 3 "name"'.
+    source: str = field(default="", compare=False)
 
     @property
     def given(self) -> tuple[str, ...]:
