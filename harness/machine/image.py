@@ -1,0 +1,138 @@
+"""Images: which guest runs on which machine, described in ``images/*.toml``.
+
+A description has exactly the keys of `Image`; an unknown key, a missing one or a value of the
+wrong type is an `InputError` naming file and key.  Paths are relative to the description.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.machine import layout
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+#: QEMU's program for each architecture.
+QEMU_PROGRAMS = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One bootable guest and the machine it runs on."""
+
+    name: str
+    description: str
+    #: "x86_64" or "arm64".
+    architecture: str
+    #: Value of QEMU's -machine, without the memory backend.
+    machine: str
+    #: Value of QEMU's -cpu.
+    cpu: str
+    #: RAM in MiB; the last `layout.SHARE_SIZE` bytes of it are shared with the host.
+    memory_mib: int
+    #: The ELF given to -kernel.
+    kernel: Path
+    #: Text given to -append; empty for none.
+    command_line: str
+    #: Values of -device.
+    devices: tuple[str, ...]
+
+    @property
+    def qemu(self) -> str:
+        """Name of the QEMU program."""
+        return QEMU_PROGRAMS[self.architecture]
+
+    @property
+    def memory_bytes(self) -> int:
+        """RAM in bytes."""
+        return self.memory_mib << 20
+
+
+def directory() -> Path:
+    """Where the descriptions are: in an installed wheel or in the source tree."""
+    packaged = _PACKAGE / "_images"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "images"
+
+
+def names() -> list[str]:
+    """Names of all images, in alphabetical order."""
+    return sorted(path.stem for path in directory().glob("*.toml"))
+
+
+def load(name: str) -> Image:
+    """Read the description called *name*, or the file if it is a path ending in ``.toml``."""
+    if name.endswith(".toml"):
+        return parse(Path(name))
+    known = names()
+    if name not in known:
+        raise InputError(f"no image called {name!r}; there are: {', '.join(known) or 'none'}")
+    return parse(directory() / f"{name}.toml")
+
+
+def parse(path: Path) -> Image:
+    """Read one description; raises `InputError` for anything that is not as it must be."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from error
+    fields = _Fields(path, data)
+    image = Image(
+        name=path.stem,
+        description=fields.text("description"),
+        architecture=fields.text("architecture"),
+        machine=fields.text("machine"),
+        cpu=fields.text("cpu"),
+        memory_mib=fields.number("memory_mib"),
+        kernel=path.parent / fields.text("kernel"),
+        command_line=fields.text("command_line"),
+        devices=fields.texts("devices"),
+    )
+    fields.finish()
+    if image.architecture not in QEMU_PROGRAMS:
+        raise InputError(f"{path}: architecture: {image.architecture!r} is not one of "
+                         f"{', '.join(QEMU_PROGRAMS)}")
+    smallest = 2 * layout.SHARE_SIZE >> 20
+    if not smallest <= image.memory_mib <= 1024:
+        raise InputError(f"{path}: memory_mib: {image.memory_mib} is not in {smallest}..1024")
+    return image
+
+
+class _Fields:
+    """The keys of one description, taken out one by one."""
+
+    def __init__(self, path: Path, data: dict[str, object]) -> None:
+        self._path = path
+        self._data = dict(data)
+
+    def text(self, key: str) -> str:
+        value = self._take(key)
+        if not isinstance(value, str):
+            raise InputError(f"{self._path}: {key}: a string is wanted")
+        return value
+
+    def number(self, key: str) -> int:
+        value = self._take(key)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InputError(f"{self._path}: {key}: a whole number is wanted")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._take(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise InputError(f"{self._path}: {key}: a list of strings is wanted")
+        return tuple(value)
+
+    def finish(self) -> None:
+        """Refuse keys nobody asked for."""
+        if self._data:
+            raise InputError(f"{self._path}: unknown key: {', '.join(sorted(self._data))}")
+
+    def _take(self, key: str) -> object:
+        if key not in self._data:
+            raise InputError(f"{self._path}: {key}: missing")
+        return self._data.pop(key)

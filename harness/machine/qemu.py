@@ -1,0 +1,212 @@
+"""One QEMU process: its command line, its start, its end.
+
+Nothing of it has a name in the file system: RAM and standard error are anonymous memory files,
+console and QMP are ends of socket pairs.  So whatever is killed, in whatever order, leaves nothing
+behind.  The process dies with the thread that started it (parent-death signal); start machines
+from a thread that lives as long as they shall.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.errors import MachineError
+from harness.machine.image import Image
+
+#: The oldest QEMU whose behaviour the harness knows.
+OLDEST_VERSION = (7, 2)
+
+#: Sets the parent-death signal, then starts QEMU unless the parent is dead already: a parent
+#: that died before the signal was set would never cause it.
+_GUARD = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ $PPID = "$0" ] && exec "$@"')
+
+_INSTALL = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-system-aarch64": "qemu-system-arm",
+}
+
+
+class QemuProcess:
+    """A QEMU that runs an image."""
+
+    def __init__(
+        self, image: Image, *, kernel: Path | None = None, extra: tuple[str, ...] = ()
+    ) -> None:
+        """Start QEMU and return at once.
+
+        *kernel* replaces the image's; *extra* is added to the command line.  Raises
+        `MachineError` if QEMU or the kernel is missing.
+        """
+        program = find_qemu(image.qemu)
+        kernel = kernel or image.kernel
+        if not kernel.is_file():
+            raise MachineError(f"{kernel}: no such guest kernel; build it with: zxh images build")
+        self.image = image
+        #: The guest's RAM as a file.
+        self.ram = _memory_file("ram")
+        os.ftruncate(self.ram, image.memory_bytes)
+        self._stderr = _memory_file("stderr")
+        self.console, console_end = socket.socketpair()
+        self.qmp, qmp_end = socket.socketpair()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            #: QEMU's command line, without the guard before it.
+            self.command = command_line(
+                image, program, kernel, self.ram, console_end.fileno(), qmp_end.fileno()
+            ) + list(extra)
+            self._process = subprocess.Popen(
+                [*_guard(), *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                pass_fds=(self.ram, console_end.fileno(), qmp_end.fileno()),
+                start_new_session=True,  # a terminal's Ctrl-C is for the harness alone
+            )
+        except OSError as error:
+            self.close()
+            raise MachineError(f"{program} could not be started: {error.strerror}") from error
+        finally:
+            console_end.close()
+            qmp_end.close()
+
+    @property
+    def pid(self) -> int:
+        """Process id; the guard before QEMU has the same one."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """Exit status, negative for a signal, None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def wait(self, limit: float) -> int | None:
+        """Wait up to *limit* seconds for its end; the exit status or None."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(limit)
+        return None
+
+    def errors(self) -> str:
+        """What QEMU has said on standard output and error."""
+        size = os.fstat(self._stderr).st_size
+        return os.pread(self._stderr, min(size, 65536), 0).decode("utf-8", "replace").strip()
+
+    def cpu_seconds(self) -> float:
+        """CPU time used so far; 0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self) -> int:
+        """Resident memory; 0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/statm").read_text().split()
+        except OSError:
+            return 0
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def close(self) -> None:
+        """Kill it if it still runs, wait for it, release everything; idempotent."""
+        if self._process and self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self.console.close()
+        self.qmp.close()
+        for name in ("ram", "_stderr"):
+            descriptor = getattr(self, name)
+            if descriptor >= 0:
+                os.close(descriptor)
+                setattr(self, name, -1)
+
+
+def command_line(
+    image: Image, program: str, kernel: Path, ram: int, console: int, qmp: int
+) -> list[str]:
+    """QEMU's command line for an image; *ram*, *console* and *qmp* are inherited descriptors."""
+    command = [
+        program,
+        *("-nodefaults", "-no-user-config", "-nic", "none", "-sandbox", "on"),
+        *("-display", "none", "-accel", "tcg"),
+        *("-machine", f"{image.machine},memory-backend=ram", "-cpu", image.cpu),
+        *("-m", f"{image.memory_mib}M"),
+        "-object",
+        f"memory-backend-file,id=ram,size={image.memory_mib}M,mem-path=/dev/fd/{ram},share=on",
+        *("-chardev", f"socket,id=s0,fd={console}", "-serial", "chardev:s0"),
+        *("-chardev", f"socket,id=q0,fd={qmp}", "-mon", "chardev=q0,mode=control"),
+        # A panicked guest stays as it is, so that its registers can still be read.
+        *("-action", "panic=pause"),
+        *("-kernel", str(kernel)),
+    ]
+    if image.command_line:
+        command += ["-append", image.command_line]
+    for device in image.devices:
+        command += ["-device", device]
+    return command
+
+
+def find_qemu(name: str) -> str:
+    """Path of a QEMU program on PATH; raises `MachineError` with the way to install it."""
+    path = shutil.which(name)
+    if path is None:
+        raise MachineError(
+            f"{name} is not installed; install it with one of: apt install {_INSTALL[name]} | "
+            f"dnf install {name}-core | brew install qemu"
+        )
+    return path
+
+
+def qemu_version(program: str) -> tuple[int, int] | None:
+    """Major and minor version a QEMU program reports; None if it reports none."""
+    try:
+        run = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.search(r"version (\d+)\.(\d+)", run.stdout)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def version_problem(program: str) -> str | None:
+    """Why this QEMU cannot be used, or None if its version is fine."""
+    version = qemu_version(program)
+    if version is None:
+        return f"{program} does not report a version"
+    if version < OLDEST_VERSION:
+        found, wanted = (".".join(map(str, v)) for v in (version, OLDEST_VERSION))
+        return f"{program} is version {found}; {wanted} or newer is needed"
+    return None
+
+
+def shell_form(command: list[str]) -> str:
+    """A command line as one would type it."""
+    return shlex.join(command)
+
+
+def _guard() -> list[str]:
+    """The words before QEMU's command that tie its life to ours, where the system has them."""
+    if sys.platform != "linux" or shutil.which(_GUARD[0]) is None:
+        return []
+    return [*_GUARD, str(os.getpid())]
+
+
+def _memory_file(name: str) -> int:
+    """A file without a name, inherited only when passed on."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create(f"zxh-{name}", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile(prefix=f"zxh-{name}-") as file:
+        return os.dup(file.fileno())

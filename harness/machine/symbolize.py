@@ -1,0 +1,95 @@
+"""Addresses of a guest kernel as function, file and line, from its symbols and DWARF."""
+
+from __future__ import annotations
+
+import bisect
+from pathlib import Path
+
+from elftools.dwarf.dwarfinfo import DWARFInfo
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+
+class Symbols:
+    """The functions and line tables of one ELF file."""
+
+    def __init__(self, path: Path) -> None:
+        """Read *path*; a file without symbols or DWARF just describes less."""
+        self._functions: list[tuple[int, int, str]] = []
+        self._lines: list[tuple[int, str, int]] = []
+        with path.open("rb") as file:
+            elf = ELFFile(file)
+            table = elf.get_section_by_name(".symtab")
+            if isinstance(table, SymbolTableSection):
+                self._functions = sorted(
+                    (symbol["st_value"], symbol["st_size"], symbol.name)
+                    for symbol in table.iter_symbols()
+                    if symbol["st_info"]["type"] in ("STT_FUNC", "STT_NOTYPE")
+                    and symbol["st_shndx"] != "SHN_UNDEF"
+                    and symbol.name
+                )
+            if elf.has_dwarf_info():
+                # Where one sequence ends at the start of another, the end sorts first.
+                rows = _line_rows(elf.get_dwarf_info())
+                self._lines = sorted(rows, key=lambda row: (row[0], row[2] != 0))
+
+    def function(self, address: int) -> tuple[str, int] | None:
+        """Name of the function around *address* and the offset in it."""
+        index = bisect.bisect_right(self._functions, address, key=lambda f: f[0]) - 1
+        if index < 0:
+            return None
+        start, size, name = self._functions[index]
+        if size and address >= start + size:
+            return None
+        return name, address - start
+
+    def line(self, address: int) -> tuple[str, int] | None:
+        """File and line of *address*."""
+        index = bisect.bisect_right(self._lines, address, key=lambda row: row[0]) - 1
+        if index < 0:
+            return None
+        _, file, line = self._lines[index]
+        return (file, line) if line else None
+
+    def describe(self, address: int, lookup: int | None = None) -> str:
+        """One line about *address*; *lookup* is the address whose line is wanted."""
+        at = address if lookup is None else lookup
+        function = self.function(at)
+        if function is None:
+            return f"{address:#018x} ?"
+        name, offset = function
+        text = f"{address:#018x} {name}+{offset + address - at:#x}"
+        line = self.line(at)
+        return f"{text} {line[0]}:{line[1]}" if line else text
+
+
+def _line_rows(dwarf: DWARFInfo) -> list[tuple[int, str, int]]:
+    """Every row of every line table; line 0 marks the end of a sequence."""
+    rows = []
+    for unit in dwarf.iter_CUs():
+        program = dwarf.line_program_for_CU(unit)
+        if program is None:
+            continue
+        header = program.header
+        first = 0 if header["version"] >= 5 else 1
+        names = [_file_name(header, entry) for entry in header["file_entry"]]
+        for entry in program.get_entries():
+            state = entry.state
+            if state is None:
+                continue
+            index = state.file - first
+            name = names[index] if 0 <= index < len(names) else "?"
+            rows.append((state.address, name, 0 if state.end_sequence else state.line))
+    return rows
+
+
+def _file_name(header: object, entry: object) -> str:
+    """A file of a line table with its directory, unless that is the compilation's own."""
+    name = entry.name.decode("utf-8", "replace")  # type: ignore[attr-defined]
+    index = entry.dir_index  # type: ignore[attr-defined]
+    first = 0 if header["version"] >= 5 else 1  # type: ignore[index]
+    directories = header["include_directory"]  # type: ignore[index]
+    if index < first or index - first >= len(directories):
+        return name
+    folder = directories[index - first].decode("utf-8", "replace")
+    return f"{folder}/{name}" if folder not in ("", ".") else name
