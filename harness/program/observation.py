@@ -80,7 +80,10 @@ class ProgramObservation:
     threads: dict[str, list[StepObservation]] = field(default_factory=dict)
     ending: Ending = "finished"
     #: For endings other than "finished": what happened, in words (fault kind, address, retcode).
+    #: It differs from target to target; what is compared is made from the fields below.
     error: str = ""
+    #: Ending "exited": the process's return code.
+    retcode: int | None = None
     #: Registers by name at a fault.
     registers: Mapping[str, int] = field(default_factory=dict)
     #: Last lines of the console where that helps.
