@@ -7,6 +7,7 @@
 struct syscall_entry {
     uint64_t (*handler)(const uint64_t* args); // NULL: not implemented
     uint32_t vdso_return;                      // offset in the vDSO behind its trap instruction
+    uint32_t vdso_exit_return;                 // behind its second one; 0: has none
     const char* name;
 };
 

@@ -5,7 +5,7 @@
 #include "zx/abi.h"
 #include "zx/vdso_entries.h"
 
-extern const union vdso_constants_page vdso_constants;
+__attribute__((visibility("hidden"))) extern const union vdso_constants_page vdso_constants;
 
 #define CONSTANTS (&vdso_constants.values)
 

@@ -5,7 +5,10 @@ zx/syscalls.h       prototypes of the functions the vDSO exports
 zx/numbers.h        call numbers (private to one build of kernel and vDSO)
 zx/kernel_calls.h   prototypes of the kernel's handlers, ``sys_<call>``
 zxh/share.h         the memory shared with the host (`harness.machine.layout`)
+zx/vdso_entries.h   prototypes of the vDSO's kernel entries, for the vDSO's own code
+zx/status_names.inc one line per status code
 vdso_stubs.S        the vDSO's kernel entries
+vdso_blocking.c     the blocking calls: entries that are repeated after an interruption
 dispatch.c          the kernel's dispatch table over the handlers that exist
 """
 
@@ -116,13 +119,53 @@ def share_header() -> str:
 # ---- the vDSO ----------------------------------------------------------------------------
 
 
+def vdso_entries_header() -> str:
+    """Text of ``zx/vdso_entries.h``: the hidden entries ``SYSCALL_zx_f``."""
+    lines = [BANNER, '#pragma once\n\n#include "zx/syscalls.h"\n']
+    for call in _kernel_entries():
+        prototype = call.prototype.replace(call.name, f"SYSCALL_{call.name}", 1)
+        lines.append(f'__attribute__((visibility("hidden"))) {prototype};')
+    return "\n".join(lines) + "\n"
+
+
+def status_names() -> str:
+    """Text of ``zx/status_names.inc``: ``STATUS(code)`` for every status code."""
+    names = [name for name in vars(abi.status) if name == "ZX_OK" or name.startswith("ZX_ERR_")]
+    return "\n".join([BANNER, *(f"STATUS({name})" for name in names)]) + "\n"
+
+
+def vdso_blocking() -> str:
+    """Text of ``vdso_blocking.c``: a wait that was interrupted is made again by the vDSO."""
+    lines = [BANNER, '#include "internal.h"']
+    for call in _kernel_entries():
+        if _is_wrapped(call):
+            prototype = call.prototype.replace(call.name, f"_{call.name}", 1)
+            arguments = ", ".join(param.name for param in call.params)
+            lines += [
+                "",
+                f"VDSO_FUNCTION {prototype} {{",
+                "    zx_status_t status;",
+                "    do {",
+                f"        status = SYSCALL_{call.name}({arguments});",
+                "    } while (status == ZX_ERR_INTERNAL_INTR_RETRY);",
+                "    return status;",
+                "}",
+                f"VDSO_EXPORT({call.name});",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _is_wrapped(call: Call) -> bool:
+    return call.exported and "blocking" in call.attributes
+
+
 def vdso_stubs(arch: Arch) -> str:
     """Text of ``vdso_stubs.S``.
 
     Each kernel entry is one instruction that traps, with a local label behind it
     (``vdso_return_zx_f``): the kernel accepts call number f from that address only.  Exported
-    entries get the strong name ``_zx_f`` and the weak name ``zx_f``, internal ones only the
-    hidden ``SYSCALL_zx_f``.
+    entries get the strong name ``_zx_f`` and the weak name ``zx_f``; internal ones, and those that
+    `vdso_blocking` wraps, only the hidden ``SYSCALL_zx_f``.
     """
     stub = {"x86_64": _stub_x86_64, "arm64": _stub_arm64}[arch]
     lines = [BANNER.replace("//", "//"), ".text"]
@@ -139,7 +182,7 @@ def vdso_stubs(arch: Arch) -> str:
             "    .cfi_endproc",
             f".size SYSCALL_{call.name}, . - SYSCALL_{call.name}",
         ]
-        if call.exported:
+        if call.exported and not _is_wrapped(call):
             lines += [
                 f".globl _{call.name}",
                 f".type _{call.name}, %function",
@@ -184,11 +227,16 @@ def _stub_arm64(call: Call) -> list[str]:
 # ---- the kernel's dispatch table ---------------------------------------------------------
 
 
-def dispatch_source(implemented: Collection[str], return_offsets: Mapping[str, int]) -> str:
+def dispatch_source(
+    implemented: Collection[str],
+    return_offsets: Mapping[str, int],
+    exit_return_offsets: Mapping[str, int],
+) -> str:
     """Text of ``dispatch.c``.
 
     *implemented* names the calls whose ``sys_`` handler exists; the table has NULL for others.
-    *return_offsets* gives, per call, the offset in the vDSO image behind its trap instruction.
+    *return_offsets* gives, per call, the offset in the vDSO image behind its trap instruction,
+    *exit_return_offsets* that of a second one where the vDSO has two.
     """
     lines = [BANNER, '#include "syscall.h"\n\n#include "zx/kernel_calls.h"\n']
     entries = _kernel_entries()
@@ -199,8 +247,8 @@ def dispatch_source(implemented: Collection[str], return_offsets: Mapping[str, i
     for call in entries:
         handler = f"call_{call.short_name}" if call.name in implemented else "0"
         number = f"ZX_SYS_{call.short_name}"
-        offset = return_offsets[call.name]
-        lines.append(f'    [{number}] = {{{handler}, {offset}, "{call.name}"}},')
+        offsets = f"{return_offsets[call.name]}, {exit_return_offsets.get(call.name, 0)}"
+        lines.append(f'    [{number}] = {{{handler}, {offsets}, "{call.name}"}},')
     lines.append("};")
     return "\n".join(lines) + "\n"
 

@@ -61,6 +61,8 @@ def write_headers() -> None:
         "zx/syscalls.h": headers.syscalls_header(),
         "zx/numbers.h": headers.numbers_header(),
         "zx/kernel_calls.h": headers.kernel_calls_header(),
+        "zx/vdso_entries.h": headers.vdso_entries_header(),
+        "zx/status_names.inc": headers.status_names(),
         "zxh/share.h": headers.share_header(),
     }.items():
         _write_if_changed(INCLUDE / name, text)
@@ -68,13 +70,16 @@ def write_headers() -> None:
 
 def build_vdso(arch: Arch, out: Path) -> Path:
     """Build ``libzircon.so``: one read-only and one executable segment, nothing writable."""
+    vdso = GUEST / "vdso"
     stubs = out / "gen" / "vdso_stubs.S"
+    blocking = out / "gen" / "vdso_blocking.c"
     _write_if_changed(stubs, headers.vdso_stubs(arch))
+    _write_if_changed(blocking, headers.vdso_blocking())
     objects = compile_sources(
         arch,
-        [*(GUEST / "vdso").glob("*.c"), stubs],
+        [*vdso.glob("*.c"), *(vdso / arch).glob("*.S"), stubs, blocking],
         out / "obj-vdso",
-        includes=[INCLUDE, GUEST / "vdso"],
+        includes=[INCLUDE, vdso],
         flags=toolchain.USER_FLAGS[arch],
     )
     library = out / "libzircon.so"
@@ -94,6 +99,8 @@ def build_vdso(arch: Arch, out: Path) -> Path:
             "max-page-size=4096",
             "-z",
             "defs",
+            "-z",
+            "norelro",
             "-Bsymbolic",
         ],
     )
@@ -163,7 +170,11 @@ def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
     generated = out / "gen"
     _write_if_changed(
         generated / "dispatch.c",
-        headers.dispatch_source(implemented, vdso_return_offsets(blobs["vdso"])),
+        headers.dispatch_source(
+            implemented,
+            vdso_offsets(blobs["vdso"], "vdso_return_"),
+            vdso_offsets(blobs["vdso"], "vdso_exit_return_"),
+        ),
     )
     _write_if_changed(generated / "vdso_layout.h", _vdso_layout_header(blobs["vdso"]))
     _write_if_changed(generated / "blobs.S", _blobs_source(blobs))
@@ -206,9 +217,12 @@ def implemented_calls(objects: Sequence[Path]) -> set[str]:
     return {name for name in abi.NUMBERS if f"sys_{name.removeprefix('zx_')}" in defined}
 
 
-def vdso_return_offsets(vdso: Path) -> dict[str, int]:
-    """Offset in the vDSO image of the address behind each call's trap instruction."""
-    prefix = "vdso_return_"
+def vdso_offsets(vdso: Path, prefix: str) -> dict[str, int]:
+    """By call, the offset in the vDSO image of its label ``<prefix>zx_f``.
+
+    ``vdso_return_`` labels stand behind each call's trap instruction, ``vdso_exit_return_`` ones
+    behind the second one that some calls have.
+    """
     return {
         name.removeprefix(prefix): value
         for name, value in _symbols(vdso).items()

@@ -1,5 +1,7 @@
 """Status codes (zx_status_t); 0 is success, errors are negative."""
 
+from zxio_py.abi.model import Call, Param
+
 # Status codes.
 ZX_OK = 0
 ZX_ERR_INTERNAL = -1
@@ -48,3 +50,14 @@ ZX_ERR_CONNECTION_REFUSED = -74
 ZX_ERR_CONNECTION_RESET = -75
 ZX_ERR_CONNECTION_ABORTED = -76
 ZX_ERR_INTERNAL_INTR_KILLED = -502
+
+_CALLS = (
+    Call(
+        "zx_status_get_string",
+        "const char*",
+        (Param("status", "zx_status_t"),),
+        attributes=frozenset({"vdsocall", "const"}),
+        category="system",
+        note="vDSO code: the name of a status code, (UNKNOWN) for others",
+    ),
+)
