@@ -19,6 +19,14 @@ struct process {
     uint32_t state;           // see process.c
     int64_t return_code;
     zx_time_t started_at;
+    struct list_node futexes;   // futex.link: those with waiters
+    struct dispatcher* exception_channel; // the kernel's end, or NULL
+    struct dispatcher* debugger_channel;  // the same for ZX_EXCEPTION_CHANNEL_DEBUGGER
+    struct job* critical_to;    // the job that dies with it, or NULL
+    bool critical_nonzero_only; // only if its return code is not 0
+    uint64_t debug_addr;        // ZX_PROP_PROCESS_DEBUG_ADDR
+    uint64_t break_on_load;     // ZX_PROP_PROCESS_BREAK_ON_LOAD
+    uint64_t runtime_ticks;     // of its threads that are gone
 };
 
 static inline struct process* process_current(void) { return thread_current()->process; }
@@ -46,3 +54,57 @@ void user_exception(struct arch_regs* regs, uint32_t zx_exception, uint64_t caus
 
 struct job* job_root(void);
 struct dispatcher* job_dispatcher(struct job* job);
+
+// ---- what zx_object_get_info, _get_child and the properties need ---------------------------
+extern const struct dispatcher_ops process_ops;
+extern const struct dispatcher_ops thread_ops;
+extern const struct dispatcher_ops job_ops;
+
+struct job* job_from_dispatcher(struct dispatcher* object);
+struct thread_dispatcher* thread_from_dispatcher(struct dispatcher* object);
+
+void process_get_info(struct process* process, zx_info_process_t* info);
+// The other process topics need a live address space: ZX_ERR_BAD_STATE.
+zx_status_t process_get_task_stats(struct process* process, zx_info_task_stats_t* stats);
+zx_status_t process_maps(struct process* process, record_fn record, void* context);
+// zx_info_vmo_t records: first of handles, then of mappings.
+zx_status_t process_vmos(struct process* process, record_fn record, void* context);
+// zx_koid_t records.
+zx_status_t process_threads(struct process* process, record_fn record, void* context);
+void process_get_runtime(struct process* process, zx_info_task_runtime_t* runtime);
+// NULL: no started thread with that koid.
+struct dispatcher* process_find_thread(struct process* process, zx_koid_t koid);
+
+void thread_get_info(struct thread_dispatcher* thread, zx_info_thread_t* info);
+zx_status_t thread_get_stats(struct thread_dispatcher* thread, zx_info_thread_stats_t* stats);
+zx_status_t thread_get_exception_report(struct thread_dispatcher* thread,
+                                        zx_exception_report_t* report);
+void thread_get_runtime(struct thread_dispatcher* thread, zx_info_task_runtime_t* runtime);
+char* thread_object_name(struct thread_dispatcher* thread); // ZX_MAX_NAME_LEN bytes
+
+void job_get_info(struct job* job, zx_info_job_t* info);
+void job_get_runtime(struct job* job, zx_info_task_runtime_t* runtime);
+// zx_koid_t records.
+zx_status_t job_children(struct job* job, record_fn record, void* context);
+zx_status_t job_processes(struct job* job, record_fn record, void* context);
+// A child job, else a process of the job; NULL: neither.
+struct dispatcher* job_find_child(struct job* job, zx_koid_t koid);
+char* job_name(struct job* job);          // ZX_MAX_NAME_LEN bytes
+bool* job_kill_on_oom(struct job* job);   // ZX_PROP_JOB_KILL_ON_OOM
+
+// ---- job policy ----------------------------------------------------------------------------
+// Asks the policy of the caller's job about a ZX_POL_* condition: ZX_OK, or
+// ZX_ERR_ACCESS_DENIED; raises the exception or kills the caller where the policy says so.
+// Every zx_*_create calls it with its ZX_POL_NEW_*.
+zx_status_t policy_enforce(uint32_t condition);
+// The caller did what no policy allows: ZX_EXCP_POLICY_CODE_*; data is the number in question.
+// Returns if an exception handler resumes it, else the caller dies on its way to user mode.
+void policy_exception(uint32_t code, uint32_t data);
+
+// ---- exceptions as objects ---------------------------------------------------------------
+extern const struct dispatcher_ops exception_ops;
+// ZX_PROP_EXCEPTION_STATE and ZX_PROP_EXCEPTION_STRATEGY; INVALID_ARGS, BAD_STATE.
+zx_status_t exception_get_state(struct dispatcher* exception, uint32_t* state);
+zx_status_t exception_set_state(struct dispatcher* exception, uint32_t state);
+zx_status_t exception_get_strategy(struct dispatcher* exception, uint32_t* strategy);
+zx_status_t exception_set_strategy(struct dispatcher* exception, uint32_t strategy);

@@ -1,12 +1,36 @@
-// Virtual memory objects: arrays of pages made on demand.  Snapshots share pages by reference
-// count and copy on the first write of either side; slices and references forward to the VMO
-// they were made of.
+// Virtual memory objects: arrays of pages made on demand.
+//
+// A VMO is a window on a store, the pages themselves.  Slices and references are further windows
+// on their parent's store; a snapshot has a store of its own that shares the parent's pages by
+// reference count, and whichever side writes first copies the page.  A page that is in no store
+// reads as zero.
 #pragma once
 
 #include "object.h"
 #include "pmm.h"
 
-struct vmo;
+struct vmo_store;
+
+struct vmo {
+    struct dispatcher object; // first
+    struct vmo_store* store;  // one reference
+    uint64_t offset;          // of the window in the store, bytes; 0 but for slices
+    uint64_t slice_size;      // size of a slice; others have the store's size
+    uint64_t slice_content;   // content size of a slice; others share the store's
+    struct vmo* parent;       // NULL: made by itself, or all above it are gone
+    struct list_node child_link;
+    struct list_node children; // vmo.child_link
+    uint32_t child_count;
+    uint32_t child_kind;     // ZX_VMO_CHILD_SNAPSHOT, _SLICE, _REFERENCE, or 0
+    uint32_t flags;          // VMO_* below
+    uint32_t mapping_count;  // mappings made of this VMO
+    char name[ZX_MAX_NAME_LEN];
+};
+
+#define VMO_SLICE 1u
+#define VMO_IMMUTABLE 2u // made with ZX_VMO_CHILD_NO_WRITE
+
+extern const struct dispatcher_ops vmo_ops;
 
 zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out);
 // Over physical pages that belong to no free list (shared memory, blobs); not resizable.
@@ -28,3 +52,9 @@ zx_status_t vmo_write_user(struct vmo* vmo, uint64_t from, uint64_t offset, size
 zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size);
 // The page at an offset, made if needed; for_write: private to this VMO.  OUT_OF_RANGE, NO_MEMORY.
 zx_status_t vmo_get_page(struct vmo* vmo, uint64_t offset, bool for_write, paddr_t* out);
+// Of ZX_INFO_VMO; rights are those of the handle it is asked with (0 for a mapping), how is
+// ZX_INFO_VMO_VIA_HANDLE, ZX_INFO_VMO_VIA_MAPPING or 0.
+void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo_t* info);
+char* vmo_name(struct vmo* vmo); // ZX_MAX_NAME_LEN bytes
+// How the pages are cached: ZX_CACHE_POLICY_*.
+uint32_t vmo_cache_policy(const struct vmo* vmo);
