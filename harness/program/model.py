@@ -78,7 +78,11 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class OutHandles:
-    """Pointer to an array of 4-byte handles; each value stored there goes to its slot."""
+    """Pointer to an array of 4-byte handles; each value stored there goes to its slot.
+
+    A handle that is not stored (0xa5a5a5a5 is still there) leaves its slot as it was; so it is
+    with the handles of a `Report`.
+    """
 
     slots: tuple[str, ...]
 

@@ -33,6 +33,9 @@ from zxio_py.abi.model import SCALAR_TYPES
 #: One program's entry in a result file.
 Result: TypeAlias = dict[str, Any]
 
+#: ``error`` of a step whose function the target does not have.
+NO_SUCH_FUNCTION: Final = "no such function"
+
 _UNTOUCHED_BYTE: Final = bytes((UNTOUCHED,))
 _UNTOUCHED_KOID: Final = _UNTOUCHED_BYTE * 8
 _PLAIN: Final = Report()
@@ -134,7 +137,7 @@ def _steps(
 def _step(step: Step, seen: StepObservation, names: _KoidNames) -> Result:
     result: Result = {"call": step.call}
     if seen.missing:
-        result["error"] = "no such function"
+        result["error"] = NO_SUCH_FUNCTION
     elif seen.fault is not None:
         result["fault"] = seen.fault
     else:
