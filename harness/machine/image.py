@@ -94,8 +94,9 @@ def parse(path: Path) -> Image:
     )
     fields.finish()
     if image.architecture not in QEMU_PROGRAMS:
-        raise InputError(f"{path}: architecture: {image.architecture!r} is not one of "
-                         f"{', '.join(QEMU_PROGRAMS)}")
+        raise InputError(
+            f"{path}: architecture: {image.architecture!r} is not one of {', '.join(QEMU_PROGRAMS)}"
+        )
     smallest = 2 * layout.SHARE_SIZE >> 20
     if not smallest <= image.memory_mib <= 1024:
         raise InputError(f"{path}: memory_mib: {image.memory_mib} is not in {smallest}..1024")

@@ -18,8 +18,8 @@ records in order, writes one result record each, advances ``records_done`` and `
 after each, sets ``done_sequence`` to the request's and rings back once (a DOORBELL byte).
 If the result area is too small for all, the agent
 stops early: done_sequence is set with records_done below record_count, and the host sends the
-rest again.  Records start at 8-byte boundaries, each with a `RECORD`: length without padding, sequence
-number, CRC-32 (zlib's) of what follows the record header.
+rest again.  Records start at 8-byte boundaries, each with a `RECORD`: length without padding,
+sequence number, CRC-32 (zlib's) of what follows the record header.
 """
 
 from __future__ import annotations

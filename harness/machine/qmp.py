@@ -66,7 +66,7 @@ class Qmp:
         greeting = self._client.greeting
         if greeting is None:
             raise MachineError("QMP: no greeting")
-        numbers = greeting.QMP.version["qemu"]
+        numbers: Any = greeting.QMP.version["qemu"]
         return numbers["major"], numbers["minor"], numbers["micro"]
 
     def execute(self, command: str, **arguments: object) -> Any:
@@ -95,7 +95,9 @@ class Qmp:
 
     def close(self) -> None:
         """Disconnect; idempotent, and quiet if QEMU is gone."""
-        with contextlib.suppress(QMPError, OSError, EOFError, TimeoutError, concurrent.futures.CancelledError):
+        with contextlib.suppress(
+            QMPError, OSError, EOFError, TimeoutError, concurrent.futures.CancelledError
+        ):
             _wait(self._client.disconnect(), COMMAND_LIMIT)
 
     def _call(self, work: Coroutine[Any, Any, _T], what: str) -> _T:
@@ -124,5 +126,6 @@ class _Recorder(EventListener):
         self._heard = heard
 
     def accept(self, event: Message) -> bool:
-        self._heard(Event(str(event["event"]), dict(event.get("data", {}))))
+        data: Any = event.get("data", {})
+        self._heard(Event(str(event["event"]), dict(data)))
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 from harness.machine import layout
 from zxio_py.abi.model import Struct
@@ -13,10 +14,12 @@ _CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def unpacker(shape: Struct) -> struct.Struct:
-    """A `struct.Struct` for a layout's integer fields; wider fields become byte strings."""
+    """A `struct.Struct` for a layout: integers, byte strings for wider fields, no padding."""
     code = "<"
     end = 0
     for field in shape.fields:
+        if field.name == "padding":
+            continue
         code += f"{field.offset - end}x" if field.offset > end else ""
         code += _CODES.get(field.size, f"{field.size}s")
         end = field.offset + field.size
@@ -79,7 +82,7 @@ class Share:
         """Copy *data* in."""
         self._map[offset : offset + len(data)] = data
 
-    def unpack(self, shape: struct.Struct, offset: int) -> tuple[int, ...]:
+    def unpack(self, shape: struct.Struct, offset: int) -> tuple[Any, ...]:
         """Decode one structure."""
         return shape.unpack_from(self._map, offset)
 
@@ -109,9 +112,9 @@ class Share:
             return None
         values = dict(
             zip(
-                [field.name for field in layout.PANIC.fields],
+                [field.name for field in layout.PANIC.fields if field.name != "padding"],
                 _PANIC.unpack_from(self._map, layout.PANIC_OFFSET),
-                strict=False,
+                strict=True,
             )
         )
         registers = struct.unpack(f"<{layout.PANIC_REGISTERS}Q", values["registers"])
@@ -121,9 +124,7 @@ class Share:
         return Panic(
             cause=values["cause"],
             address=values["address"],
-            registers=dict(
-                zip(layout.REGISTERS[architecture], registers[:count], strict=False)
-            ),
+            registers=dict(zip(layout.REGISTERS[architecture], registers[:count], strict=False)),
             frames=frames[: min(values["frame_count"], layout.PANIC_FRAMES)],
             message=text.decode("utf-8", "replace"),
             clock_ns=values["clock_ns"],

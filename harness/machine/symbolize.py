@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from pathlib import Path
+from typing import Any
 
 from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.elf.elffile import ELFFile
@@ -83,12 +84,12 @@ def _line_rows(dwarf: DWARFInfo) -> list[tuple[int, str, int]]:
     return rows
 
 
-def _file_name(header: object, entry: object) -> str:
+def _file_name(header: Any, entry: Any) -> str:
     """A file of a line table with its directory, unless that is the compilation's own."""
-    name = entry.name.decode("utf-8", "replace")  # type: ignore[attr-defined]
-    index = entry.dir_index  # type: ignore[attr-defined]
-    first = 0 if header["version"] >= 5 else 1  # type: ignore[index]
-    directories = header["include_directory"]  # type: ignore[index]
+    name: str = entry.name.decode("utf-8", "replace")
+    index = entry.dir_index
+    first = 0 if header["version"] >= 5 else 1
+    directories = header["include_directory"]
     if index < first or index - first >= len(directories):
         return name
     folder = directories[index - first].decode("utf-8", "replace")

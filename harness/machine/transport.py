@@ -1,0 +1,339 @@
+"""Batches of records through the shared memory, and the verdict when a machine stops answering.
+
+The two slots pipeline: while the guest runs one batch, the next already lies in the other slot.
+Verdicts come from evidence: the kernel's state and panic record, the progress counters against
+the guest's own clock, the end of QEMU.  Console text plays no part.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.machine import layout
+from harness.machine.machine import Failure, Machine, Verdict
+from harness.machine.share import slot_offset, unpacker
+
+_RECORD = unpacker(layout.RECORD)
+_SLOT = unpacker(layout.SLOT)
+_SLOT_REQUEST = struct.Struct("<I")
+#: Slot fields from request_bytes to started_ns, as the host sets them for a new batch.
+_SLOT_BATCH = struct.Struct("<IIIIIIQ")
+
+_DONE_OFFSET = 4
+_BATCH_OFFSET = 8
+
+#: Records per batch: enough to pay for a doorbell, few enough for progress to show.
+BATCH_RECORDS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One request or result: what it is, and its bytes."""
+
+    kind: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a guest that makes no progress counts as hung.
+
+    The guest ends programs that run too long by itself; these limits are for a guest that fails
+    to, so they must lie above the longest program.
+    """
+
+    #: Guest time, nanoseconds, that one record may take.
+    guest_ns: int = 60_000_000_000
+    #: Seconds for which the guest's clock may stand still while QEMU burns or waits.
+    stalled: float = 60.0
+    #: Seconds between looks at the evidence while nothing arrives.
+    look: float = 0.25
+
+
+class Stopped(Exception):
+    """The machine cannot go on.  Results that were finished have been kept."""
+
+    def __init__(self, failure: Failure, index: int | None) -> None:
+        """*index* is the request that ran; None if none had begun."""
+        super().__init__(failure.reason)
+        self.failure = failure
+        self.index = index
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one slot carries."""
+
+    #: Request sequence number of the batch.
+    request: int
+    #: Index of the first record among all requests.
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A snapshot of a slot header."""
+
+    request_sequence: int
+    done_sequence: int
+    request_bytes: int
+    record_count: int
+    records_done: int
+    result_bytes: int
+    flags: int
+    current_sequence: int
+    started_ns: int
+
+
+class Transport:
+    """Moves requests to a ready machine and results back."""
+
+    def __init__(self, machine: Machine, limits: Limits | None = None) -> None:
+        """*machine* must be ready (`Machine.wait_ready`)."""
+        self.machine = machine
+        self.limits = limits or Limits()
+        self._share = machine.share
+        self._sequence = 0
+        self._requests: Sequence[Record] = ()
+        self._base = 0
+        self._waiting: deque[int] = deque()
+        self._slots: list[_Batch | None] = [None] * layout.SLOT_COUNT
+        #: By request index; None until it has come.
+        self.results: list[Record | None] = []
+
+    # ---- batches ---------------------------------------------------------------------------
+
+    def begin(self, requests: Sequence[Record], base: int = 0) -> None:
+        """Send as many requests as fit at once and return; `finish` moves the rest.
+
+        Record sequence numbers are *base* + index + 1.
+        """
+        if any(len(r.payload) + 32 > layout.REQUEST_SIZE for r in requests):
+            raise ValueError("a request is larger than a slot; see fits()")
+        self._requests = requests
+        self._base = base
+        self._waiting = deque(range(len(requests)))
+        self.results = [None] * len(requests)
+        self._fill()
+
+    def finish(self) -> list[Record | None]:
+        """Wait until every request has its result.
+
+        A result is None only if it alone is larger than the result area.  Raises `Stopped` if
+        the machine cannot go on; `results` then holds what was finished.
+        """
+        watch = _Watch(self)
+        while any(self._slots):
+            if not self._collect():
+                self._wait(watch)
+        return self.results
+
+    @property
+    def finished(self) -> int:
+        """How many requests have run, also while `finish` waits in another thread."""
+        under_way = sum(
+            self._slot(number).records_done for number, batch in enumerate(self._slots) if batch
+        )
+        return len(self._requests) - len(self._waiting) - self._loaded() + under_way
+
+    def _loaded(self) -> int:
+        return sum(batch.count for batch in self._slots if batch)
+
+    def _slot(self, number: int) -> _Slot:
+        return _Slot(*self._share.unpack(_SLOT, slot_offset(number)))
+
+    def _fill(self) -> None:
+        """Load every free slot and ring once if there was something to load."""
+        loaded = False
+        for number, batch in enumerate(self._slots):
+            if batch is None and self._waiting:
+                self._load(number)
+                loaded = True
+        if loaded:
+            self.machine.console.ring()
+
+    def _load(self, number: int) -> None:
+        first = self._waiting[0]
+        parts: list[bytes] = []
+        size = count = 0
+        while self._waiting and count < BATCH_RECORDS and self._waiting[0] == first + count:
+            index = self._waiting[0]
+            encoded = frame(self._requests[index], self._base + index + 1)
+            if size + len(encoded) > layout.REQUEST_SIZE:
+                break
+            parts.append(encoded)
+            size += len(encoded)
+            count += 1
+            self._waiting.popleft()
+        self._sequence += 1
+        offset = slot_offset(number)
+        self._share.write(offset + layout.REQUEST_OFFSET, b"".join(parts))
+        self._share.write(offset + _BATCH_OFFSET, _SLOT_BATCH.pack(size, count, 0, 0, 0, 0, 0))
+        # Last, so that the guest never sees a batch that is half written.
+        self._share.write(offset, _SLOT_REQUEST.pack(self._sequence))
+        self._slots[number] = _Batch(self._sequence, first, count)
+
+    def _collect(self) -> bool:
+        """Take the results of finished batches; False if there were none."""
+        collected = False
+        for number, batch in enumerate(self._slots):
+            if batch is None:
+                continue
+            slot = self._slot(number)
+            if slot.done_sequence != batch.request or slot.request_sequence != batch.request:
+                continue
+            taken = self._take(number, batch, slot.result_bytes)
+            if taken != slot.records_done:
+                reason = f"result {taken + 1} of {slot.records_done} in a batch is damaged"
+                failure = self.machine.failure("machine lost", reason)
+                raise Stopped(failure, self._salvage())
+            self._slots[number] = None
+            self._send_again(batch, taken)
+            collected = True
+        if collected:
+            self._fill()
+        return collected
+
+    def _send_again(self, batch: _Batch, done: int) -> None:
+        """Queue what a full result area left undone; a result too large for it stays None."""
+        skip = max(done, 1)
+        self._waiting.extendleft(range(batch.first + batch.count - 1, batch.first + skip - 1, -1))
+
+    def _take(self, number: int, batch: _Batch, size: int) -> int:
+        """Keep the results in the first *size* bytes of a slot's area; how many there are.
+
+        What stands behind the first damaged or foreign record is not looked at.
+        """
+        offset = slot_offset(number) + layout.RESULT_OFFSET
+        first = self._base + batch.first + 1
+        taken = 0
+        for sequence, record in unframe(self._share.read(offset, min(size, layout.RESULT_SIZE))):
+            if sequence != first + taken or taken == batch.count:
+                break
+            self.results[batch.first + taken] = record
+            taken += 1
+        return taken
+
+    # ---- waiting and verdicts --------------------------------------------------------------
+
+    def _wait(self, watch: _Watch) -> None:
+        machine = self.machine
+        news = machine.wait(self.limits.look)
+        trouble = machine.console.ended or self._share.panicked or self._restarted()
+        if news and not trouble:
+            return
+        verdict = watch.verdict()
+        if verdict is None:
+            return
+        index = self._salvage()
+        raise Stopped(machine.failure(*verdict), index)
+
+    def _restarted(self) -> bool:
+        """Whether the guest has cleared a batch we wrote: it went through a reset by itself."""
+        return any(
+            batch is not None and self._slot(number).request_sequence != batch.request
+            for number, batch in enumerate(self._slots)
+        )
+
+    def _salvage(self) -> int | None:
+        """Read finished results of unfinished batches; the index of the request that ran."""
+        begun: list[tuple[int, int]] = []
+        for number, batch in enumerate(self._slots):
+            if batch is None:
+                continue
+            slot = self._slot(number)
+            # A guest that restarted has cleared the slot's header, but not its results.
+            restarted = slot.request_sequence != batch.request
+            taken = self._take(
+                number, batch, layout.RESULT_SIZE if restarted else slot.result_bytes
+            )
+            if restarted or taken or slot.current_sequence:
+                begun.append((batch.request, batch.first + taken))
+        self._slots = [None] * layout.SLOT_COUNT
+        return min(begun)[1] if begun else None
+
+
+class _Watch:
+    """Follows progress against the guest's clock, QEMU's CPU time and the wall clock."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._progress: list[tuple[int, ...]] = []
+        self._clock = self._last_clock = 0
+        self._wall = self._cpu = 0.0
+        self._mark()
+
+    def verdict(self) -> tuple[Verdict, str] | None:
+        """The verdict and its reason if the machine cannot go on."""
+        transport, machine = self._transport, self._transport.machine
+        share, limits = transport._share, transport.limits
+        if share.panicked:
+            return "guest panic", "the guest kernel panicked"
+        if machine.console.ended:
+            return "machine lost", "QEMU ended"
+        if transport._restarted():
+            return "machine lost", "the guest restarted by itself"
+        clock = share.header().clock_ns
+        if self._state() != self._progress:
+            self._mark()
+            return None
+        if clock - self._clock > limits.guest_ns:
+            seconds = (clock - self._clock) / 1e9
+            return "guest hang", f"no progress in {seconds:.1f} s of guest time"
+        if clock != self._last_clock:
+            self._last_clock = clock
+            self._stall_begins()
+            return None
+        # A guest that computes is judged by the CPU time it got, one that sleeps by the wall.
+        cpu = machine.process.cpu_seconds() - self._cpu
+        wall = time.monotonic() - self._wall
+        busy = cpu > wall / 10
+        if (cpu if busy else wall) > limits.stalled:
+            how = f"{cpu:.1f} s of CPU time" if busy else f"{wall:.1f} s"
+            return "guest hang", f"no progress, and the guest's clock stood still for {how}"
+        return None
+
+    def _state(self) -> list[tuple[int, ...]]:
+        transport = self._transport
+        slots = [transport._slot(number) for number in range(layout.SLOT_COUNT)]
+        return [(s.done_sequence, s.records_done, s.current_sequence) for s in slots]
+
+    def _mark(self) -> None:
+        self._progress = self._state()
+        self._clock = self._last_clock = self._transport._share.header().clock_ns
+        self._stall_begins()
+
+    def _stall_begins(self) -> None:
+        self._wall = time.monotonic()
+        self._cpu = self._transport.machine.process.cpu_seconds()
+
+
+def fits(payload: bytes) -> bool:
+    """Whether a request can be sent at all."""
+    return len(payload) + 32 <= layout.REQUEST_SIZE
+
+
+def frame(record: Record, sequence: int) -> bytes:
+    """A record with its header, padded to 8 bytes."""
+    payload = record.payload
+    header = _RECORD.pack(len(payload), record.kind, sequence, zlib.crc32(payload))
+    return header + payload + bytes(-len(payload) % 8)
+
+
+def unframe(data: bytes) -> Iterator[tuple[int, Record]]:
+    """The records in *data* with their sequence numbers, up to the first damaged one."""
+    position = 0
+    while position + layout.RECORD.size <= len(data):
+        length, kind, sequence, crc = _RECORD.unpack_from(data, position)
+        start = position + layout.RECORD.size
+        payload = data[start : start + length]
+        if len(payload) != length or zlib.crc32(payload) != crc:
+            return
+        yield sequence, Record(kind, payload)
+        position = start + (length + 7) // 8 * 8
