@@ -31,3 +31,7 @@ class MachineError(ZxhError):
     """A machine could not be started or kept alive."""
 
     exit_code: ClassVar[int] = 3
+
+
+class SessionEndedError(ZxhError):
+    """The program behind a session is no more: it exited, faulted or was killed."""
