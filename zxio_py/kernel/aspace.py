@@ -1,0 +1,344 @@
+"""Address spaces: regions, mappings, and copying between user memory and the kernel."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from typing import TYPE_CHECKING
+
+from zxio_py import abi
+from zxio_py.kernel.errors import UserFault, ZxError
+from zxio_py.kernel.pages import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, PageStore, round_up
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.kernel import Kernel
+    from zxio_py.kernel.vmo import VmObject
+
+#: First and one past the last user address, as on x86-64.
+USER_BASE = 0x1000000
+USER_TOP = 0x7FFFFFFFF000
+
+_PERMS = {
+    "none": 0,
+    "r": abi.ZX_VM_PERM_READ,
+    "rw": abi.ZX_VM_PERM_READ | abi.ZX_VM_PERM_WRITE,
+    "rx": abi.ZX_VM_PERM_READ | abi.ZX_VM_PERM_EXECUTE,
+}
+PERM_MASK = abi.ZX_VM_PERM_READ | abi.ZX_VM_PERM_WRITE | abi.ZX_VM_PERM_EXECUTE
+CAN_MAP_MASK = (
+    abi.ZX_VM_CAN_MAP_READ
+    | abi.ZX_VM_CAN_MAP_WRITE
+    | abi.ZX_VM_CAN_MAP_EXECUTE
+    | abi.ZX_VM_CAN_MAP_SPECIFIC
+)
+_ZERO_PAGE = bytes(PAGE_SIZE)
+
+
+class Node:
+    """A range of an address space: a region or a mapping."""
+
+    __slots__ = ("base", "parent", "size")
+
+    def __init__(self, base: int, size: int, parent: Region | None) -> None:
+        self.base = base
+        self.size = size
+        self.parent = parent
+
+    @property
+    def end(self) -> int:
+        """One past the last address."""
+        return self.base + self.size
+
+    def __lt__(self, other: Node) -> bool:
+        return self.base < other.base
+
+
+class Mapping(Node):
+    """Part of a page store, seen at an address."""
+
+    __slots__ = ("limit", "name", "offset", "perms", "region", "store", "vmo")
+
+    def __init__(
+        self,
+        base: int,
+        size: int,
+        region: Region,
+        store: PageStore,
+        offset: int,
+        perms: int,
+        limit: int,
+        vmo: VmObject | None,
+        name: bytes = b"",
+    ) -> None:
+        super().__init__(base, size, region)
+        self.region = region
+        self.store = store
+        #: Where in the store it begins, in bytes.
+        self.offset = offset
+        #: ZX_VM_PERM_ bits in force, and those it may ever be given.
+        self.perms = perms
+        self.limit = limit
+        #: The VMO it was made from; None for memory the harness itself placed there.
+        self.vmo = vmo
+        self.name = name
+
+    @property
+    def store_end(self) -> int:
+        """Where the memory behind it ends in the store, in bytes."""
+        return self.store.size if self.vmo is None else self.vmo.base + self.vmo.size
+
+
+class Region(Node):
+    """A range of addresses that holds mappings and further regions (a VMAR)."""
+
+    __slots__ = ("alive", "aspace", "children", "flags")
+
+    def __init__(
+        self, aspace: AddressSpace, base: int, size: int, flags: int, parent: Region | None
+    ) -> None:
+        super().__init__(base, size, parent)
+        self.aspace = aspace
+        #: ZX_VM_CAN_MAP_ bits.
+        self.flags = flags
+        #: Not overlapping, by address.
+        self.children: list[Node] = []
+        self.alive = True
+
+    def child_at(self, address: int) -> Node | None:
+        """The region or mapping directly in this one that covers *address*."""
+        index = bisect_right(self.children, address, key=_base) - 1
+        if index >= 0:
+            child = self.children[index]
+            if address < child.base + child.size:
+                return child
+        return None
+
+    def overlapping(self, base: int, end: int) -> list[Node]:
+        """Children that touch [base, end), by address."""
+        index = max(bisect_right(self.children, base, key=_base) - 1, 0)
+        found = []
+        for child in self.children[index:]:
+            if child.base >= end:
+                break
+            if child.end > base:
+                found.append(child)
+        return found
+
+    def insert(self, child: Node) -> None:
+        """Add a child that overlaps no other."""
+        if self.children and child.base < self.children[-1].base:
+            insort(self.children, child)
+        else:
+            self.children.append(child)
+
+    def find_spot(self, size: int, align: int = PAGE_SIZE, limit: int | None = None) -> int | None:
+        """Lowest free range of *size* bytes that ends at or before *limit*; None if full."""
+        top = self.end if limit is None else limit
+        base = -(-self.base // align) * align
+        for child in self.children:
+            if base + size <= child.base:
+                break
+            if child.end > base:
+                base = -(-child.end // align) * align
+        return base if base + size <= top else None
+
+    def detach(self, child: Node) -> None:
+        """Remove *child* from the children."""
+        index = bisect_right(self.children, child.base, key=_base) - 1
+        del self.children[index]
+
+
+def _base(node: Node) -> int:
+    return node.base
+
+
+class AddressSpace:
+    """The user memory of one process."""
+
+    __slots__ = ("_harness_top", "_readable", "_writable", "kernel", "root")
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.root = Region(self, USER_BASE, USER_TOP - USER_BASE, CAN_MAP_MASK, None)
+        # Translations by page number, as a TLB holds them; flushed when mappings or pages change.
+        self._readable: dict[int, bytearray] = {}
+        self._writable: dict[int, bytearray] = {}
+        self._harness_top = 0x200000000000
+
+    # For those who set programs up: these take the kernel lock ------------------------------
+
+    def map(self, size: int, perms: str, address: int | None = None, name: str = "") -> int:
+        """Map *size* bytes of fresh memory ("none", "r", "rw", "rx") and return its address.
+
+        The neighbouring pages stay unmapped unless *address* says where to put it.
+        """
+        size = round_up(size)
+        with self.kernel.lock:
+            if address is None:
+                address = self._harness_top + PAGE_SIZE
+                while taken := self.root.overlapping(address - PAGE_SIZE, address + size):
+                    address = taken[-1].end + PAGE_SIZE
+                self._harness_top = address + size
+            elif address & PAGE_MASK or self.root.overlapping(address, address + size):
+                raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
+            bits = _PERMS[perms]
+            store = PageStore(size)
+            self.add_mapping(self.root, address, size, store, 0, bits, bits, None, name.encode())
+            return address
+
+    def unmap(self, address: int, size: int) -> None:
+        """Remove the mapping that `map` made at *address*."""
+        with self.kernel.lock:
+            mapping = self.find(address)
+            if mapping is None or mapping.base != address or mapping.size != round_up(size):
+                raise ZxError(abi.ZX_ERR_NOT_FOUND)
+            self.remove_mapping(mapping)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read user memory; UserFault if it is not readable."""
+        with self.kernel.lock:
+            return self.copy_in(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write user memory as the program could; UserFault if it is not writable."""
+        with self.kernel.lock:
+            self.copy_out(address, data)
+
+    # Mappings: kernel lock held --------------------------------------------------------------
+
+    def find(self, address: int) -> Mapping | None:
+        """The mapping that covers *address*."""
+        node: Node | None = self.root
+        while isinstance(node, Region):
+            node = node.child_at(address)
+        return node if isinstance(node, Mapping) else None
+
+    def add_mapping(
+        self,
+        region: Region,
+        base: int,
+        size: int,
+        store: PageStore,
+        offset: int,
+        perms: int,
+        limit: int,
+        vmo: VmObject | None,
+        name: bytes = b"",
+    ) -> Mapping:
+        """Place a mapping in *region*, over free addresses."""
+        mapping = Mapping(base, size, region, store, offset, perms, limit, vmo, name)
+        region.insert(mapping)
+        store.mappings.append(mapping)
+        if vmo is not None:
+            vmo.mapping_count += 1
+        return mapping
+
+    def remove_mapping(self, mapping: Mapping) -> None:
+        """Take a mapping away."""
+        mapping.region.detach(mapping)
+        self.drop_mapping(mapping)
+
+    def drop_mapping(self, mapping: Mapping) -> None:
+        """Undo the ties of a mapping that its region has already forgotten."""
+        mapping.store.mappings.remove(mapping)
+        self.flush()
+        vmo = mapping.vmo
+        if vmo is not None:
+            vmo.mapping_count -= 1
+            vmo.maybe_end()
+
+    def flush(self) -> None:
+        """Forget all translations."""
+        self._readable.clear()
+        self._writable.clear()
+
+    def destroy(self) -> None:
+        """The process is gone: drop everything."""
+        self.destroy_region(self.root)
+
+    def destroy_region(self, region: Region) -> None:
+        """Remove a region with all that is in it."""
+        if region.parent is not None:
+            region.parent.detach(region)
+        pending: list[Node] = [region]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, Region):
+                node.alive = False
+                pending += node.children
+                node.children = []
+            elif isinstance(node, Mapping):
+                self.drop_mapping(node)
+
+    # User copies: kernel lock held -----------------------------------------------------------
+
+    def copy_in(self, address: int, size: int) -> bytes:
+        """Copy *size* bytes from user memory."""
+        start = address & PAGE_MASK
+        if start + size <= PAGE_SIZE:
+            page = self._readable.get(address >> PAGE_SHIFT)
+            if page is not None:
+                return bytes(page[start : start + size])
+        if size == 0:
+            return b""
+        if address + size > USER_TOP:
+            raise UserFault(address, "read")
+        chunks: list[bytes | bytearray] = []
+        end = address + size
+        while address < end:
+            start = address & PAGE_MASK
+            stop = min(PAGE_SIZE, start + end - address)
+            page = self._readable.get(address >> PAGE_SHIFT)
+            chunks.append((self.readable_page(address) if page is None else page)[start:stop])
+            address += stop - start
+        return b"".join(chunks)
+
+    def copy_out(self, address: int, data: bytes | bytearray) -> None:
+        """Copy *data* to user memory; what lies before a fault has then been written."""
+        size = len(data)
+        start = address & PAGE_MASK
+        if start + size <= PAGE_SIZE:
+            page = self._writable.get(address >> PAGE_SHIFT)
+            if page is not None:
+                page[start : start + size] = data
+                return
+        if size == 0:
+            return
+        if address + size > USER_TOP:
+            raise UserFault(address, "write")
+        done = 0
+        while done < size:
+            start = (address + done) & PAGE_MASK
+            count = min(PAGE_SIZE - start, size - done)
+            page = self._writable.get((address + done) >> PAGE_SHIFT)
+            if page is None:
+                page = self.writable_page(address + done)
+            page[start : start + count] = data[done : done + count]
+            done += count
+
+    def readable_page(self, address: int) -> bytes | bytearray:
+        """The page at *address* for reading."""
+        mapping = self.find(address)
+        if mapping is None or not mapping.perms & abi.ZX_VM_PERM_READ:
+            raise UserFault(address, "read")
+        offset = address - mapping.base + mapping.offset
+        if offset >= mapping.store_end:
+            raise UserFault(address, "read")
+        page = mapping.store.pages.get(offset >> PAGE_SHIFT)
+        if page is None:
+            return _ZERO_PAGE
+        self._readable[address >> PAGE_SHIFT] = page.data
+        return page.data
+
+    def writable_page(self, address: int) -> bytearray:
+        """The page at *address* for writing: committed, and copied if it was shared."""
+        mapping = self.find(address)
+        if mapping is None or not mapping.perms & abi.ZX_VM_PERM_WRITE:
+            raise UserFault(address, "write")
+        offset = address - mapping.base + mapping.offset
+        if offset >= mapping.store_end:
+            raise UserFault(address, "write")
+        data = mapping.store.page_for_write(offset >> PAGE_SHIFT)
+        self._writable[address >> PAGE_SHIFT] = data
+        if mapping.perms & abi.ZX_VM_PERM_READ:
+            self._readable[address >> PAGE_SHIFT] = data
+        return data

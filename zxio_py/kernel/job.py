@@ -1,0 +1,154 @@
+"""Jobs: the tree that holds processes, and the policies they inherit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zxio_py import abi
+from zxio_py.kernel.dispatcher import Dispatcher, clean_name
+from zxio_py.kernel.errors import ZxError
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.kernel import Kernel
+    from zxio_py.kernel.process import Process
+
+#: Jobs below the root may be nested this deep.
+MAX_HEIGHT = 32
+
+
+class Job(Dispatcher):
+    """A job: child jobs, processes, a policy."""
+
+    __slots__ = (
+        "children",
+        "dead",
+        "height",
+        "kill_on_oom",
+        "name",
+        "parent",
+        "policy",
+        "processes",
+        "retcode",
+    )
+
+    TYPE = abi.ZX_OBJ_TYPE_JOB
+    DEFAULT_RIGHTS = abi.ZX_DEFAULT_JOB_RIGHTS
+
+    def __init__(self, kernel: Kernel, parent: Job | None) -> None:
+        super().__init__(
+            kernel, abi.ZX_JOB_NO_JOBS | abi.ZX_JOB_NO_PROCESSES | abi.ZX_JOB_NO_CHILDREN
+        )
+        self.parent = parent
+        self.height: int = MAX_HEIGHT if parent is None else parent.height - 1
+        self.children: dict[int, Job] = {}
+        self.processes: dict[int, Process] = {}
+        self.policy: JobPolicy = JobPolicy() if parent is None else parent.policy
+        self.name = b""
+        self.dead = False
+        self.retcode = 0
+        self.kill_on_oom = False
+
+    @property
+    def related_koid(self) -> int:
+        return self.parent.koid if self.parent is not None else 0
+
+    def get_name(self) -> bytes:
+        return self.name
+
+    def set_name(self, name: bytes) -> None:
+        self.name = clean_name(name)
+
+    # Tree --------------------------------------------------------------------------------
+
+    def create_child(self) -> Job:
+        """A new child job.  OUT_OF_RANGE: too deep; BAD_STATE: this job is dead."""
+        if self.height == 0:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if self.dead:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        child = Job(self.kernel, self)
+        self.children[child.koid] = child
+        self.update_signals(abi.ZX_JOB_NO_JOBS | abi.ZX_JOB_NO_CHILDREN, 0)
+        return child
+
+    def add_process(self, process: Process) -> None:
+        """Take in a new process; BAD_STATE if this job is dead."""
+        if self.dead:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self.processes[process.koid] = process
+        self.update_signals(abi.ZX_JOB_NO_PROCESSES | abi.ZX_JOB_NO_CHILDREN, 0)
+
+    def remove_process(self, process: Process) -> None:
+        """A process has ended."""
+        if self.processes.pop(process.koid, None) is not None:
+            self._child_gone()
+
+    def _child_gone(self) -> None:
+        gained = 0
+        if not self.processes:
+            gained |= abi.ZX_JOB_NO_PROCESSES
+        if not self.children:
+            gained |= abi.ZX_JOB_NO_JOBS
+        if not self.processes and not self.children:
+            gained |= abi.ZX_JOB_NO_CHILDREN
+        self.update_signals(0, gained)
+        self.maybe_end()
+
+    def maybe_end(self) -> None:
+        """Leave the tree once nobody can reach this job any more."""
+        job = self
+        while job.parent is not None and not (job.handle_count or job.children or job.processes):
+            parent = job.parent
+            if parent.children.pop(job.koid, None) is None:
+                return
+            gained = 0 if parent.children else abi.ZX_JOB_NO_JOBS
+            if gained and not parent.processes:
+                gained |= abi.ZX_JOB_NO_CHILDREN
+            parent.update_signals(0, gained)
+            job = parent
+
+    def on_zero_handles(self) -> None:
+        self.maybe_end()
+
+    def kill(self, retcode: int) -> None:
+        """Kill every process and job below; the job can hold none from now on."""
+        pending = [self]
+        doomed: list[Process] = []
+        order: list[Job] = []
+        while pending:
+            job = pending.pop()
+            if not job.dead:
+                job.dead = True
+                job.retcode = retcode
+            order.append(job)
+            doomed += job.processes.values()
+            pending += job.children.values()
+        for process in doomed:
+            process.end(retcode, "killed with its job")
+        for job in reversed(order):
+            job.update_signals(0, abi.ZX_JOB_TERMINATED)
+            if job.parent is not None and job is not self:
+                job.maybe_end()
+
+
+class JobPolicy:
+    """What processes may do: an action per condition, and whether it may be overridden."""
+
+    __slots__ = ("actions", "overridable", "timer_mode", "timer_slack")
+
+    def __init__(self) -> None:
+        #: Action other than ALLOW, by condition.
+        self.actions: dict[int, int] = {}
+        #: Conditions that child jobs may not set again.
+        self.overridable: dict[int, bool] = {}
+        self.timer_slack = 0
+        self.timer_mode = abi.ZX_TIMER_SLACK_CENTER
+
+    def copy(self) -> JobPolicy:
+        """An independent copy."""
+        other = JobPolicy()
+        other.actions = dict(self.actions)
+        other.overridable = dict(self.overridable)
+        other.timer_slack = self.timer_slack
+        other.timer_mode = self.timer_mode
+        return other

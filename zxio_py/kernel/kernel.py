@@ -1,0 +1,114 @@
+"""The emulated machine: its lock, its handles, its root job."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import NamedTuple
+
+from zxio_py import abi
+from zxio_py.kernel.dispatcher import Dispatcher
+from zxio_py.kernel.handle import Handle, spread
+from zxio_py.kernel.job import Job
+from zxio_py.kernel.process import Process
+from zxio_py.kernel.raw import ENTRIES, IMPLEMENTED
+from zxio_py.kernel.resource import Resource
+from zxio_py.kernel.thread import Thread
+
+
+class Counts(NamedTuple):
+    """What exists now; equal before and after if nothing leaked."""
+
+    objects: int
+    handles: int
+    processes: int
+    threads: int
+
+
+class Kernel:
+    """One emulated machine.
+
+    The kernel is a monitor: every call runs with `lock` held from its first check to its last
+    copy, and gives it up only to sleep.  Python runs one thread at a time anyway, so finer locks
+    would cost time and order without letting anything run in parallel.  (Channel explains the one
+    way past the lock.)
+    """
+
+    def __init__(self) -> None:
+        self.lock = allocate_lock()
+        #: Type names of the objects that exist, by koid.
+        self.alive: dict[int, str] = {}
+        self.next_koid = count(abi.ZX_KOID_FIRST).__next__
+        self._handles_made = count(1)
+        self._handle_count = 0
+        # Objects whose last handle is gone, waiting for their end; see close_handles.
+        self._ending: deque[Dispatcher] = deque()
+        self._draining = False
+        self.root_job = Job(self, None)
+        self.root_job.name = b"root"
+        self.root_resource = Resource(self, abi.ZX_RSRC_KIND_ROOT, 0, 0, 0, b"root")
+
+    @property
+    def implemented(self) -> frozenset[str]:
+        """Names of the calls it has."""
+        return IMPLEMENTED
+
+    def create_process(self, name: str, job: Job | None = None) -> Process:
+        """A started process in *job* (default: the root job), without handles or threads."""
+        with self.lock:
+            process = Process(self, job or self.root_job, name.encode())
+            process.start()
+            return process
+
+    def syscall(self, thread: Thread, name: str, args: Sequence[int]) -> int:
+        """Make a call as a program does, with the numbers that would be in its registers.
+
+        Arguments are unsigned 64-bit numbers, missing ones count as 0; each is cut to its C type.
+        Returns the result as C reads it (a status is signed).  Raises ThreadEnded where the
+        thread does not come back from the call, KeyError for a call that is not implemented.
+        """
+        return ENTRIES[name](thread.caller, *args)
+
+    def counts(self) -> Counts:
+        """Count what exists."""
+        kinds = list(self.alive.values())
+        return Counts(len(kinds), self._handle_count, kinds.count("Process"), kinds.count("Thread"))
+
+    # Handles: kernel lock held ---------------------------------------------------------------
+
+    def next_handle_base(self) -> int:
+        """A base value for a new handle."""
+        return spread(next(self._handles_made))
+
+    def make_handle(self, object: Dispatcher, rights: int) -> Handle:
+        """A new handle to *object*, in no table yet."""
+        object.handle_count += 1
+        self._handle_count += 1
+        return Handle(object, rights, spread(next(self._handles_made)))
+
+    def close_handle(self, handle: Handle) -> None:
+        """Close a handle that is in no table any more."""
+        self.close_handles((handle,))
+
+    def close_handles(self, handles: Iterable[Handle]) -> None:
+        """Close handles that are in no table any more.
+
+        Objects that lose their last handle end one after the other, not one inside the other:
+        a channel end holds messages, these hold handles to channels with messages, and so on
+        without bound.
+        """
+        for handle in handles:
+            object = handle.object
+            if object.observers:
+                object.cancel(handle)
+            self._handle_count -= 1
+            object.handle_count -= 1
+            if object.handle_count == 0:
+                self._ending.append(object)
+        if not self._draining:
+            self._draining = True
+            while self._ending:
+                self._ending.popleft().on_zero_handles()
+            self._draining = False

@@ -1,0 +1,162 @@
+"""Page stores: the memory behind VMOs and mappings.
+
+A store is a sparse array of pages.  Snapshots share pages until one side writes: a shared page
+is never changed, the writer takes a copy, so both sides are isolated from each other and from
+what becomes of the other (resized, zeroed, dropped).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zxio_py import abi
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.aspace import Mapping
+
+PAGE_SIZE = abi.ZX_PAGE_SIZE
+PAGE_SHIFT = 12
+PAGE_MASK = PAGE_SIZE - 1
+
+_ZEROS = bytes(PAGE_SIZE)
+
+
+def round_up(size: int) -> int:
+    """*size* rounded up to whole pages."""
+    return (size + PAGE_MASK) & ~PAGE_MASK
+
+
+class Page:
+    """The contents of one page and how many stores hold it."""
+
+    __slots__ = ("data", "shares")
+
+    def __init__(self, data: bytearray) -> None:
+        self.data = data
+        self.shares = 1
+
+
+class PageStore:
+    """A sparse array of pages; absent ones read as zeros."""
+
+    __slots__ = ("mappings", "pages", "size")
+
+    def __init__(self, size: int) -> None:
+        #: Bytes, a multiple of the page size.
+        self.size = size
+        self.pages: dict[int, Page] = {}
+        #: Where it is mapped: their translations must be dropped when pages change places.
+        self.mappings: list[Mapping] = []
+
+    # Access: offsets and lengths in bytes, inside the store -------------------------------
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Copy out *length* bytes from *offset*."""
+        start = offset & PAGE_MASK
+        if start + length <= PAGE_SIZE:
+            page = self.pages.get(offset >> PAGE_SHIFT)
+            return bytes(page.data[start : start + length]) if page else bytes(length)
+        first, last = offset >> PAGE_SHIFT, (offset + length - 1) >> PAGE_SHIFT
+        pages = self.pages
+        chunks = [p.data if (p := pages.get(i)) else _ZEROS for i in range(first, last + 1)]
+        return b"".join(chunks)[start : start + length]
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Copy *data* in at *offset*."""
+        start = offset & PAGE_MASK
+        length = len(data)
+        if start + length <= PAGE_SIZE:
+            if length:
+                self.page_for_write(offset >> PAGE_SHIFT)[start : start + length] = data
+            return
+        view = memoryview(data)
+        done = 0
+        while done < length:
+            start = (offset + done) & PAGE_MASK
+            chunk = min(PAGE_SIZE - start, length - done)
+            page = self.page_for_write((offset + done) >> PAGE_SHIFT)
+            page[start : start + chunk] = view[done : done + chunk]
+            done += chunk
+
+    def page_for_write(self, index: int) -> bytearray:
+        """The page at *index*, made this store's own: committed, and copied if shared."""
+        page = self.pages.get(index)
+        if page is None:
+            page = self.pages[index] = Page(bytearray(PAGE_SIZE))
+        elif page.shares > 1:
+            page.shares -= 1
+            page = self.pages[index] = Page(bytearray(page.data))
+            self.flush()
+        return page.data
+
+    # Ranges ------------------------------------------------------------------------------
+
+    def commit(self, offset: int, length: int) -> None:
+        """Give every page in the range contents of its own."""
+        for index in range(offset >> PAGE_SHIFT, round_up(offset + length) >> PAGE_SHIFT):
+            self.page_for_write(index)
+
+    def decommit(self, offset: int, length: int) -> None:
+        """Drop the whole pages in the (page aligned) range: they read as zeros."""
+        self._drop(offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT)
+
+    def zero(self, offset: int, length: int) -> None:
+        """Make the range read as zeros, dropping pages where whole."""
+        end = offset + length
+        first, last = round_up(offset), end & ~PAGE_MASK
+        if first > last:  # inside one page
+            self._zero_part(offset, length)
+            return
+        self._zero_part(offset, first - offset)
+        self._drop(first >> PAGE_SHIFT, last >> PAGE_SHIFT)
+        self._zero_part(last, end - last)
+
+    def resize(self, size: int) -> None:
+        """Change the size in bytes (a multiple of the page size)."""
+        if size < self.size:
+            self._drop(size >> PAGE_SHIFT, self.size >> PAGE_SHIFT)
+            self.flush()
+        self.size = size
+
+    def snapshot(self, offset: int, size: int) -> PageStore:
+        """A store of *size* bytes with the contents from *offset* on, zeros past the end."""
+        child = PageStore(size)
+        first, count = offset >> PAGE_SHIFT, size >> PAGE_SHIFT
+        for index in self._present(first, first + count):
+            page = self.pages[index]
+            page.shares += 1
+            child.pages[index - first] = page
+        self.flush()  # writable translations of what is shared now
+        return child
+
+    def release(self) -> None:
+        """Let go of every page; nothing uses the store any more."""
+        for page in self.pages.values():
+            page.shares -= 1
+        self.pages.clear()
+
+    def committed(self, offset: int, length: int) -> int:
+        """Pages in the range that only this store holds."""
+        present = self._present(offset >> PAGE_SHIFT, round_up(offset + length) >> PAGE_SHIFT)
+        return sum(1 for index in present if self.pages[index].shares == 1)
+
+    def flush(self) -> None:
+        """Drop the address translations of every mapping."""
+        for mapping in self.mappings:
+            mapping.region.aspace.flush()
+
+    def _present(self, first: int, end: int) -> list[int]:
+        if end - first < len(self.pages):
+            return [index for index in range(first, end) if index in self.pages]
+        return [index for index in self.pages if first <= index < end]
+
+    def _drop(self, first: int, end: int) -> None:
+        dropped = self._present(first, end)
+        for index in dropped:
+            self.pages.pop(index).shares -= 1
+        if dropped:
+            self.flush()
+
+    def _zero_part(self, offset: int, length: int) -> None:
+        if length and offset >> PAGE_SHIFT in self.pages:
+            self.write(offset, bytes(length))

@@ -1,0 +1,21 @@
+"""The system calls: one function per call, its checks in the order in which they count.
+
+Each takes the `Caller` and the call's C parameters and returns ZX_OK (or the value of a call that
+returns no status); a failing status is raised.  All run with the kernel lock held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from zxio_py.kernel.syscalls import channel, event, handle, object
+
+_MODULES = (channel, event, handle, object)
+
+#: Function by name of the call.
+SYSCALLS: Mapping[str, Callable[..., int]] = {
+    name: function
+    for module in _MODULES
+    for name, function in vars(module).items()
+    if name.startswith("zx_")
+}

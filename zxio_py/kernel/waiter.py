@@ -1,0 +1,60 @@
+"""Blocking: how a thread sleeps in the kernel and how it is woken."""
+
+from __future__ import annotations
+
+import threading
+from _thread import allocate_lock
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from zxio_py import abi
+from zxio_py.kernel.errors import ThreadKilled
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.thread import Thread
+
+#: Longest single sleep in nanoseconds that threading can express.
+_LONGEST_NS = int(threading.TIMEOUT_MAX) * 1_000_000_000
+
+
+class Waiter:
+    """One sleep of one thread, ended once by whoever wakes it first."""
+
+    __slots__ = ("_gate", "status", "woken")
+
+    def __init__(self) -> None:
+        self._gate = allocate_lock()
+        self._gate.acquire()
+        self.woken = False
+        self.status = abi.ZX_OK
+
+    def wake(self, status: int = abi.ZX_OK) -> None:
+        """End the sleep with *status*; later calls change nothing.  Kernel lock held."""
+        if not self.woken:
+            self.woken = True
+            self.status = status
+            self._gate.release()
+
+    def block(self, thread: Thread, deadline: int, state: int) -> int:
+        """Sleep until woken or *deadline* (monotonic nanoseconds); the status of the end.
+
+        The kernel lock is held by the caller and given up meanwhile.  *state* is what
+        ZX_INFO_THREAD shows.  Raises ThreadKilled if the thread was killed.
+        """
+        if not self.woken and deadline > monotonic_ns():
+            lock = thread.kernel.lock
+            thread.sleeps[self] = state
+            lock.release()
+            try:
+                while not self.woken:
+                    left = deadline - monotonic_ns()
+                    if deadline == abi.ZX_TIME_INFINITE or left > _LONGEST_NS:
+                        self._gate.acquire()
+                    elif left <= 0 or self._gate.acquire(True, left / 1e9):
+                        break
+            finally:
+                lock.acquire()
+                del thread.sleeps[self]
+            if thread.process.dead:
+                raise ThreadKilled(thread.process.end_reason)
+        return self.status if self.woken else abi.ZX_ERR_TIMED_OUT
