@@ -1,23 +1,34 @@
 // Handles, and the table each process has.
+//
+// All handles live in one arena.  A handle's base value names its place there and how often that
+// place has been used; the number a process knows it by is the base value, mixed with a number of
+// the process.  So a handle keeps its base value on its way through messages, a process cannot
+// use another's numbers, and a closed handle's number stays invalid for long.
+//
+//     bit 31   0
+//     30..13   place in the arena
+//     12..2    uses of the place, modulo 2048
+//     1..0     1 (ZX_HANDLE_FIXED_BITS_MASK)
 #pragma once
 
 #include "list.h"
 #include "object.h"
 
 struct process;
+struct handle_table;
 
 struct handle {
-    struct dispatcher* object; // a reference and a handle count
+    struct dispatcher* object; // a reference and a handle count; NULL while the place is free
+    struct handle_table* table; // NULL while in transit
+    struct list_node link;      // in its table, or in its page's free places
     zx_rights_t rights;
-    zx_handle_t value;         // in the table it is in; 0 while in transit
+    uint32_t base;
 };
 
 struct handle_table {
-    struct handle** slots;
-    uint32_t capacity;
-    uint32_t free_hint;
+    struct list_node handles; // oldest first
     uint32_t count;
-    uint32_t mixer; // xored into every value, both low bits of a value are 1
+    uint32_t mixer; // bits 31, 1 and 0 are 0
 };
 
 zx_status_t handle_table_init(struct handle_table* table);
@@ -29,11 +40,16 @@ struct handle* handle_create(struct dispatcher* object, zx_rights_t rights);
 // Drops a handle that is in no table: observers made with it are cancelled, the object may die.
 void handle_destroy(struct handle* handle);
 
-// Puts it in the table and returns its value there; 0 without memory.
+// Puts it in the table and returns its value there.
 zx_handle_t handle_table_add(struct handle_table* table, struct handle* handle);
 // NULL: not a handle of this table.
 struct handle* handle_table_find(struct handle_table* table, zx_handle_t value);
 struct handle* handle_table_remove(struct handle_table* table, zx_handle_t value);
+// The number by which the process of the table knows, or would know, a handle.
+static inline zx_handle_t handle_value(const struct handle_table* table,
+                                       const struct handle* handle) {
+    return handle->base ^ table->mixer;
+}
 
 // Look-up in the caller's table in the order all calls share: ZX_ERR_BAD_HANDLE, then
 // ZX_ERR_WRONG_TYPE (type 0: any), then ZX_ERR_ACCESS_DENIED.  No reference is taken: the kernel
@@ -46,3 +62,6 @@ zx_status_t handle_get_object(zx_handle_t value, zx_obj_type_t type, zx_rights_t
 // Makes a handle in the caller's table and stores its value at a user address; on failure the
 // handle is closed again: ZX_ERR_INVALID_ARGS for a bad address, ZX_ERR_NO_MEMORY.
 zx_status_t handle_make_and_store(struct dispatcher* object, zx_rights_t rights, uint64_t out);
+// The same for the two ends of a pair: both or none.
+zx_status_t handle_make_and_store_pair(struct dispatcher* object0, struct dispatcher* object1,
+                                       zx_rights_t rights, uint64_t out0, uint64_t out1);

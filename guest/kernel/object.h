@@ -2,7 +2,8 @@
 //
 // A dispatcher lives while it has references.  Handles and whoever uses it hold references; when
 // the last *handle* goes, `on_zero_handles` runs (peers learn of it), when the last reference
-// goes, `destroy`.
+// goes, `destroy`.  Both run from a queue, never from within each other: a message may hold the
+// last handle to a channel whose message holds the last handle to the next one, and so on.
 #pragma once
 
 #include "arch.h"
@@ -30,6 +31,7 @@ struct dispatcher {
     zx_koid_t koid;
     zx_signals_t signals;
     struct list_node observers;
+    struct list_node doomed_link; // while on_zero_handles or destroy is due
 };
 
 // Gives it a koid, one reference (the caller's) and no handle; counts it.
@@ -40,15 +42,18 @@ void dispatcher_unref(struct dispatcher* object);
 // Also a reference.  The last dispatcher_drop_handle runs on_zero_handles.
 void dispatcher_add_handle(struct dispatcher* object);
 void dispatcher_drop_handle(struct dispatcher* object);
+// Of the object a handle to it is about: its peer, its process, its job; 0 if there is none.
+zx_koid_t dispatcher_related_koid(struct dispatcher* object);
 
 // Changes signals (clear first) and tells the observers that are satisfied.
 void update_signals(struct dispatcher* object, zx_signals_t clear, zx_signals_t set);
-// Signals seen by observers for an instant, not kept (HANDLE_CLOSED is never stored).
+// The handle goes: those who watch through it see HANDLE_CLOSED (which is never stored).
 struct handle;
 void cancel_observers_of(struct dispatcher* object, const struct handle* handle);
 
 // Someone who wants to know about signals.  on_match runs when one of `wanted` is asserted
-// (may remove the observer), on_cancel when the handle it was made with is closed.
+// (may remove the observer), on_cancel when the handle it was made with is closed (removes it).
+// handle may be NULL: the kernel itself watches.
 struct observer {
     struct list_node link;
     struct dispatcher* object;
