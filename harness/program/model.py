@@ -34,6 +34,10 @@ MAX_REPORT_BYTES = 1 << 20
 MAX_NAMES = 1024
 MAX_LIVE_NAMES = 24
 DEFAULT_SHOW = 512
+#: A program that runs longer than this is ended, in nanoseconds of the target's time.
+TIME_LIMIT_NS = 15_000_000_000
+#: How long $join waits before it kills the helper.
+JOIN_LIMIT_NS = 5_000_000_000
 #: Byte that fills memory nobody has written.
 UNTOUCHED = 0xA5
 

@@ -1,0 +1,228 @@
+"""The host target: programs on the emulation in `zxio_py.kernel`, through its raw door."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic_ns
+from types import TracebackType
+from typing import Self
+
+from harness.errors import InputError, SessionEndedError
+from harness.program.model import GIVEN_SLOTS, MAX_THREADS, TIME_LIMIT_NS, Arch, Program, Step
+from harness.program.observation import ProgramObservation, StepObservation
+from harness.program.parse import FUNCTIONS
+from harness.targets.plan import Entry, Plan, Planner, make_plan
+from harness.targets.run import Run, run_plan
+from zxio_py.kernel import Counts, Kernel
+from zxio_py.kernel.errors import ThreadEnded
+from zxio_py.kernel.raw import ENTRIES
+
+
+class HostTarget:
+    """Runs programs in this Python process; see `harness.targets.base.Target`."""
+
+    name: str = "host"
+    arch: Arch = "x86_64"
+
+    def __init__(self, time_limit_ns: int = TIME_LIMIT_NS) -> None:
+        """A program that runs longer than *time_limit_ns* is ended."""
+        self._kernel = Kernel()
+        self._baseline = self._kernel.counts()
+        self._plans: dict[int, tuple[Program, Plan]] = {}
+        self._executor = ThreadPoolExecutor(MAX_THREADS, "helper")
+        self._watchdog = _Watchdog(time_limit_ns)
+        self._batch: Sequence[Program] = ()
+
+    def missing_calls(self) -> frozenset[str]:
+        """Functions of the ABI (and zxio) that the host does not implement."""
+        return frozenset(name for name in FUNCTIONS if entry_of(name) is None)
+
+    def start(self, programs: Sequence[Program]) -> None:
+        """Take a batch; it runs in `finish`."""
+        self._batch = programs
+
+    def finish(self) -> list[ProgramObservation]:
+        """Run the batch: one observation per program, in order."""
+        batch, self._batch = self._batch, ()
+        try:
+            return [self.run(program) for program in batch]
+        finally:
+            self._watchdog.watch(None)
+
+    def run(self, program: Program) -> ProgramObservation:
+        """Run one program in a fresh process."""
+        plan = self._plan(program)
+        observation = self._run(plan)
+        self._watchdog.watch(None)
+        counts = self._settled_counts()
+        if counts != self._baseline:
+            if observation.ending == "finished":
+                observation.ending = "leak"
+            observation.error = f"left behind: {counts} instead of {self._baseline}"
+            self.reset()
+        return observation
+
+    def _settled_counts(self) -> Counts:
+        """What exists now, after Python's garbage collector had its say where it is needed."""
+        counts = self._kernel.counts()
+        for generation in range(3):
+            if counts == self._baseline:
+                break
+            gc.collect(generation)
+            counts = self._kernel.counts()
+        return counts
+
+    def _run(self, plan: Plan) -> ProgramObservation:
+        run = Run(self._kernel, self._executor, plan.slots, plan.name)
+        self._watchdog.watch(run)
+        return run_plan(run, plan)
+
+    def _plan(self, program: Program) -> Plan:
+        # By identity, because hashing a program costs more than running it.
+        known = self._plans.get(id(program))
+        if known is not None and known[0] is program:
+            return known[1]
+        plan = make_plan(program, entry_of)
+        if len(self._plans) >= 4096:
+            self._plans.clear()
+        self._plans[id(program)] = (program, plan)
+        return plan
+
+    def open_session(self) -> HostSession:
+        """Start a program that takes its steps one by one."""
+        return HostSession(self._kernel, self._executor)
+
+    def reset(self) -> None:
+        """Start over with a new emulated machine."""
+        self._kernel = Kernel()
+        self._baseline = self._kernel.counts()
+
+    def close(self) -> None:
+        """End the helper threads; idempotent."""
+        self._watchdog.close()
+        self._executor.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def entry_of(name: str) -> Entry | None:
+    """The raw door's entry for a function; None if it is not implemented."""
+    return ENTRIES.get(name)
+
+
+class HostSession:
+    """A program on the host that is fed step by step; see `harness.targets.base.Session`."""
+
+    def __init__(self, kernel: Kernel, executor: ThreadPoolExecutor) -> None:
+        self._run = Run(kernel, executor, (), "session")
+        self._planner = Planner((), entry_of)
+        self._open = True
+
+    def step(self, step: Step) -> StepObservation:
+        """Run one step; SessionEndedError if the program does not live any more."""
+        if not self._open:
+            raise SessionEndedError("the session is closed")
+        if step.thread is not None:
+            raise InputError("a session has no helper threads")
+        run = self._run
+        op = self._planner.op(step)
+        self._grow()
+        memory = self._planner.take_memory()
+        run.map(memory)
+        seen: list[StepObservation] = []
+        try:
+            run.steps((op,), run.thread, seen, True)
+        except ThreadEnded:
+            reason = run.process.end_reason or "its thread exited"
+            self.close()
+            raise SessionEndedError(f"{step.call} ended the program: {reason}") from None
+        if memory.image and not op.binds and not self._planner.storages:
+            run.aspace.unmap(memory.address, len(memory.image))
+        return seen[0]
+
+    def _grow(self) -> None:
+        run = self._run
+        for index in range(len(run.slots), len(self._planner.slots)):
+            slot = self._planner.slots[index]
+            run.slots.append(0)
+            run.koids.append(0)
+            if slot in GIVEN_SLOTS:
+                run.give(index, slot)
+        run.names = self._planner.slots
+
+    def close(self) -> None:
+        """End the program's process; idempotent."""
+        if self._open:
+            self._open = False
+            self._run.close()
+
+
+class _Watchdog:
+    """Ends a run that takes too long.
+
+    Being told of a run costs next to nothing: the thread behind it looks at the run of the moment
+    only when the limit of the one it looked at last is over.
+    """
+
+    def __init__(self, limit_ns: int) -> None:
+        self._limit_ns = limit_ns
+        self._current: tuple[Run, int] | None = None
+        self._condition = threading.Condition()
+        self._idle = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def watch(self, run: Run | None) -> None:
+        """From now on *run* is the one to watch; None for nothing."""
+        if run is None:
+            self._current = None
+            return
+        self._current = (run, monotonic_ns() + self._limit_ns)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._body, name="time limit", daemon=True)
+            self._thread.start()
+        elif self._idle:
+            with self._condition:
+                self._condition.notify()
+
+    def close(self) -> None:
+        """End the thread; idempotent."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _body(self) -> None:
+        with self._condition:
+            while not self._closed:
+                self._condition.wait(self._check())
+
+    def _check(self) -> float | None:
+        """End the current run if its time is over; seconds until the next look."""
+        self._idle = True
+        current = self._current
+        if current is None:
+            return None
+        run, deadline = current
+        left = deadline - monotonic_ns()
+        if left <= 0:
+            run.out_of_time = True
+            run.process.kill()
+            self._current = None
+            return None
+        self._idle = False
+        return left / 1e9

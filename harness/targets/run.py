@@ -1,0 +1,387 @@
+"""One program's life on the host emulation: its process, slots, buffers, threads.
+
+`Run` carries out the `Op`s of a `Plan` in a fresh emulated process and collects what is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future, wait
+from functools import lru_cache
+from time import monotonic_ns
+from typing import Final
+
+from harness.program.model import JOIN_LIMIT_NS
+from harness.program.observation import (
+    Captured,
+    Ending,
+    HandleInfo,
+    ProgramObservation,
+    StepObservation,
+    StoredHandle,
+)
+from harness.targets.plan import (
+    EDGE_PAGE,
+    PAGE,
+    READONLY_PAGE,
+    Memory,
+    Op,
+    Out,
+    Plan,
+)
+from zxio_py import abi
+from zxio_py.kernel import Kernel
+from zxio_py.kernel.caller import Caller
+from zxio_py.kernel.dispatcher import Dispatcher
+from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserFault, ZxError
+from zxio_py.kernel.job import Job
+from zxio_py.kernel.thread import Thread
+
+VMAR_SIZE: Final = 64 << 20
+
+_MASK64: Final = (1 << 64) - 1
+_UNTOUCHED: Final = 0xA5A5A5A5
+_NO_HANDLES: Final[Mapping[str, StoredHandle]] = {}
+_NO_OUTS: Final[Mapping[int, Captured]] = {}
+_STATES: Final = {
+    _UNTOUCHED: StoredHandle("untouched"),
+    0: StoredHandle("zero"),
+}
+_INVALID: Final = StoredHandle("invalid")
+
+
+@lru_cache(maxsize=64)
+def fnv1a(data: bytes) -> int:
+    """64-bit FNV-1a of *data*."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & _MASK64
+    return value
+
+
+class Helper:
+    """A helper thread of a program: an emulated thread and the Python thread that carries it."""
+
+    __slots__ = ("future", "seen", "thread")
+
+    def __init__(self, run: Run, ops: tuple[Op, ...], thread: Thread) -> None:
+        self.thread = thread
+        self.seen: list[StepObservation] = []
+        self.future: Future[None] = run.executor.submit(self._body, run, ops)
+
+    def _body(self, run: Run, ops: tuple[Op, ...]) -> None:
+        try:
+            run.steps(ops, self.thread, self.seen, False)
+        except ThreadExited:
+            run.exited = run.exited or run.process.dead
+        except (ThreadEnded, UserFault):
+            # Killed, possibly under a buffer that was about to be looked at.
+            pass
+        else:
+            run.end_thread(self.thread)
+
+
+class Run:
+    """A program in its process."""
+
+    def __init__(
+        self, kernel: Kernel, executor: Executor, slots: tuple[str, ...], name: str
+    ) -> None:
+        self.kernel = kernel
+        #: What helper threads run on.
+        self.executor = executor
+        self.process = kernel.create_process(name)
+        self.aspace = self.process.aspace
+        self.thread = self.process.create_thread("main")
+        self.names = slots
+        #: Handle values and the koids of their objects, by slot index.
+        self.slots = [0] * len(slots)
+        self.koids = [0] * len(slots)
+        #: (address, size) of named buffers.
+        self.buffers: dict[str, tuple[int, int]] = {}
+        self.helpers: dict[str, Helper] = {}
+        #: Helpers started and not joined; while there are any, nothing is said about live slots.
+        self.unjoined = 0
+        self.job: Job | None = None
+        self.exited = False
+        self.out_of_time = False
+        self.threads: Mapping[str, tuple[Op, ...]] = {}
+
+    # Setting up ------------------------------------------------------------------------------
+
+    def map(self, memory: Memory) -> None:
+        """Map and fill what the plan asks for."""
+        aspace = self.aspace
+        if memory.image:
+            aspace.map(len(memory.image), "rw", memory.address)
+            aspace.write(memory.address, memory.image)
+        for address, contents in memory.edges:
+            aspace.map(len(contents), "rw", address)
+            aspace.write(address, contents)
+        if memory.readonly:
+            aspace.map(PAGE, "r", READONLY_PAGE)
+        if memory.edge_page:
+            aspace.map(PAGE, "rw", EDGE_PAGE)
+
+    def give(self, index: int, slot: str) -> StoredHandle:
+        """Make the given slot's object and handle."""
+        process, kernel = self.process, self.kernel
+        made: Dispatcher
+        if slot == "$zero":
+            return _STATES[0]
+        if slot == "$job":
+            with kernel.lock:
+                made = self.job = kernel.root_job.create_child()
+        elif slot == "$vmar":
+            made = process.allocate_vmar(VMAR_SIZE)
+        elif slot == "$proc":
+            made = process
+        elif slot == "$thread":
+            made = self.thread
+        elif slot == "$rootvmar":
+            made = process.vmar_root
+        elif slot == "$resource":
+            made = kernel.root_resource
+        else:
+            raise KeyError(slot)
+        self.slots[index] = process.add_handle(made)
+        return self.stored(index, self.slots[index])
+
+    # Running ---------------------------------------------------------------------------------
+
+    def steps(
+        self, ops: tuple[Op, ...], thread: Thread, seen: list[StepObservation], main: bool
+    ) -> None:
+        """Carry out *ops* on behalf of *thread*; raises ThreadEnded if it does not survive."""
+        caller = thread.caller
+        dead = abi.ZX_THREAD_STATE_DEAD
+        for op in ops:
+            observation = self.step(op, caller, main)
+            if thread.state == dead:
+                raise ThreadKilled(self.process.end_reason)
+            seen.append(observation)
+
+    def step(self, op: Op, caller: Caller, main: bool) -> StepObservation:
+        """Carry out one step."""
+        entry = op.entry
+        if entry is None:
+            return self._other(op, caller, main)
+        if op.patches or op.binds:
+            self._prepare(op)
+        args = op.args
+        if op.slot_args or op.made_args:
+            args = args.copy()
+            slots = self.slots
+            for index, slot in op.slot_args:
+                args[index] = slots[slot]
+            for index, make in op.made_args:
+                args[index] = make(self)
+        if op.min_ns is not None:
+            started = monotonic_ns()
+            ret = entry(caller, *args)
+            if op.repeat > 1:
+                ret = self._repeat(op, caller, args)
+            elapsed: bool | None = monotonic_ns() - started >= op.min_ns
+        else:
+            ret = entry(caller, *args)
+            if op.repeat > 1:
+                ret = self._repeat(op, caller, args)
+            elapsed = None
+        return StepObservation(
+            ret & _MASK64,
+            False,
+            elapsed,
+            self._outs(op.outs) if op.outs else _NO_OUTS,
+            self._stores(op) if op.stores else _NO_HANDLES,
+            self._live() if main and not self.unjoined else None,
+        )
+
+    def _prepare(self, op: Op) -> None:
+        for address, size, make in op.patches:
+            data = (make(self) & (1 << 8 * size) - 1).to_bytes(size, "little")
+            self.aspace.write(address, data)
+        for name, place in op.binds:
+            self.buffers[name] = place
+
+    def _repeat(self, op: Op, caller: Caller, args: list[int]) -> int:
+        """All calls but the first."""
+        entry = op.entry
+        assert entry is not None
+        ret = 0
+        for _ in range(op.repeat - 1):
+            ret = entry(caller, *args)
+        return ret
+
+    def _outs(self, outs: tuple[Out, ...]) -> dict[int, Captured]:
+        result = {}
+        read = self.aspace.read
+        for out in outs:
+            address, size = out.address, out.size
+            if address is None:
+                address, size = self.buffers.get(out.buffer, (0, 0))
+            data = read(address, size)
+            if size > out.show:
+                result[out.index] = Captured(data[: out.show], size, fnv1a(data))
+            else:
+                result[out.index] = Captured(data, size)
+        return result
+
+    def _stores(self, op: Op) -> dict[str, StoredHandle]:
+        result = {}
+        read = self.aspace.read
+        for store in op.stores:
+            address = store.address
+            if address is None:
+                address, size = self.buffers.get(store.buffer, (0, 0))
+                if store.offset + 4 > size:
+                    continue
+                address += store.offset
+            value = int.from_bytes(read(address, 4), "little")
+            if value == _UNTOUCHED:
+                result[store.name] = _STATES[_UNTOUCHED]
+                continue
+            self.slots[store.slot] = value
+            result[store.name] = self.stored(store.slot, value)
+        return result
+
+    def stored(self, index: int, value: int) -> StoredHandle:
+        """What *value*, just stored to the slot, is."""
+        handle = self.process.handles.get(value)
+        if handle is None:
+            self.koids[index] = 0
+            return _INVALID if value else _STATES[0]
+        object = handle.object
+        self.koids[index] = object.koid
+        return StoredHandle(
+            "handle",
+            HandleInfo(value, object.koid, object.TYPE, handle.rights, object.related_koid),
+        )
+
+    def _live(self) -> tuple[str, ...]:
+        valid = self.process.handles.get
+        return tuple(
+            [name for name, value in zip(self.names, self.slots, strict=True) if valid(value)]
+        )
+
+    # Steps that are no system call -------------------------------------------------------------
+
+    def _other(self, op: Op, caller: Caller, main: bool) -> StepObservation:
+        seen = StepObservation()
+        self._prepare(op)
+        args = op.args.copy()
+        for index, slot in op.slot_args:
+            args[index] = self.slots[slot]
+        for index, make in op.made_args:
+            args[index] = make(self)
+        started = monotonic_ns()
+        if op.call == "$spawn":
+            seen.ret = self._spawn(op) & _MASK64
+        elif op.call == "$join":
+            seen.ret = self._join(op) & _MASK64
+        elif op.call in ("$load", "$store"):
+            self._access(op.call, args, seen)
+        elif not op.call.startswith("$"):
+            seen.missing = True
+        if op.min_ns is not None:
+            seen.elapsed_at_least_min = monotonic_ns() - started >= op.min_ns
+        if not seen.missing:
+            seen.outs = self._outs(op.outs)
+            seen.handles = self._stores(op)
+        if main and not self.unjoined:
+            seen.live = self._live()
+        return seen
+
+    def _access(self, call: str, args: list[int], seen: StepObservation) -> None:
+        address, size = args[0], args[1]
+        try:
+            if call == "$load":
+                seen.ret = int.from_bytes(self.aspace.read(address, size), "little")
+            else:
+                data = (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little")
+                self.aspace.write(address, data)
+        except UserFault:
+            seen.fault = "read" if call == "$load" else "write"
+
+    def _spawn(self, op: Op) -> int:
+        name = op.thread
+        assert name is not None
+        try:
+            thread = self.process.create_thread(name)
+        except ZxError as error:
+            return error.status
+        self.unjoined += 1
+        self.helpers[name] = Helper(self, self.threads[name], thread)
+        return abi.ZX_OK
+
+    def _join(self, op: Op) -> int:
+        helper = self.helpers.get(op.thread or "")
+        if helper is None:
+            return abi.ZX_ERR_BAD_STATE
+        status = abi.ZX_OK
+        if not wait((helper.future,), JOIN_LIMIT_NS / 1e9).done:
+            self.end_thread(helper.thread)
+            wait((helper.future,))
+            status = abi.ZX_ERR_TIMED_OUT
+        if self.process.dead:
+            raise ThreadKilled(self.process.end_reason)
+        self.unjoined -= 1
+        return status
+
+    def end_thread(self, thread: Thread) -> None:
+        """End a helper: by itself, or because it took too long."""
+        with self.kernel.lock:
+            thread.end()
+            self.process.forget_thread(thread)
+
+    # The end ---------------------------------------------------------------------------------
+
+    def finish(self, observation: ProgramObservation, ended: ThreadEnded | None) -> None:
+        """Tear down, and say in *observation* how it ended."""
+        process = self.process
+        if isinstance(ended, ThreadExited):
+            if not process.dead:  # only its main thread left
+                wait([helper.future for helper in self.helpers.values()])
+            self.exited = True
+        killed = process.dead and not self.exited
+        ending: Ending = "finished"
+        if self.out_of_time:
+            ending = "time_limit"
+        elif self.exited:
+            ending = "exited"
+            observation.retcode = process.retcode
+        elif killed or ended is not None:
+            ending = "killed"
+        if ending != "finished":
+            observation.ending = ending
+            observation.error = process.end_reason
+        self.close()
+        for name, helper in self.helpers.items():
+            observation.threads[name] = helper.seen
+
+    def close(self) -> None:
+        """End everything the program made."""
+        self.process.kill(0)
+        for helper in self.helpers.values():
+            helper.future.result()
+        if self.job is not None:
+            with self.kernel.lock:
+                self.job.kill(0)
+
+
+def run_plan(run: Run, plan: Plan) -> ProgramObservation:
+    """Run a program from start to end."""
+    observation = ProgramObservation(plan.name)
+    run.threads = plan.threads
+    run.map(plan.memory)
+    if plan.given:
+        observation.given = {slot: run.give(index, slot) for index, slot in plan.given}
+    ended: ThreadEnded | None = None
+    try:
+        run.steps(plan.main, run.thread, observation.steps, True)
+    except ThreadEnded as error:
+        ended = error
+    except UserFault:
+        # The process went away under a buffer that was about to be looked at.
+        ended = ThreadKilled(run.process.end_reason)
+    run.finish(observation, ended)
+    return observation
