@@ -1,0 +1,87 @@
+"""The command ``zxh``: one module per subcommand, imported only when it is the one that runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harness.errors import ZxhError
+
+EXIT_AGREE = 0
+EXIT_DIVERGED = 1
+EXIT_USAGE = 2
+EXIT_MACHINE = 3
+EXIT_INTERRUPTED = 130
+
+
+class _Command(NamedTuple):
+    """A subcommand: the module whose ``add_parser(subparsers)`` defines it, and its one line."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "run": _Command("harness.cli.run", "run the suite on all targets and compare (the main job)"),
+    "exec": _Command("harness.cli.execute", "run one program file on one target"),
+    "boot": _Command("harness.cli.boot", "boot a guest and talk to its console"),
+    "bench": _Command("harness.cli.bench", "measure start-up, calls, transport and emulation"),
+    "images": _Command("harness.cli.images", "list or build the guest images"),
+    "symbols": _Command("harness.symbols.cli", "hold libraries against their symbol lists"),
+    "rubric": _Command("harness.rubric.cli", "apply the interface rubric to the system calls"),
+    "test": _Command("harness.cli.test", "run the project's own tests, lint and type checks"),
+}
+
+_EPILOG = """\
+exit status:
+  0  all targets agree, all checks pass
+  1  a divergence, a failed check
+  2  bad input or usage
+  3  a machine could not be started or kept alive
+"""
+
+
+def build_parser(command: str | None) -> argparse.ArgumentParser:
+    """The parser; only the subcommand *command* gets its full definition."""
+    from harness import VERSION
+
+    parser = argparse.ArgumentParser(
+        prog="zxh",
+        description="Runs programs of system calls on a host emulation and two guest kernels, "
+        "and compares everything that can be observed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"zxh {VERSION}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, entry in COMMANDS.items():
+        if name == command:
+            importlib.import_module(entry.module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=entry.help, add_help=False)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``zxh`` with *arguments* (default: the process's) and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = next((word for word in words if not word.startswith("-")), None)
+    try:
+        parsed = build_parser(command).parse_args(words)
+        status = parsed.run(parsed)
+        sys.stdout.flush()
+        return int(status)
+    except ZxhError as error:
+        sys.stderr.write(f"zxh: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("zxh: interrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_AGREE

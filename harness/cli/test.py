@@ -1,0 +1,63 @@
+"""``zxh test``: the project's own tests, lint and type checks."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.errors import InputError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Define the subcommand."""
+    parser = subparsers.add_parser(
+        "test",
+        help="run the project's own tests, lint and type checks",
+        description="Runs pytest on all cores, ruff and mypy. Arguments after -- go to pytest.",
+    )
+    parser.add_argument(
+        "--only",
+        choices=("tests", "lint", "types"),
+        action="append",
+        help="only this part; may be given several times",
+    )
+    parser.add_argument("pytest", nargs="*", metavar="-- ARG", help="arguments for pytest")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Run every part, even after one failed; 0 if all passed, else 1."""
+    if not (ROOT / "tests").is_dir():
+        raise InputError("the tests are in the source tree; this is an installed package")
+    parts = {
+        name: commands
+        for name, commands in _parts(parsed.pytest).items()
+        if not parsed.only or name in parsed.only
+    }
+    failed = []
+    for name, commands in parts.items():
+        for command in commands:
+            sys.stdout.write(f"== {name}: {' '.join(command[2:])}\n")
+            sys.stdout.flush()
+            if subprocess.run(command, cwd=ROOT, check=False).returncode:
+                failed.append(name)
+    sys.stdout.write(f"== failed: {', '.join(failed)}\n" if failed else "== all passed\n")
+    return 1 if failed else 0
+
+
+def _parts(pytest: list[str]) -> dict[str, list[list[str]]]:
+    workers = str(os.cpu_count() or 1)
+    module = [sys.executable, "-m"]
+    return {
+        "lint": [
+            [*module, "ruff", "check", "."],
+            [*module, "ruff", "format", "--check", "."],
+        ],
+        "types": [[*module, "mypy"]],
+        "tests": [[*module, "pytest", "-n", workers, *pytest]],
+    }

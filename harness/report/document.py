@@ -1,0 +1,108 @@
+"""The JSON report of a run, ``zx-report/1``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from harness import VERSION
+from harness.checks import Check
+from harness.machine.machine import Failure
+from harness.program.dump import dump_program
+from harness.program.parse import EDITION
+from harness.report.counts import by_family, by_origin
+from harness.run import Run, TargetSummary, Verdict
+
+FORMAT = "zx-report/1"
+
+
+def document(run: Run, checks: Sequence[Check], exit_status: int) -> dict[str, Any]:
+    """The report as JSON-ready data."""
+    names = [target.name for target in run.targets]
+    return {
+        "format": FORMAT,
+        "edition": EDITION,
+        "version": VERSION,
+        "python": platform.python_version(),
+        "started": datetime.fromtimestamp(run.started, UTC).isoformat(),
+        "seconds": round(run.seconds, 3),
+        "exit_status": exit_status,
+        "stopped": run.stopped,
+        "targets": {target.name: _target(target) for target in run.targets},
+        "families": _counts(by_family(run), names),
+        "origins": _counts(by_origin(run), names),
+        "comparing_seconds": round(run.compared, 3),
+        "divergences": [_verdict(v) for v in run.all() if v.outcome in ("diverge", "unstable")],
+        "lost": [_verdict(v) for v in run.all() if v.outcome == "lost"],
+        "not_implemented": [
+            {"program": v.case.program.name, "target": v.target, "functions": sorted(v.missing)}
+            for v in run.all()
+            if v.outcome == "not implemented"
+        ],
+        "programs": [
+            {
+                "name": row[0].case.program.name,
+                "origin": row[0].case.origin,
+                "outcomes": {v.target: v.outcome for v in row},
+            }
+            for row in run.verdicts
+        ],
+        "checks": [
+            {
+                "kind": check.kind,
+                "subject": check.subject,
+                "passed": check.passed,
+                "extent": check.extent,
+                "findings": list(check.findings),
+            }
+            for check in checks
+        ],
+    }
+
+
+def encode(report: dict[str, Any]) -> bytes:
+    """The document as the bytes of a file."""
+    return (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _counts(rows: Any, names: list[str]) -> dict[str, dict[str, dict[str, int]]]:
+    return {
+        key: {name: dict(counts[name]) for name in names if counts[name]}
+        for key, counts in rows.items()
+    }
+
+
+def _target(target: TargetSummary) -> dict[str, Any]:
+    return {
+        "tier": target.tier,
+        "programs": target.programs,
+        "calls": target.calls,
+        "waited_seconds": round(target.waited, 3),
+        "resets": target.resets,
+        "resident_bytes": target.resident,
+        "command": target.command,
+        "failures": [failure_data(failure) for failure in target.failures],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "program": dump_program(verdict.case.program),
+        "origin": verdict.case.origin,
+        "target": verdict.target,
+        "outcome": verdict.outcome,
+        "reference": verdict.reference_name,
+        "differences": [d.reason for d in verdict.differences],
+        "expected": verdict.reference,
+        "result": verdict.result,
+        "failure": failure_data(verdict.failure) if verdict.failure else None,
+    }
+
+
+def failure_data(failure: Failure) -> dict[str, Any]:
+    """A machine's failure as JSON-ready data."""
+    return dataclasses.asdict(failure)

@@ -1,0 +1,170 @@
+"""What a person sees of a run: progress while it works, the table, what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from harness.checks import Check
+from harness.report.counts import by_family, by_origin, totals
+from harness.run import Outcome, Run
+
+#: Divergences and losses described in full; the rest is in the JSON report.
+DESCRIBED = 20
+
+_ORIGINS = {
+    "suite": "suite",
+    "real": "recorded on Zircon",
+    "derived": "recorded, 2022 answer",
+}
+
+
+class ProgressView:
+    """Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, console: Console, quiet: bool = False) -> None:
+        """*console* must write to standard error; *quiet* shows nothing."""
+        self._console = console
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        self._started = self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal and not self._quiet:
+            self._bar = Progress(
+                TextColumn("{task.completed}/{task.total} programs"),
+                BarColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TextColumn("{task.fields[diverged]}"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("run", total=None, rate="", diverged="")
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int, total: int, diverged: int) -> None:
+        """Show that *done* of *total* programs are done."""
+        if self._quiet:
+            return
+        now = time.monotonic()
+        rate = f"{done / max(now - self._started, 1e-9):,.0f}/s"
+        trouble = f"{diverged} diverged" if diverged else ""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total, rate=rate, diverged=trouble)
+        elif now - self._said >= 2 or done == total:
+            self._said = now
+            parts = [f"{done}/{total} programs", rate, trouble]
+            self._console.print(", ".join(part for part in parts if part), highlight=False)
+
+
+def show(run: Run, checks: Sequence[Check], console: Console) -> None:
+    """Print the table of a run and what went wrong."""
+    console.print(_table(run, checks))
+    _describe(run, console)
+    for check in checks:
+        for finding in check.findings[:DESCRIBED]:
+            console.print(f"[red]{check.kind}[/] {escape(check.subject)}: {escape(finding)}")
+
+
+def verdict_line(run: Run, checks: Sequence[Check]) -> str:
+    """The run in one line."""
+    failed = [check for check in checks if not check.passed]
+    diverged, lost, unstable = (run.count(o) for o in ("diverge", "lost", "unstable"))
+    compared = len(run.verdicts) - len({id(v.case) for v in run.all() if v.outcome == "not run"})
+    parts = [f"{compared} programs on {len(run.targets)} targets in {run.seconds:.1f} s"]
+    if diverged:
+        parts.append(f"{diverged} divergences")
+    if lost:
+        parts.append(f"{lost} lost with their machine")
+    if unstable:
+        parts.append(f"{unstable} unstable (agreed when run again on a reset machine)")
+    if failed:
+        parts.append(f"{len(failed)} failed checks")
+    if run.stopped:
+        parts.append(f"ended early: {run.stopped.splitlines()[0]}")
+    elif not diverged and not lost and not failed:
+        parts.append("all agree")
+    return "; ".join(parts)
+
+
+def _table(run: Run, checks: Sequence[Check]) -> Table:
+    table = Table(title="agree / diverge / not implemented", title_justify="left")
+    table.add_column("family")
+    table.add_column("programs", justify="right")
+    for target in run.targets:
+        table.add_column(target.name, justify="right")
+    names = [target.name for target in run.targets]
+    for rows, last in ((by_family(run), True), (by_origin(run), True), (totals(run), True)):
+        for index, (key, counts) in enumerate(rows.items()):
+            number = sum(counts[names[0]].values())
+            cells = [_cell(counts[name]) for name in names]
+            table.add_row(
+                _ORIGINS.get(key, key),
+                str(number),
+                *cells,
+                end_section=last and index + 1 == len(rows),
+            )
+    for check in checks:
+        verdict = Text("pass", "green") if check.passed else Text("FAIL", "bold red")
+        extent = Text(check.extent, "dim")
+        cells = [verdict, extent][: len(names)]
+        table.add_row(f"{check.kind} {check.subject}", "", *cells)
+    return table
+
+
+def _cell(counts: Counter[Outcome]) -> Text:
+    agree, diverge, missing = (counts[key] for key in ("agree", "diverge", "not implemented"))
+    text = Text()
+    text.append(str(agree), "green" if agree else "dim")
+    text.append(" / ")
+    text.append(str(diverge), "bold red" if diverge else "dim")
+    text.append(" / ")
+    text.append(str(missing), "yellow" if missing else "dim")
+    for key in ("unstable", "lost", "not run"):
+        if counts[key]:
+            text.append(f" {key} {counts[key]}", "bold red")
+    return text
+
+
+def _describe(run: Run, console: Console) -> None:
+    troubles = [v for v in run.all() if v.outcome in ("diverge", "lost", "unstable")]
+    for verdict in troubles[:DESCRIBED]:
+        program = verdict.case.program
+        console.print(
+            f"[bold]{escape(program.name)}[/] on [bold]{verdict.target}[/]: {verdict.outcome}"
+            + (f" from {verdict.reference_name}" if verdict.differences else "")
+        )
+        if program.note:
+            console.print(f"  {program.note}", style="dim", markup=False, highlight=False)
+        for difference in verdict.differences[:8]:
+            console.print(f"  {difference.reason}", markup=False, highlight=False)
+    if len(troubles) > DESCRIBED:
+        console.print(f"... and {len(troubles) - DESCRIBED} more, all in the JSON report")
+    for target in run.targets:
+        for failure in target.failures:
+            console.print(failure.text(), markup=False, highlight=False)
+            console.print(
+                f"  the run went on after this program on a new machine ({target.name})",
+                markup=False,
+            )

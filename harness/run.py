@@ -1,0 +1,277 @@
+"""The main job: every program on every target, everything compared.
+
+The targets work at the same time: while one chunk of programs is compared, the next is already
+under way on all of them.  What diverges is run again, alone, on a reset machine before it is
+called a divergence.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.cases import Case
+from harness.compare import Difference, applies, differences, missing_functions
+from harness.errors import MachineError
+from harness.machine.machine import Failure
+from harness.program.normalise import Result, normalise
+from harness.program.observation import ProgramObservation
+from harness.targets.base import Target
+from harness.targets.factory import open_targets
+
+#: What a target's result on one program comes to.
+#: "unstable": it diverged, but agreed when run again on a reset machine.
+Outcome = Literal[
+    "agree", "diverge", "unstable", "not implemented", "lost", "not compared", "not run"
+]
+
+#: Called with programs done, their total and the divergences so far.
+Progress = Callable[[int, int, int], None]
+
+#: Programs handed to every target at once.
+CHUNK = 64
+
+
+def _no_progress(done: int, total: int, diverged: int) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One program on one target."""
+
+    case: Case
+    target: str
+    outcome: Outcome
+    result: Result | None = None
+    #: What it was compared with: the recorded result or that of the first target.
+    reference: Result | None = None
+    #: Name of the reference in words: "recorded" or a target.
+    reference_name: str = ""
+    differences: list[Difference] = field(default_factory=list)
+    #: Functions the target lacks.
+    missing: frozenset[str] = frozenset()
+    #: Why the target has no result, for "lost".
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class TargetSummary:
+    """What a target did over the whole run."""
+
+    name: str
+    #: Isolation of its programs, in words.
+    tier: str
+    programs: int = 0
+    calls: int = 0
+    #: Seconds the harness waited for it.
+    waited: float = 0.0
+    #: Machines lost, each followed by a new one.
+    failures: list[Failure] = field(default_factory=list)
+    resets: int = 0
+    #: QEMU's command line; empty for the host.
+    command: str = ""
+    #: Resident memory of its QEMU at the end, bytes; 0 for the host.
+    resident: int = 0
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything a run found out."""
+
+    targets: list[TargetSummary]
+    #: By case, then by target, in the order of both.
+    verdicts: list[list[Verdict]]
+    #: Time since the epoch at the start; seconds it took.
+    started: float
+    seconds: float = 0.0
+    #: Seconds spent on normalising and comparing.
+    compared: float = 0.0
+    #: Why it ended early; empty if it did not.
+    stopped: str = ""
+    interrupted: bool = False
+
+    def all(self) -> Iterator[Verdict]:
+        """Every verdict."""
+        for row in self.verdicts:
+            yield from row
+
+    def count(self, outcome: Outcome) -> int:
+        """How many verdicts have this outcome."""
+        return sum(verdict.outcome == outcome for verdict in self.all())
+
+    @property
+    def exit_status(self) -> int:
+        """0 all agree, 1 a divergence, 3 a machine could not be started or kept alive."""
+        if self.interrupted:
+            return 130
+        if self.stopped or self.count("lost"):
+            return 3
+        return 1 if self.count("diverge") else 0
+
+
+class Runner:
+    """Runs cases on targets and compares."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        reset_each: bool = False,
+    ) -> None:
+        """Start the targets at once; *reset_each* resets the machine before every program."""
+        self._stack = ExitStack()
+        self._progress: Progress = _no_progress
+        self._reset_each = reset_each
+        self.targets: list[Target] = self._stack.enter_context(open_targets(names))
+        self.run = Run(
+            targets=[TargetSummary(t.name, _tier(t, reset_each)) for t in self.targets],
+            verdicts=[],
+            started=time.time(),
+        )
+
+    def close(self) -> None:
+        """Release the targets; idempotent."""
+        self._stack.close()
+
+    def compare(self, cases: Sequence[Case], progress: Progress | None = None) -> Run:
+        """Run everything and compare.
+
+        Neither an interrupt nor a machine that cannot be had loses what is there by then: the
+        `Run` says how far it came.
+        """
+        self._progress = progress or _no_progress
+        begun = time.monotonic()
+        try:
+            self._compare_all(cases)
+        except KeyboardInterrupt:
+            self.run.interrupted = True
+            self.run.stopped = "interrupted"
+        except MachineError as error:
+            self.run.stopped = str(error)
+        finally:
+            for case in cases[len(self.run.verdicts) :]:
+                self.run.verdicts.append([Verdict(case, t.name, "not run") for t in self.targets])
+            self.run.seconds = time.monotonic() - begun
+            self._summarise()
+        return self.run
+
+    def _compare_all(self, cases: Sequence[Case]) -> None:
+        size = 1 if self._reset_each else CHUNK
+        chunks = [cases[i : i + size] for i in range(0, len(cases), size)]
+        diverged = 0
+        if chunks:
+            self._start(chunks[0])
+        for number, chunk in enumerate(chunks):
+            seen = [self._finish(target, chunk) for target in self.targets]
+            if number + 1 < len(chunks):
+                if self._reset_each:
+                    self._reset()
+                self._start(chunks[number + 1])
+            began = time.monotonic()
+            rows = [
+                _judge(case, self.targets, [observed[i] for observed in seen])
+                for i, case in enumerate(chunk)
+            ]
+            self.run.compared += time.monotonic() - began
+            self.run.verdicts += rows
+            diverged += sum(v.outcome == "diverge" for row in rows for v in row)
+            self._progress(len(self.run.verdicts), len(cases), diverged)
+        self._confirm()
+
+    def _start(self, chunk: Sequence[Case]) -> None:
+        for target in self.targets:
+            target.start([c.program for c in chunk if applies(c.program, target.arch)])
+
+    def _finish(self, target: Target, chunk: Sequence[Case]) -> list[ProgramObservation | None]:
+        began = time.monotonic()
+        observed = iter(target.finish())
+        summary = self.run.targets[self.targets.index(target)]
+        summary.waited += time.monotonic() - began
+        found = [next(observed) if applies(c.program, target.arch) else None for c in chunk]
+        summary.programs += sum(seen is not None for seen in found)
+        summary.calls += sum(_calls(c, seen) for c, seen in zip(chunk, found, strict=True))
+        return found
+
+    def _reset(self) -> None:
+        for target, summary in zip(self.targets, self.run.targets, strict=True):
+            target.reset()
+            summary.resets += 1
+
+    def _confirm(self) -> None:
+        """Run again, alone and on reset machines, what diverged."""
+        for row in self.run.verdicts:
+            if not any(verdict.outcome == "diverge" for verdict in row):
+                continue
+            case = row[0].case
+            self._reset()
+            self._start([case])
+            again = _judge(case, self.targets, [self._finish(t, [case])[0] for t in self.targets])
+            for verdict, second in zip(row, again, strict=True):
+                if verdict.outcome == "diverge" and second.outcome == "agree":
+                    verdict.outcome = "unstable"
+
+    def _summarise(self) -> None:
+        for target, summary in zip(self.targets, self.run.targets, strict=True):
+            summary.failures = list(getattr(target, "failures", ()))
+            summary.command = getattr(target, "command", "")
+            summary.resident = getattr(target, "resident", 0)
+
+
+def _tier(target: Target, reset_each: bool) -> str:
+    place = "emulated" if target.name == "host" else "guest"
+    tier = f"fresh {place} process per program"
+    return f"machine reset and {tier}" if reset_each else tier
+
+
+def _calls(case: Case, seen: ProgramObservation | None) -> int:
+    """How many calls a program made on a target, repeats counted."""
+    if seen is None:
+        return 0
+    pairs = [(case.program.steps, seen.steps)]
+    pairs += [(case.program.threads[name], steps) for name, steps in seen.threads.items()]
+    return sum(
+        step.repeat
+        for steps, observed in pairs
+        for step in steps[: len(observed)]
+        if not step.is_pseudo
+    )
+
+
+def _judge(
+    case: Case, targets: Sequence[Target], seen: Sequence[ProgramObservation | None]
+) -> list[Verdict]:
+    """Compare what the targets saw of one program with the record, or with the first of them."""
+    verdicts = []
+    reference, name = case.recorded, "recorded" if case.recorded is not None else ""
+    for target, observation in zip(targets, seen, strict=True):
+        verdict = Verdict(case, target.name, "not compared", None, reference, name)
+        verdicts.append(verdict)
+        if observation is None:
+            continue
+        if observation.ending == "lost":
+            verdict.outcome = "lost"
+            verdict.failure = _failure_of(target, case)
+            continue
+        verdict.result = normalise(case.program, observation)
+        verdict.missing = missing_functions(verdict.result)
+        if verdict.missing:
+            verdict.outcome = "not implemented"
+        elif observation.ending == "leak":
+            verdict.outcome = "diverge"
+            verdict.differences = [Difference("error", observation.error, None, None)]
+        elif reference is None:
+            verdict.outcome = "agree"
+            reference, name = verdict.result, target.name
+        else:
+            verdict.differences = differences(reference, verdict.result, name, target.name)
+            verdict.outcome = "diverge" if verdict.differences else "agree"
+    return verdicts
+
+
+def _failure_of(target: Target, case: Case) -> Failure | None:
+    failures: Sequence[Failure] = getattr(target, "failures", ())
+    return next((f for f in reversed(failures) if f.program == case.program.name), None)
