@@ -2,8 +2,7 @@
 #include "channel.h"
 
 #include "heap.h"
-#include "policy.h"
-#include "thread.h"
+#include "process.h"
 
 struct channel {
     struct dispatcher object; // first

@@ -13,8 +13,12 @@ zx_status_t sys_channel_create(uint32_t options, uaddr_t out0, uaddr_t out1) {
     if (options != 0) {
         return ZX_ERR_INVALID_ARGS;
     }
+    zx_status_t status = policy_enforce(ZX_POL_NEW_CHANNEL);
+    if (status != ZX_OK) {
+        return status;
+    }
     struct channel *a, *b;
-    zx_status_t status = channel_create(&a, &b);
+    status = channel_create(&a, &b);
     if (status != ZX_OK) {
         return status;
     }
