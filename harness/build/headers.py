@@ -5,6 +5,8 @@ zx/syscalls.h       prototypes of the functions the vDSO exports
 zx/numbers.h        call numbers (private to one build of kernel and vDSO)
 zx/kernel_calls.h   prototypes of the kernel's handlers, ``sys_<call>``
 zxh/share.h         the memory shared with the host (`harness.machine.layout`)
+zxh/wire.h          the records in it (`harness.program.wire`)
+zxh/functions.inc   one line per function a program can call, in the order of their numbers
 zx/vdso_entries.h   prototypes of the vDSO's kernel entries, for the vDSO's own code
 zx/status_names.inc one line per status code
 vdso_stubs.S        the vDSO's kernel entries
@@ -15,9 +17,11 @@ dispatch.c          the kernel's dispatch table over the handlers that exist
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from types import ModuleType
 
 from harness.machine import layout
-from harness.program.model import Arch
+from harness.program import wire
+from harness.program.model import GIVEN_SLOTS, Arch
 from zxio_py import abi
 from zxio_py.abi.model import SCALAR_TYPES, Call, Field, Param, Struct
 
@@ -105,14 +109,44 @@ def kernel_calls_header() -> str:
 
 def share_header() -> str:
     """Text of ``zxh/share.h``."""
-    constants = {
-        name: value
-        for name, value in vars(layout).items()
-        if name.isupper() and isinstance(value, int)
-    }
+    return _layout_header(layout)
+
+
+def wire_header() -> str:
+    """Text of ``zxh/wire.h``."""
+    return _layout_header(wire) + "".join(
+        f"#define ZXH_{prefix}_{(name or 'none').strip('$').upper()} {number}\n"
+        for prefix, names in {
+            "ENDING": wire.ENDINGS,
+            "FAULT": wire.FAULTS,
+            "GIVEN": GIVEN_SLOTS,
+            "HANDLE_STATE": wire.HANDLE_STATES,
+            "POINTER": wire.POINTER_KINDS,
+            "PSEUDO": wire.PSEUDO_CALLS,
+            "RETURN": wire.RETURN_FORMS,
+            "VDSO_NUMBER": wire.VDSO_NUMBERS,
+        }.items()
+        for number, name in enumerate(names)
+    )
+
+
+def wire_functions() -> str:
+    """Text of ``zxh/functions.inc``."""
+    lines = [BANNER]
+    lines += [f"VDSO_FUNCTION({name})" for name in wire.VDSO_FUNCTIONS]
+    lines += [f"ZXIO_FUNCTION({name})" for name in wire.ZXIO_FUNCTIONS]
+    return "\n".join(lines) + "\n"
+
+
+def _layout_header(module: ModuleType) -> str:
+    """The integers and structures of a module that lays out memory, prefixed ``ZXH_``."""
     lines = [BANNER, "#pragma once\n\n#include <stddef.h>\n#include <stdint.h>\n"]
-    lines += [_define(f"ZXH_{name}", value) for name, value in constants.items()]
-    lines += [f"\n{_struct(struct)}" for struct in layout.STRUCTS]
+    lines += [
+        _define(f"ZXH_{name}", value)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, int)
+    ]
+    lines += [f"\n{_struct(struct)}" for struct in module.STRUCTS]
     return "\n".join(lines) + "\n"
 
 

@@ -64,6 +64,8 @@ def write_headers() -> None:
         "zx/vdso_entries.h": headers.vdso_entries_header(),
         "zx/status_names.inc": headers.status_names(),
         "zxh/share.h": headers.share_header(),
+        "zxh/wire.h": headers.wire_header(),
+        "zxh/functions.inc": headers.wire_functions(),
     }.items():
         _write_if_changed(INCLUDE / name, text)
 

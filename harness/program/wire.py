@@ -1,0 +1,353 @@
+"""Programs and results as the binary records that host and agent exchange.
+
+A record is a `layout.RECORD` header and a payload.  This module defines the payloads; the C header
+``zxh/wire.h`` is generated from it.  All numbers little endian, offsets and sizes in bytes,
+everything starts at a multiple of 8 and is padded with zeros to one.
+
+    kind                payload
+    PROGRAM             `PROGRAM` header, 1 + helpers `THREAD`s (main first), one u32 per edge
+                        buffer (its size), then the steps of each thread
+    OPEN                a PROGRAM without steps: starts a session, whose process stays
+    STEP                a PROGRAM with one step, for the process of an open session; the counts in
+                        its header are those of the whole session so far
+    CLOSE               a PROGRAM header: ends the session
+    RESULT              `RESULT` header, registers (u64 each), `HANDLE`s of the given slots, then
+                        the step results of each thread
+    REFUSED             one u64: why the agent could not take the record (`REFUSALS`)
+
+    a step              `STEP`, then its arguments
+    an argument         `ARGUMENT`, then by kind
+        NUMBER          value
+        HANDLE, KOID    index is the slot, word the xor
+        DEADLINE        value: ns from now
+        POINTER         index is the kind (`POINTER_KINDS`), value is added
+        OUT_HANDLES     word: arena offset; value: count; then the slots, u16 each
+        BUFFER          index: name or NO_NAME; word: arena offset, or number of the edge buffer;
+                        value: size, number of items in the upper half; then `REPORT` if flagged,
+                        then the items
+        BUFFER_REF      index: name; value is added; then `REPORT` if flagged
+        STORED_VALUE    index: buffer; flags: size; word: offset; value is added; then one u64:
+                        the function whose vDSO offset is added, or NO_FUNCTION
+        STORAGE         word: arena offset
+        VDSO            index: which of `VDSO_NUMBERS`
+    a report            `REPORT`, masks (u32 offset, u32 length), koids (u32 offset), handles
+                        (u32 offset, u32 slot), together padded
+    an item             `ARGUMENT` with an ITEM kind: BYTES (word: length; then the bytes), SIZED
+                        (flags: size; value), HANDLE, KOID, DEADLINE, ADDRESS (index: name; value is
+                        added), POINTER
+    a step result       `STEP_RESULT`, `OUT`s each with its bytes, `HANDLE`s, then one bit per slot
+                        of the program for "live"
+
+Function numbers are ranks in `FUNCTIONS`; a header's ``interface`` must equal `INTERFACE`, so an
+agent of another build refuses instead of calling something else.
+
+Results say nothing that differs from run to run: koids are numbered in the order in which the
+program meets them, handle values are left out, masked bytes are zero, and of a returned value only
+what is reported remains.  So equal results are equal bytes (`decode.comparable`), also across
+architectures; only the first `RESULT_VOLATILE` bytes (times) are not compared.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.errors import ZxhError
+from harness.program.model import GIVEN_SLOTS, MAX_REPORT_BYTES, Arch
+from zxio_py import abi
+from zxio_py.abi.model import Field, Struct
+from zxio_py.abi.zxio import ZXIO_CALLS
+
+VERSION = 1
+
+# Kinds of records.
+KIND_PROGRAM = 1
+KIND_OPEN = 2
+KIND_STEP = 3
+KIND_CLOSE = 4
+KIND_RESULT = 0x81
+KIND_REFUSED = 0x82
+
+#: Sessions that an agent can have open at once.
+SESSIONS = 4
+
+# Flags of a program.
+PROGRAM_ZXIO = 1
+
+# Kinds of arguments and items.
+ARGUMENT_NUMBER = 1
+ARGUMENT_HANDLE = 2
+ARGUMENT_KOID = 3
+ARGUMENT_DEADLINE = 4
+ARGUMENT_POINTER = 5
+ARGUMENT_OUT_HANDLES = 6
+ARGUMENT_BUFFER = 7
+ARGUMENT_BUFFER_REF = 8
+ARGUMENT_STORED_VALUE = 9
+ARGUMENT_STORAGE = 10
+ARGUMENT_VDSO = 11
+ITEM_BYTES = 16
+ITEM_SIZED = 17
+ITEM_HANDLE = 18
+ITEM_KOID = 19
+ITEM_DEADLINE = 20
+ITEM_ADDRESS = 21
+ITEM_POINTER = 22
+
+# Flags of BUFFER and BUFFER_REF.
+BUFFER_REPORTED = 1
+BUFFER_EDGE = 2
+BUFFER_HAS_REPORT = 4
+
+POINTER_KINDS = ("null", "unmapped", "kernel", "readonly", "edge", "noncanon")
+VDSO_NUMBERS = ("code_off", "code_size", "size")
+RETURN_FORMS = ("status", "u64", "mask", "none")
+
+NO_NAME = 0xFFFF
+NO_FUNCTION = 0xFFFF
+FUNCTION_MISSING = 0xFFFE
+#: Function numbers of the pseudo calls, from here on.
+FUNCTION_PSEUDO = 0xFF00
+PSEUDO_CALLS = ("$buf", "$show", "$spawn", "$join", "$load", "$store")
+
+# Flags of a step.
+STEP_HAS_MIN_NS = 1
+
+# Flags of a step result.
+STEP_MISSING = 1
+STEP_HAS_ELAPSED = 2
+STEP_ELAPSED = 4
+STEP_HAS_LIVE = 8
+
+#: Ways a program ends, by number.
+ENDINGS = ("finished", "fault", "exited", "killed", "time_limit", "leak", "lost")
+FAULTS: Final[tuple[Literal["read", "write", "execute"] | None, ...]] = (
+    None,
+    "read",
+    "write",
+    "execute",
+)
+HANDLE_STATES = ("handle", "untouched", "zero", "invalid")
+REFUSALS = (
+    "",
+    "its checksum or length is wrong",
+    "it is for another build of the agent",
+    "it is not well formed",
+    "its session is not open",
+    "its session is open already",
+)
+
+#: Order of the registers of a fault.
+USER_REGISTERS: Final[Mapping[Arch, tuple[str, ...]]] = {
+    "x86_64": tuple(
+        field.name for field in abi.STRUCTS["zx_x86_64_thread_state_general_regs_t"].fields
+    ),
+    "arm64": (*(f"x{number}" for number in range(30)), "lr", "sp", "pc", "cpsr", "tpidr"),
+}
+
+#: Guest time after which a program is stopped, ns, if nothing else is said.
+DEFAULT_LIMIT_NS = 20_000_000_000
+#: The result area of a session's steps.
+SESSION_RESULT_SIZE = 2 * MAX_REPORT_BYTES
+
+#: Free bytes behind each buffer, so that a call that writes past one does not hit the next.
+BUFFER_GAP = 48
+#: At the start of each result: not part of what is compared.
+RESULT_VOLATILE = 16
+
+#: Every function a program can call: first those of the vDSO, then zxio's.
+VDSO_FUNCTIONS: Final = tuple(call.name for call in abi.CALLS.values() if call.exported)
+ZXIO_FUNCTIONS: Final = tuple(call.name for call in ZXIO_CALLS.values() if call.exported)
+FUNCTIONS: Final = (*VDSO_FUNCTIONS, *ZXIO_FUNCTIONS)
+
+#: Tells one build's meaning of the records from another's.
+INTERFACE: Final = zlib.crc32(" ".join((str(VERSION), *FUNCTIONS, *GIVEN_SLOTS)).encode())
+
+PROGRAM = Struct(
+    "zxh_program",
+    48,
+    8,
+    (
+        Field("interface", 0, 4),
+        Field("session", 4, 1),  # for OPEN, STEP, CLOSE
+        Field("given_count", 5, 1),
+        Field("helper_count", 6, 1),
+        Field("flags", 7, 1),
+        Field("slot_count", 8, 2),
+        Field("buffer_count", 10, 2),
+        Field("edge_count", 12, 2),
+        Field("edges_before", 14, 2),  # STEP: edge buffers of earlier steps
+        Field("arena_size", 16, 4),  # bytes of all buffers
+        Field("arena_before", 20, 4),  # STEP: bytes that earlier steps use
+        Field("result_size", 24, 4),  # most bytes that all step results can take
+        Field("koid_count", 28, 4),  # most different koids it can meet
+        Field("limit_ns", 32, 8),
+        Field("given", 40, 8),  # byte i: what slot i holds (rank in GIVEN_SLOTS)
+    ),
+)
+
+THREAD = Struct(
+    "zxh_thread",
+    16,
+    8,
+    (
+        Field("step_count", 0, 4),
+        Field("step_bytes", 4, 4),
+        Field("result_size", 8, 4),
+        Field("padding", 12, 4),
+    ),
+)
+
+STEP = Struct(
+    "zxh_step",
+    24,
+    8,
+    (
+        Field("function", 0, 2),
+        Field("argument_count", 2, 1),
+        Field("flags", 3, 1),
+        Field("return_form", 4, 1),
+        Field("return_bits", 5, 1),  # of the C type
+        Field("helper", 6, 2),  # $spawn, $join
+        Field("repeat", 8, 4),
+        Field("size", 12, 4),  # with its arguments
+        Field("min_ns", 16, 8),
+    ),
+)
+
+ARGUMENT = Struct(
+    "zxh_argument",
+    16,
+    8,
+    (
+        Field("kind", 0, 1),
+        Field("flags", 1, 1),
+        Field("index", 2, 2),
+        Field("word", 4, 4),
+        Field("value", 8, 8),
+    ),
+)
+
+REPORT = Struct(
+    "zxh_report",
+    16,
+    8,
+    (
+        Field("show", 0, 4),
+        Field("mask_count", 4, 4),
+        Field("koid_count", 8, 4),
+        Field("handle_count", 12, 4),
+    ),
+)
+
+RESULT = Struct(
+    "zxh_result",
+    104,
+    8,
+    (
+        Field("elapsed_ns", 0, 8),
+        Field("padding", 8, 8),
+        Field("ending", 16, 4),
+        Field("given_count", 20, 4),
+        Field("retcode", 24, 8),  # two's complement
+        Field("address", 32, 8),  # of a fault
+        Field("exception", 40, 4),  # ZX_EXCP_*
+        Field("synth_code", 44, 4),
+        Field("register_count", 48, 4),
+        Field("helper_count", 52, 4),
+        Field("status", 56, 4),  # of what the agent could not do
+        Field("leaked_objects", 60, 4),
+        Field("leaked_handles", 64, 4),
+        Field("leaked_pages", 68, 4),
+        Field("step_count", 72, 20),  # by thread: u32 each
+        Field("padding2", 92, 12),
+    ),
+)
+
+STEP_RESULT = Struct(
+    "zxh_step_result",
+    16,
+    8,
+    (
+        Field("flags", 0, 1),
+        Field("fault", 1, 1),
+        Field("out_count", 2, 2),
+        Field("handle_count", 4, 2),
+        Field("live_size", 6, 2),  # bytes, with padding
+        Field("ret", 8, 8),
+    ),
+)
+
+OUT = Struct(
+    "zxh_out",
+    24,
+    8,
+    (
+        Field("argument", 0, 4),
+        Field("shown", 4, 4),
+        Field("size", 8, 4),
+        Field("padding", 12, 4),
+        Field("fnv1a", 16, 8),
+    ),
+)
+
+HANDLE = Struct(
+    "zxh_handle",
+    24,
+    8,
+    (
+        Field("slot", 0, 2),
+        Field("state", 2, 2),
+        Field("type", 4, 4),
+        Field("rights", 8, 4),
+        Field("koid", 12, 4),
+        Field("related_koid", 16, 4),
+        Field("padding", 20, 4),
+    ),
+)
+
+STRUCTS = (PROGRAM, THREAD, STEP, ARGUMENT, REPORT, RESULT, STEP_RESULT, OUT, HANDLE)
+
+_RECORD = struct.Struct("<IIII")
+
+
+class WireError(ZxhError):
+    """A record that cannot be: wrong length or checksum, or contents that contradict themselves."""
+
+
+# ---- records -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as found in memory."""
+
+    kind: int
+    sequence: int
+    payload: bytes
+    #: Offset behind it, with padding.
+    end: int
+
+
+def make_record(kind: int, sequence: int, payload: bytes) -> bytes:
+    """The bytes of a record, padded."""
+    length = len(payload)
+    header = _RECORD.pack(length, kind, sequence & 0xFFFFFFFF, zlib.crc32(payload))
+    return header + payload + bytes(-length % 8)
+
+
+def read_record(memory: bytes, offset: int) -> Record:
+    """The record at *offset*; `WireError` if it is cut short or its checksum is wrong."""
+    start = offset + _RECORD.size
+    if start > len(memory):
+        raise WireError(f"record at {offset}: cut short in its header")
+    length, kind, sequence, crc = _RECORD.unpack_from(memory, offset)
+    if length > len(memory) - start:
+        raise WireError(f"record at {offset}: {length} bytes long, {len(memory) - start} there")
+    payload = memory[start : start + length]
+    if zlib.crc32(payload) != crc:
+        raise WireError(f"record at {offset}: wrong checksum")
+    return Record(kind, sequence, payload, start + length + -length % 8)
