@@ -1,0 +1,135 @@
+"""Which object stands for a handle.
+
+    kernel object   zxio object
+    channel         whatever its server says it is (`remote`)
+    debuglog        debuglog
+    socket          pipe, of the stream or the datagram flavour
+    VMO             vmo, with a stream at offset zero
+    anything else   handle holder, and ZX_ERR_NOT_SUPPORTED
+
+The handle is consumed in every case.  A function without storage cannot close a handle, since
+only the storage knows whose it is.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from zxio_py import abi
+from zxio_py.abi.zxio import ZXIO_OBJECT_TYPE_PIPE, ZXIO_OBJECT_TYPE_VMO
+from zxio_py.kernel.errors import ZxError
+from zxio_py.zxio.debuglog import debuglog_init
+from zxio_py.zxio.handle_holder import handle_holder_init
+from zxio_py.zxio.null import zxio_default_init
+from zxio_py.zxio.ops import Storage
+from zxio_py.zxio.pipe import pipe_init
+from zxio_py.zxio.remote import remote_create
+from zxio_py.zxio.vmo import vmo_init
+
+#: koid, rights and type of a zx_info_handle_basic_t.
+_BASIC_INFO = Struct("<QII")
+
+
+def _create_pipe(socket: int, storage: Storage) -> int:
+    system = storage.io.system
+    try:
+        info = system.object_get_info_socket(socket)
+    except ZxError as error:
+        system.handle_close(socket)
+        return error.status
+    pipe_init(storage, socket, info)
+    return abi.ZX_OK
+
+
+def _create_vmo(vmo: int, rights: int, storage: Storage) -> int:
+    """The stream reads and writes as far as the handle may."""
+    system = storage.io.system
+    mode = abi.ZX_STREAM_MODE_READ if rights & abi.ZX_RIGHT_READ else 0
+    mode |= abi.ZX_STREAM_MODE_WRITE if rights & abi.ZX_RIGHT_WRITE else 0
+    try:
+        stream = system.stream_create(mode, vmo, 0)
+    except ZxError as error:
+        system.handle_close(vmo)
+        zxio_default_init(storage.io)
+        return error.status
+    vmo_init(storage, vmo, stream)
+    return abi.ZX_OK
+
+
+def _refused(handle: int, info: object, storage: Storage) -> bool:
+    """Refuse what cannot be an object, closing the handle if there is one."""
+    if handle == abi.ZX_HANDLE_INVALID:
+        return True
+    if info is None:
+        storage.io.system.handle_close(handle)
+        return True
+    return False
+
+
+def zxio_create(handle: int, storage: Storage | None) -> int:
+    """Build the object for a handle in *storage*; the status."""
+    if storage is None or _refused(handle, storage, storage):
+        return abi.ZX_ERR_INVALID_ARGS
+    system = storage.io.system
+    try:
+        info = system.object_get_info_handle_basic(handle)
+    except ZxError as error:
+        system.handle_close(handle)
+        zxio_default_init(storage.io)
+        return error.status
+    return zxio_create_with_info(handle, info, storage)
+
+
+def zxio_create_with_on_open(handle: int, storage: Storage | None) -> int:
+    """Build the object that the server's first event describes; the status."""
+    if storage is None or _refused(handle, storage, storage):
+        return abi.ZX_ERR_INVALID_ARGS
+    return remote_create(handle, storage)
+
+
+def zxio_create_with_info(handle: int, handle_info: bytes | None, storage: Storage | None) -> int:
+    """As `zxio_create`, trusting the caller's zx_info_handle_basic_t; the status."""
+    if storage is None or _refused(handle, handle_info, storage):
+        return abi.ZX_ERR_INVALID_ARGS
+    assert handle_info is not None
+    _, rights, kind = _BASIC_INFO.unpack_from(handle_info)
+    match kind:
+        case abi.ZX_OBJ_TYPE_CHANNEL:
+            return remote_create(handle, storage)
+        case abi.ZX_OBJ_TYPE_DEBUGLOG:
+            debuglog_init(storage, handle)
+            return abi.ZX_OK
+        case abi.ZX_OBJ_TYPE_SOCKET:
+            return _create_pipe(handle, storage)
+        case abi.ZX_OBJ_TYPE_VMO:
+            return _create_vmo(handle, rights, storage)
+        case _:
+            handle_holder_init(storage, handle)
+            return abi.ZX_ERR_NOT_SUPPORTED
+
+
+def zxio_create_with_type(storage: Storage | None, type: int, *handles: int | bytes | None) -> int:
+    """Build an object of a stated type: PIPE (socket, zx_info_socket_t) or VMO (vmo, stream).
+
+    Handles of these types are consumed even on failure; other types answer ZX_ERR_NOT_SUPPORTED
+    and consume nothing.
+    """
+    if storage is None:
+        return abi.ZX_ERR_INVALID_ARGS
+    system = storage.io.system
+    match type, handles:
+        case int(kind), (int(socket), bytes() | None as info) if kind == ZXIO_OBJECT_TYPE_PIPE:
+            if socket == abi.ZX_HANDLE_INVALID or info is None:
+                system.handle_close(socket)
+                return abi.ZX_ERR_INVALID_ARGS
+            pipe_init(storage, socket, info)
+            return abi.ZX_OK
+        case int(kind), (int(vmo), int(stream)) if kind == ZXIO_OBJECT_TYPE_VMO:
+            if abi.ZX_HANDLE_INVALID in (vmo, stream):
+                system.handle_close(vmo)
+                system.handle_close(stream)
+                return abi.ZX_ERR_INVALID_ARGS
+            vmo_init(storage, vmo, stream)
+            return abi.ZX_OK
+        case _:
+            return abi.ZX_ERR_NOT_SUPPORTED

@@ -1,0 +1,187 @@
+"""The system calls that zxio makes, on behalf of one process.
+
+Each method is one call: it raises `ZxError` with a failing status and returns the outputs.  Where
+a call takes the caller's memory, a pointer is a Python buffer or an address in the process's
+emulated address space: library use and programs share everything above this line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from zxio_py import abi
+from zxio_py.kernel.caller import Caller
+from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.raw import ENTRIES
+from zxio_py.kernel.thread import Thread
+from zxio_py.zxio.vector import Pointer, Vector
+
+_BASIC_INFO = abi.STRUCTS["zx_info_handle_basic_t"]
+_SOCKET_INFO = abi.STRUCTS["zx_info_socket_t"]
+
+
+class System:
+    """The door of one process; calls run on behalf of *thread* unless `on` says otherwise."""
+
+    __slots__ = ("_callers", "_default", "process")
+
+    def __init__(self, thread: Thread) -> None:
+        self.process = thread.process
+        self._default = self._caller(thread)
+        self._callers = threading.local()
+
+    @contextmanager
+    def on(self, thread: Thread) -> Iterator[None]:
+        """Make the calls of this Python thread on behalf of the emulated *thread*."""
+        before = getattr(self._callers, "caller", None)
+        self._callers.caller = self._caller(thread)
+        try:
+            yield
+        finally:
+            self._callers.caller = before
+
+    def _caller(self, thread: Thread) -> Caller:
+        aspace = thread.process.aspace
+
+        def read(pointer: Pointer, size: int) -> bytes:
+            if isinstance(pointer, int):
+                return aspace.copy_in(pointer, size)
+            return bytes(memoryview(pointer)[:size])
+
+        def write(pointer: Pointer, data: bytes) -> None:
+            if isinstance(pointer, int):
+                aspace.copy_out(pointer, data)
+            else:
+                pointer[: len(data)] = data
+
+        return Caller(thread, read, write)
+
+    def _call(self, name: str, *args: Pointer) -> None:
+        caller = getattr(self._callers, "caller", None) or self._default
+        status = ENTRIES[name](caller, *args)
+        if status != abi.ZX_OK:
+            raise ZxError(status)
+
+    def _number(self, name: str, *args: Pointer, size: int) -> int:
+        """Make a call whose last argument points to a number of *size* bytes, and return that."""
+        out = bytearray(size)
+        self._call(name, *args, out)
+        return int.from_bytes(out, "little")
+
+    # Memory of the caller ------------------------------------------------------------------
+
+    def load(self, pointer: Pointer, size: int) -> bytes:
+        """Read the caller's memory as the library's own code does: `UserFault` ends a program."""
+        if isinstance(pointer, int):
+            return self.process.aspace.read(pointer, size)
+        return bytes(memoryview(pointer)[:size])
+
+    def store(self, pointer: Pointer, data: bytes) -> None:
+        """Write the caller's memory likewise."""
+        if isinstance(pointer, int):
+            self.process.aspace.write(pointer, data)
+        else:
+            pointer[: len(data)] = data
+
+    # Handles and objects -------------------------------------------------------------------
+
+    def handle_close(self, handle: int) -> None:
+        """Close a handle; an invalid one is left alone."""
+        caller = getattr(self._callers, "caller", None) or self._default
+        ENTRIES["zx_handle_close"](caller, handle)
+
+    def handle_duplicate(self, handle: int, rights: int) -> int:
+        """A further handle to the same object."""
+        return self._number("zx_handle_duplicate", handle, rights, size=4)
+
+    def handle_replace(self, handle: int, rights: int) -> int:
+        """The same handle with fewer rights; *handle* is consumed."""
+        return self._number("zx_handle_replace", handle, rights, size=4)
+
+    def object_get_info_handle_basic(self, handle: int) -> bytes:
+        """The zx_info_handle_basic_t of a handle."""
+        info = bytearray(_BASIC_INFO.size)
+        self._call("zx_object_get_info", handle, abi.ZX_INFO_HANDLE_BASIC, info, len(info), 0, 0)
+        return bytes(info)
+
+    def object_get_info_socket(self, handle: int) -> bytes:
+        """The zx_info_socket_t of a socket."""
+        info = bytearray(_SOCKET_INFO.size)
+        self._call("zx_object_get_info", handle, abi.ZX_INFO_SOCKET, info, len(info), 0, 0)
+        return bytes(info)
+
+    def object_get_content_size(self, vmo: int) -> int:
+        """The content size of a VMO, in bytes."""
+        out = bytearray(8)
+        self._call("zx_object_get_property", vmo, abi.ZX_PROP_VMO_CONTENT_SIZE, out, 8)
+        return int.from_bytes(out, "little")
+
+    def object_wait_one(self, handle: int, signals: int, deadline: int) -> int:
+        """Wait for signals; the observed ones."""
+        return self._number("zx_object_wait_one", handle, signals, deadline, size=4)
+
+    def debuglog_write(self, handle: int, data: bytes) -> None:
+        """Write one record."""
+        self._call("zx_debuglog_write", handle, 0, data, len(data))
+
+    # Sockets -------------------------------------------------------------------------------
+
+    def socket_read(self, handle: int, options: int, buffer: Pointer, size: int) -> int:
+        """Read; the bytes moved."""
+        return self._number("zx_socket_read", handle, options, buffer, size, size=8)
+
+    def socket_write(self, handle: int, options: int, buffer: Pointer, size: int) -> int:
+        """Write; the bytes moved."""
+        return self._number("zx_socket_write", handle, options, buffer, size, size=8)
+
+    def socket_set_disposition(self, handle: int, own: int, peer: int) -> None:
+        """Change who may write."""
+        self._call("zx_socket_set_disposition", handle, own, peer)
+
+    # VMOs and streams ----------------------------------------------------------------------
+
+    def vmo_create(self, size: int) -> int:
+        """A new VMO."""
+        return self._number("zx_vmo_create", size, 0, size=4)
+
+    def vmo_create_child(self, vmo: int, options: int, offset: int, size: int) -> int:
+        """A child of a VMO."""
+        return self._number("zx_vmo_create_child", vmo, options, offset, size, size=4)
+
+    def vmo_set_size(self, vmo: int, size: int) -> None:
+        """Resize a VMO."""
+        self._call("zx_vmo_set_size", vmo, size)
+
+    def vmo_write(self, vmo: int, data: bytes, offset: int) -> None:
+        """Write into a VMO."""
+        self._call("zx_vmo_write", vmo, data, offset, len(data))
+
+    def stream_create(self, mode: int, vmo: int, seek: int) -> int:
+        """A stream over a VMO."""
+        return self._number("zx_stream_create", mode, vmo, seek, size=4)
+
+    def stream_readv(self, stream: int, vector: Vector) -> int:
+        """Read at the seek offset; the bytes moved."""
+        return self._number("zx_stream_readv", stream, 0, vector.pointer, len(vector), size=8)
+
+    def stream_readv_at(self, stream: int, offset: int, vector: Vector) -> int:
+        """Read at an offset; the bytes moved."""
+        return self._number(
+            "zx_stream_readv_at", stream, 0, offset, vector.pointer, len(vector), size=8
+        )
+
+    def stream_writev(self, stream: int, vector: Vector) -> int:
+        """Write at the seek offset; the bytes moved."""
+        return self._number("zx_stream_writev", stream, 0, vector.pointer, len(vector), size=8)
+
+    def stream_writev_at(self, stream: int, offset: int, vector: Vector) -> int:
+        """Write at an offset; the bytes moved."""
+        return self._number(
+            "zx_stream_writev_at", stream, 0, offset, vector.pointer, len(vector), size=8
+        )
+
+    def stream_seek(self, stream: int, whence: int, offset: int) -> int:
+        """Move the seek offset; the new one."""
+        return self._number("zx_stream_seek", stream, whence, offset, size=8)
