@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handle.h"
+#include "policy.h"
 #include "thread.h"
 #include "vmar.h"
 
@@ -91,15 +92,6 @@ zx_status_t job_processes(struct job* job, record_fn record, void* context);
 struct dispatcher* job_find_child(struct job* job, zx_koid_t koid);
 char* job_name(struct job* job);          // ZX_MAX_NAME_LEN bytes
 bool* job_kill_on_oom(struct job* job);   // ZX_PROP_JOB_KILL_ON_OOM
-
-// ---- job policy ----------------------------------------------------------------------------
-// Asks the policy of the caller's job about a ZX_POL_* condition: ZX_OK, or
-// ZX_ERR_ACCESS_DENIED; raises the exception or kills the caller where the policy says so.
-// Every zx_*_create calls it with its ZX_POL_NEW_*.
-zx_status_t policy_enforce(uint32_t condition);
-// The caller did what no policy allows: ZX_EXCP_POLICY_CODE_*; data is the number in question.
-// Returns if an exception handler resumes it, else the caller dies on its way to user mode.
-void policy_exception(uint32_t code, uint32_t data);
 
 // ---- exceptions as objects ---------------------------------------------------------------
 extern const struct dispatcher_ops exception_ops;

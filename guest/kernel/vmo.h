@@ -52,6 +52,23 @@ zx_status_t vmo_write_user(struct vmo* vmo, uint64_t from, uint64_t offset, size
 zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size);
 // The page at an offset, made if needed; for_write: private to this VMO.  OUT_OF_RANGE, NO_MEMORY.
 zx_status_t vmo_get_page(struct vmo* vmo, uint64_t offset, bool for_write, paddr_t* out);
+// Whether [offset, offset + size) lies inside; an empty range may lie at the end.
+bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size);
+// Rounds a size up to pages; OUT_OF_RANGE if no VMO can be so large.
+zx_status_t vmo_round_size(uint64_t size, uint64_t* rounded);
+// A further window, not yet anyone's child; takes over the reference to the store.  NULL: no memory.
+struct vmo* vmo_create_window(struct vmo_store* store, const struct dispatcher_ops* ops);
+// Makes it a child of parent, which loses ZX_VMO_ZERO_CHILDREN.
+void vmo_add_child(struct vmo* parent, struct vmo* child);
+
+// zx_vmo_create_child by type flag (vmo_children.c); size and offset as given by the user.
+zx_status_t vmo_create_child(struct vmo* parent, uint32_t options, uint64_t offset, uint64_t size,
+                             struct vmo** out);
+// zx_vmo_op_range but for the rights (vmo_range.c).
+zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t size,
+                         uint64_t buffer, uint64_t buffer_size);
+zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy);
+
 // Of ZX_INFO_VMO; rights are those of the handle it is asked with (0 for a mapping), how is
 // ZX_INFO_VMO_VIA_HANDLE, ZX_INFO_VMO_VIA_MAPPING or 0.
 void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo_t* info);

@@ -1,0 +1,43 @@
+// A VMO shown in an address space: the leaves of the tree of regions.
+#pragma once
+
+#include "list.h"
+#include "vmo.h"
+#include "vmo_store.h"
+
+struct vmar;
+
+// What regions and mappings share as children of a region.
+struct vmar_node {
+    struct list_node link; // vmar.children, by address
+    struct vmar* parent;   // NULL: root region, or destroyed
+    uint64_t base;
+    uint64_t size;
+    bool is_mapping;
+};
+
+struct mapping {
+    struct vmar_node node; // first
+    struct vmo* vmo;       // a reference
+    uint64_t vmo_offset;   // bytes, in the VMO
+    uint32_t permissions;  // ZX_VM_PERM_*
+    uint32_t allowed;      // the most that zx_vmar_protect may give
+    struct list_node store_link; // vmo_store.mappings
+};
+
+// NULL without memory.  Takes a reference to the VMO; not yet in a region.
+struct mapping* mapping_create(struct vmo* vmo, uint64_t vmo_offset, uint64_t base, uint64_t size,
+                               uint32_t permissions, uint32_t allowed);
+// Unmaps its pages (unless the whole address space goes at once) and frees it; it must be in no
+// region any more.
+void mapping_free(struct mapping* mapping);
+// Takes the pages of a range of the store from the address space.
+void mapping_revoke(struct mapping* mapping, uint64_t store_offset, uint64_t size);
+// Takes the pages of a range of addresses from the address space.
+void mapping_unmap_pages(struct mapping* mapping, uint64_t address, uint64_t size);
+// Makes the page at an address inside it present with at least this access.
+bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute);
+// The address space it is in.
+struct arch_aspace* mapping_aspace(struct mapping* mapping);
+// Makes all pages present that the VMO has.
+void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size);

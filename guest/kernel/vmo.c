@@ -1,0 +1,283 @@
+// Virtual memory objects: windows on stores of pages.
+#include "vmo.h"
+
+#include "heap.h"
+#include "mapping.h"
+#include "string.h"
+#include "usercopy.h"
+
+// No VMO is larger; rounding up to it cannot overflow.
+#define MAX_SIZE 0xfffffffffffe0000ull
+
+#define CREATE_OPTIONS (ZX_VMO_RESIZABLE | ZX_VMO_DISCARDABLE)
+
+// Its children become its parent's: the parent keeps counting them.
+static void vmo_destroy(struct dispatcher* object) {
+    struct vmo* vmo = vmo_from_dispatcher(object);
+    for (struct list_node* node; (node = list_pop_front(&vmo->children)) != NULL;) {
+        struct vmo* child = container_of(node, struct vmo, child_link);
+        child->parent = vmo->parent;
+        if (vmo->parent != NULL) {
+            list_push_back(&vmo->parent->children, node);
+            vmo->parent->child_count++;
+        }
+    }
+    if (vmo->parent != NULL) {
+        list_remove(&vmo->child_link);
+        if (--vmo->parent->child_count == 0) {
+            update_signals(&vmo->parent->object, 0, ZX_VMO_ZERO_CHILDREN);
+        }
+    }
+    store_unref(vmo->store);
+    kfree(vmo);
+}
+
+const struct dispatcher_ops vmo_ops = {
+    .type = ZX_OBJ_TYPE_VMO,
+    .waitable = true,
+    .user_settable = ZX_USER_SIGNAL_ALL,
+    .has_name = true,
+    .destroy = vmo_destroy,
+};
+
+zx_status_t vmo_round_size(uint64_t size, uint64_t* rounded) {
+    if (size > MAX_SIZE) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    *rounded = PAGE_ALIGN_UP(size);
+    return ZX_OK;
+}
+
+struct vmo* vmo_create_window(struct vmo_store* store, const struct dispatcher_ops* ops) {
+    struct vmo* vmo = kalloc(sizeof(*vmo));
+    if (vmo == NULL) {
+        return NULL;
+    }
+    dispatcher_init(&vmo->object, ops, ZX_VMO_ZERO_CHILDREN);
+    vmo->store = store;
+    list_init(&vmo->children);
+    return vmo;
+}
+
+void vmo_add_child(struct vmo* parent, struct vmo* child) {
+    child->parent = parent;
+    list_push_back(&parent->children, &child->child_link);
+    if (parent->child_count++ == 0) {
+        update_signals(&parent->object, ZX_VMO_ZERO_CHILDREN, 0);
+    }
+}
+
+// The first window on a store; on failure the store is gone.
+static zx_status_t wrap(struct vmo_store* store, struct vmo** out) {
+    *out = vmo_create_window(store, &vmo_ops);
+    if (*out == NULL) {
+        store_unref(store);
+        return ZX_ERR_NO_MEMORY;
+    }
+    return ZX_OK;
+}
+
+zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out) {
+    if ((options & ~CREATE_OPTIONS) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    uint64_t rounded;
+    zx_status_t status = vmo_round_size(size, &rounded);
+    if (status != ZX_OK) {
+        return status;
+    }
+    struct vmo_store* store = store_create(rounded);
+    if (store == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    store->content_size = size;
+    store->resizable = options & ZX_VMO_RESIZABLE;
+    store->discardable = options & ZX_VMO_DISCARDABLE;
+    return wrap(store, out);
+}
+
+zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out) {
+    struct vmo_store* store = store_create(PAGE_ALIGN_UP(size));
+    if (store == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    store->content_size = size;
+    store->physical = true;
+    store->base = base;
+    return wrap(store, out);
+}
+
+struct dispatcher* vmo_dispatcher(struct vmo* vmo) { return &vmo->object; }
+
+struct vmo* vmo_from_dispatcher(struct dispatcher* object) {
+    return container_of(object, struct vmo, object);
+}
+
+char* vmo_name(struct vmo* vmo) { return vmo->name; }
+
+void vmo_set_name(struct vmo* vmo, const char* name) {
+    memset(vmo->name, 0, ZX_MAX_NAME_LEN);
+    copy_text(vmo->name, name, ZX_MAX_NAME_LEN);
+}
+
+// ---- sizes ---------------------------------------------------------------------------------
+
+uint64_t vmo_size(const struct vmo* vmo) {
+    return vmo->flags & VMO_SLICE ? vmo->slice_size : vmo->store->size;
+}
+
+uint64_t vmo_content_size(const struct vmo* vmo) {
+    return vmo->flags & VMO_SLICE ? vmo->slice_content : vmo->store->content_size;
+}
+
+zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
+    if (size < vmo_size(vmo)) {
+        // What lies behind the content reads as zero when the content grows again.
+        zx_status_t status = vmo_zero(vmo, size, vmo_size(vmo) - size);
+        if (status != ZX_OK) {
+            return status;
+        }
+    }
+    if (vmo->flags & VMO_SLICE) {
+        vmo->slice_content = size;
+    } else {
+        vmo->store->content_size = size;
+    }
+    return ZX_OK;
+}
+
+bool vmo_is_resizable(const struct vmo* vmo) { return vmo->store->resizable; }
+
+uint32_t vmo_cache_policy(const struct vmo* vmo) { return vmo->store->cache_policy; }
+
+bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size) {
+    return offset <= vmo_size(vmo) && size <= vmo_size(vmo) - offset;
+}
+
+zx_status_t vmo_resize(struct vmo* vmo, uint64_t size) {
+    uint64_t rounded;
+    struct vmo_store* store = vmo->store;
+    if (!store->resizable) {
+        return ZX_ERR_UNAVAILABLE;
+    }
+    zx_status_t status = vmo_round_size(size, &rounded);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (store->origin + rounded < store->origin) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (rounded < store->size) {
+        store_drop_range(store, rounded, store->size - rounded);
+        store_revoke(store, rounded, store->size - rounded); // also shows of the zero page
+    }
+    store->size = rounded;
+    store->content_size = size;
+    return ZX_OK;
+}
+
+// ---- contents ------------------------------------------------------------------------------
+
+zx_status_t vmo_get_page(struct vmo* vmo, uint64_t offset, bool for_write, paddr_t* out) {
+    if (offset >= vmo_size(vmo)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    return store_get_page(vmo->store, vmo->offset + offset, for_write, out);
+}
+
+// One step of a copy: moves size bytes (within a page) between page memory and the other side.
+typedef zx_status_t (*copy_step)(void* page, uint64_t other, size_t size);
+
+static zx_status_t step_to_user(void* page, uint64_t other, size_t size) {
+    return copy_to_user(other, page, size);
+}
+static zx_status_t step_from_user(void* page, uint64_t other, size_t size) {
+    return copy_from_user(page, other, size);
+}
+static zx_status_t step_to_kernel(void* page, uint64_t other, size_t size) {
+    memcpy((void*)other, page, size);
+    return ZX_OK;
+}
+static zx_status_t step_from_kernel(void* page, uint64_t other, size_t size) {
+    memcpy(page, (void*)other, size);
+    return ZX_OK;
+}
+
+static zx_status_t copy_pages(struct vmo* vmo, uint64_t other, uint64_t offset, size_t size,
+                              bool for_write, copy_step step) {
+    if (vmo_cache_policy(vmo) != ZX_CACHE_POLICY_CACHED) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (!vmo_in_range(vmo, offset, size)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    while (size > 0) {
+        uint64_t within = offset & (PAGE_SIZE - 1);
+        size_t chunk = PAGE_SIZE - within < size ? PAGE_SIZE - within : size;
+        paddr_t page;
+        zx_status_t status = vmo_get_page(vmo, offset, for_write, &page);
+        if (status == ZX_OK) {
+            status = step((char*)phys_to_virt(page) + within, other, chunk);
+        }
+        if (status != ZX_OK) {
+            return status;
+        }
+        other += chunk;
+        offset += chunk;
+        size -= chunk;
+    }
+    return ZX_OK;
+}
+
+zx_status_t vmo_read_kernel(struct vmo* vmo, void* to, uint64_t offset, size_t size) {
+    return copy_pages(vmo, (uint64_t)to, offset, size, false, step_to_kernel);
+}
+
+zx_status_t vmo_write_kernel(struct vmo* vmo, const void* from, uint64_t offset, size_t size) {
+    return copy_pages(vmo, (uint64_t)from, offset, size, true, step_from_kernel);
+}
+
+zx_status_t vmo_read_user(struct vmo* vmo, uint64_t to, uint64_t offset, size_t size) {
+    return copy_pages(vmo, to, offset, size, false, step_to_user);
+}
+
+zx_status_t vmo_write_user(struct vmo* vmo, uint64_t from, uint64_t offset, size_t size) {
+    return copy_pages(vmo, from, offset, size, true, step_from_user);
+}
+
+// Zeroes part of one page, which stays absent if it is.
+static zx_status_t zero_within_page(struct vmo* vmo, uint64_t offset, uint64_t size) {
+    paddr_t page;
+    bool writable;
+    if (!store_peek(vmo->store, vmo->offset + offset, &page, &writable)) {
+        return ZX_OK;
+    }
+    zx_status_t status = vmo_get_page(vmo, offset, true, &page);
+    if (status == ZX_OK) {
+        memset((char*)phys_to_virt(page) + (offset & (PAGE_SIZE - 1)), 0, size);
+    }
+    return status;
+}
+
+zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size) {
+    if (!vmo_in_range(vmo, offset, size)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    uint64_t end = offset + size;
+    while (offset < end) {
+        uint64_t page_end = PAGE_ALIGN_DOWN(offset) + PAGE_SIZE;
+        if (IS_PAGE_ALIGNED(offset) && end - offset >= PAGE_SIZE && !vmo->store->physical) {
+            uint64_t whole = PAGE_ALIGN_DOWN(end) - offset;
+            store_drop_range(vmo->store, vmo->offset + offset, whole);
+            offset += whole;
+            continue;
+        }
+        uint64_t chunk = (page_end < end ? page_end : end) - offset;
+        zx_status_t status = zero_within_page(vmo, offset, chunk);
+        if (status != ZX_OK) {
+            return status;
+        }
+        offset += chunk;
+    }
+    return ZX_OK;
+}

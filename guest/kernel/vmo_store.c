@@ -1,0 +1,290 @@
+// The pages behind VMOs.
+//
+// Pages hang in a radix tree of 64-way nodes that is as high as its largest index needs.  A slot's
+// lowest bit says that the page was inherited by a snapshot and is counted as the parent's while
+// both have it.
+#include "vmo_store.h"
+
+#include "heap.h"
+#include "mapping.h"
+#include "print.h"
+#include "string.h"
+
+#define NODE_SHIFT 6
+#define NODE_SLOTS (1u << NODE_SHIFT)
+#define MAX_HEIGHT 9 // 54 bits of page index are more than 2^64 bytes have
+#define INHERITED 1ul
+
+struct page_node {
+    uintptr_t slots[NODE_SLOTS]; // child nodes, or at the lowest level pages
+};
+
+static struct page* shared_zero_page;
+
+static struct page* slot_page(uintptr_t slot) { return (struct page*)(slot & ~INHERITED); }
+
+struct vmo_store* store_create(uint64_t size) {
+    if (shared_zero_page == NULL) {
+        shared_zero_page = pmm_alloc_zeroed();
+        if (shared_zero_page == NULL) {
+            return NULL;
+        }
+    }
+    struct vmo_store* store = kalloc(sizeof(*store));
+    if (store == NULL) {
+        return NULL;
+    }
+    store->references = 1;
+    store->cache_policy = ZX_CACHE_POLICY_CACHED;
+    store->size = size;
+    list_init(&store->mappings);
+    return store;
+}
+
+static void page_unref(struct page* page) {
+    if (--page->references == 0) {
+        pmm_free(page);
+    }
+}
+
+static void free_node(struct page_node* node, uint32_t level) {
+    for (uint32_t i = 0; i < NODE_SLOTS; i++) {
+        if (node->slots[i] == 0) {
+            continue;
+        }
+        if (level > 1) {
+            free_node((struct page_node*)node->slots[i], level - 1);
+        } else {
+            page_unref(slot_page(node->slots[i]));
+        }
+    }
+    kfree(node);
+}
+
+void store_unref(struct vmo_store* store) {
+    if (--store->references != 0) {
+        return;
+    }
+    ASSERT(list_is_empty(&store->mappings));
+    if (store->root != NULL) {
+        free_node(store->root, store->height);
+    }
+    if (store->family != NULL && --store->family->stores == 0) {
+        kfree(store->family);
+    }
+    kfree(store);
+}
+
+static bool index_fits(uint64_t index, uint32_t height) {
+    return height >= MAX_HEIGHT || index >> (NODE_SHIFT * height) == 0;
+}
+
+// The slot of a page index, NULL if no node is there.
+static uintptr_t* find_slot(struct vmo_store* store, uint64_t index) {
+    if (store->height == 0 || !index_fits(index, store->height)) {
+        return NULL;
+    }
+    struct page_node* node = store->root;
+    for (uint32_t level = store->height - 1; level > 0; level--) {
+        node = (struct page_node*)node->slots[index >> (NODE_SHIFT * level) & (NODE_SLOTS - 1)];
+        if (node == NULL) {
+            return NULL;
+        }
+    }
+    return &node->slots[index & (NODE_SLOTS - 1)];
+}
+
+static struct page_node* new_node(struct vmo_store* store) {
+    struct page_node* node = kalloc(sizeof(*node));
+    if (node != NULL) {
+        store->node_count++;
+    }
+    return node;
+}
+
+// The slot of a page index, with the nodes above it made; NULL without memory.
+static uintptr_t* make_slot(struct vmo_store* store, uint64_t index) {
+    while (store->height == 0 || !index_fits(index, store->height)) {
+        struct page_node* node = new_node(store);
+        if (node == NULL) {
+            return NULL;
+        }
+        node->slots[0] = (uintptr_t)store->root;
+        store->root = node;
+        store->height++;
+    }
+    struct page_node* node = store->root;
+    for (uint32_t level = store->height - 1; level > 0; level--) {
+        uintptr_t* slot = &node->slots[index >> (NODE_SHIFT * level) & (NODE_SLOTS - 1)];
+        if (*slot == 0) {
+            *slot = (uintptr_t)new_node(store);
+            if (*slot == 0) {
+                return NULL;
+            }
+        }
+        node = (struct page_node*)*slot;
+    }
+    return &node->slots[index & (NODE_SLOTS - 1)];
+}
+
+// The slot of the first page with index *index or above, below end; NULL if there is none.
+static uintptr_t* next_slot(struct vmo_store* store, uint64_t* index, uint64_t end) {
+    while (*index < end && store->height != 0 && index_fits(*index, store->height)) {
+        struct page_node* node = store->root;
+        uint32_t level = store->height - 1;
+        while (level > 0 && node != NULL) {
+            node = (struct page_node*)node->slots[*index >> (NODE_SHIFT * level) & (NODE_SLOTS - 1)];
+            if (node == NULL) {
+                break;
+            }
+            level--;
+        }
+        if (node == NULL) {
+            // Skip all that the missing node of this level would have held.
+            uint64_t step = 1ull << (NODE_SHIFT * level);
+            uint64_t next = (*index | (step - 1)) + 1;
+            if (next == 0) {
+                return NULL;
+            }
+            *index = next;
+            continue;
+        }
+        for (uint32_t i = *index & (NODE_SLOTS - 1); i < NODE_SLOTS && *index < end; i++) {
+            if (node->slots[i] != 0) {
+                return &node->slots[i];
+            }
+            ++*index;
+        }
+    }
+    return NULL;
+}
+
+bool store_is_zero_page(paddr_t page) { return page == page_to_paddr(shared_zero_page); }
+
+zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_write, paddr_t* out) {
+    if (store->physical) {
+        *out = store->base + PAGE_ALIGN_DOWN(offset);
+        return ZX_OK;
+    }
+    uint64_t index = offset >> PAGE_SHIFT;
+    uintptr_t* slot = find_slot(store, index);
+    struct page* page = slot == NULL ? NULL : slot_page(*slot);
+    if (page != NULL && (!for_write || page->references == 1)) {
+        *out = page_to_paddr(page);
+        return ZX_OK;
+    }
+    if (!for_write) {
+        *out = page_to_paddr(shared_zero_page);
+        return ZX_OK;
+    }
+    slot = slot == NULL ? make_slot(store, index) : slot;
+    if (slot == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    struct page* made = page == NULL ? pmm_alloc_zeroed() : pmm_alloc();
+    if (made == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    made->references = 1;
+    made->pinned = 0;
+    if (page != NULL) {
+        memcpy(page_to_virt(made), page_to_virt(page), PAGE_SIZE);
+        page_unref(page);
+    }
+    *slot = (uintptr_t)made;
+    if (page != NULL || store->zero_page_mapped) {
+        store_revoke(store, PAGE_ALIGN_DOWN(offset), PAGE_SIZE);
+    }
+    *out = page_to_paddr(made);
+    return ZX_OK;
+}
+
+bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* writable) {
+    if (store->physical) {
+        *out = store->base + PAGE_ALIGN_DOWN(offset);
+        *writable = true;
+        return true;
+    }
+    uintptr_t* slot = find_slot(store, offset >> PAGE_SHIFT);
+    if (slot == NULL || *slot == 0) {
+        return false;
+    }
+    *out = page_to_paddr(slot_page(*slot));
+    *writable = slot_page(*slot)->references == 1;
+    return true;
+}
+
+void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size) {
+    list_for_each(node, &store->mappings) {
+        mapping_revoke(container_of(node, struct mapping, store_link), offset, size);
+    }
+}
+
+void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size) {
+    if (store->physical || size == 0) {
+        return;
+    }
+    uint64_t index = offset >> PAGE_SHIFT;
+    uint64_t end = (offset + size) >> PAGE_SHIFT;
+    bool found = false;
+    for (uintptr_t* slot; (slot = next_slot(store, &index, end)) != NULL; index++) {
+        if (!found) {
+            // Before the pages go to someone else.
+            store_revoke(store, offset, size);
+            found = true;
+        }
+        page_unref(slot_page(*slot));
+        *slot = 0;
+    }
+}
+
+zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_store* child) {
+    if (parent->family == NULL) {
+        parent->family = kalloc(sizeof(*parent->family));
+        if (parent->family == NULL) {
+            return ZX_ERR_NO_MEMORY;
+        }
+        parent->family->stores = 1;
+    }
+    child->family = parent->family;
+    child->family->stores++;
+    child->origin = parent->origin + offset;
+    if (offset >= parent->size || child->size == 0) {
+        return ZX_OK;
+    }
+    uint64_t shared = child->size < parent->size - offset ? child->size : parent->size - offset;
+    uint64_t first = offset >> PAGE_SHIFT;
+    uint64_t index = first;
+    uint64_t end = first + (shared >> PAGE_SHIFT);
+    for (uintptr_t* slot; (slot = next_slot(parent, &index, end)) != NULL; index++) {
+        uintptr_t* copy = make_slot(child, index - first);
+        if (copy == NULL) {
+            return ZX_ERR_NO_MEMORY;
+        }
+        slot_page(*slot)->references++;
+        *copy = *slot | INHERITED;
+    }
+    store_revoke(parent, offset, shared);
+    return ZX_OK;
+}
+
+bool store_has_relatives(const struct vmo_store* store) {
+    return store->family != NULL && store->family->stores > 1;
+}
+
+uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size) {
+    if (store->physical) {
+        return size >> PAGE_SHIFT;
+    }
+    uint64_t index = offset >> PAGE_SHIFT;
+    uint64_t end = (offset + size) >> PAGE_SHIFT;
+    uint64_t count = 0;
+    for (uintptr_t* slot; (slot = next_slot(store, &index, end)) != NULL; index++) {
+        count += !(*slot & INHERITED) || slot_page(*slot)->references == 1;
+    }
+    return count;
+}
+
+uint64_t store_metadata_bytes(const struct vmo_store* store) {
+    return store->node_count * sizeof(struct page_node);
+}
