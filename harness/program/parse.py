@@ -310,7 +310,7 @@ class _ProgramReader:
                     self._fail(f"min_ns: {error}")
             if "ret" in entry:
                 form = entry["ret"]
-                if form not in _RETURN_FORMS:
+                if type(form) is not str or form not in _RETURN_FORMS:
                     self._fail(f"ret is {brief(form)}, not one of {' '.join(get_args(ReturnForm))}")
         args = entry.get("args", [])
         if type(args) is not list:
