@@ -83,11 +83,9 @@ static void take_observers(struct dispatcher* object, struct list_node* to) {
 
 void update_signals(struct dispatcher* object, zx_signals_t clear, zx_signals_t set) {
     zx_signals_t signals = (object->signals & ~clear) | set;
-    if (signals == object->signals) {
-        return;
-    }
+    zx_signals_t raised = signals & ~object->signals;
     object->signals = signals;
-    if (list_is_empty(&object->observers)) {
+    if (raised == 0 || list_is_empty(&object->observers)) {
         return;
     }
     struct list_node visit;
@@ -96,7 +94,7 @@ void update_signals(struct dispatcher* object, zx_signals_t clear, zx_signals_t 
     while ((node = list_pop_front(&visit)) != NULL) {
         struct observer* observer = container_of(node, struct observer, link);
         list_push_back(&object->observers, node);
-        if (observer->wanted & signals) {
+        if (observer->wanted & raised) {
             observer->on_match(observer, signals);
         }
     }

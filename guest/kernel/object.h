@@ -45,13 +45,13 @@ void dispatcher_drop_handle(struct dispatcher* object);
 // Of the object a handle to it is about: its peer, its process, its job; 0 if there is none.
 zx_koid_t dispatcher_related_koid(struct dispatcher* object);
 
-// Changes signals (clear first) and tells the observers that are satisfied.
+// Changes signals (clear first) and tells the observers of those that become asserted.
 void update_signals(struct dispatcher* object, zx_signals_t clear, zx_signals_t set);
 // The handle goes: those who watch through it see HANDLE_CLOSED (which is never stored).
 struct handle;
 void cancel_observers_of(struct dispatcher* object, const struct handle* handle);
 
-// Someone who wants to know about signals.  on_match runs when one of `wanted` is asserted
+// Someone who wants to know about signals.  on_match runs when one of `wanted` becomes asserted
 // (may remove the observer), on_cancel when the handle it was made with is closed (removes it).
 // handle may be NULL: the kernel itself watches.
 struct observer {

@@ -1,0 +1,127 @@
+// Resources.
+#include "resource.h"
+
+#include "handle.h"
+#include "heap.h"
+
+#define KIND_MASK 0xffffu
+
+struct resource {
+    struct dispatcher object; // first
+    struct list_node link;    // of all
+    uint32_t kind;
+    uint32_t flags;
+    uint64_t base, size;
+    char name[ZX_MAX_NAME_LEN];
+};
+
+static struct list_node all = LIST_INIT(all);
+
+static void resource_destroy(struct dispatcher* object) {
+    list_remove(&resource_from_dispatcher(object)->link);
+    kfree(object);
+}
+
+static const struct dispatcher_ops resource_ops = {
+    .type = ZX_OBJ_TYPE_RESOURCE,
+    .user_settable = ZX_USER_SIGNAL_ALL,
+    .destroy = resource_destroy,
+};
+
+static struct resource* resource_make(uint32_t kind, uint32_t flags, uint64_t base, uint64_t size) {
+    struct resource* resource = kalloc(sizeof(*resource));
+    if (resource != NULL) {
+        dispatcher_init(&resource->object, &resource_ops, 0);
+        resource->kind = kind;
+        resource->flags = flags;
+        resource->base = base;
+        resource->size = size;
+        list_push_back(&all, &resource->link);
+    }
+    return resource;
+}
+
+struct dispatcher* resource_root(void) {
+    static struct resource* root;
+    if (root == NULL) {
+        root = resource_make(ZX_RSRC_KIND_ROOT, 0, 0, 0);
+        __builtin_memcpy(root->name, "root", sizeof("root"));
+    }
+    return &root->object;
+}
+
+struct resource* resource_from_dispatcher(struct dispatcher* object) {
+    return (struct resource*)object;
+}
+
+struct dispatcher* resource_dispatcher(struct resource* resource) { return &resource->object; }
+
+static bool covers(const struct resource* resource, uint64_t base, uint64_t size) {
+    return base >= resource->base && size <= resource->size &&
+           base - resource->base <= resource->size - size;
+}
+
+// Whether a range collides: an exclusive one with any other, a shared one with exclusive ones.
+static bool collides(uint32_t kind, uint32_t flags, uint64_t base, uint64_t size) {
+    list_for_each(node, &all) {
+        const struct resource* other = container_of(node, struct resource, link);
+        bool exclusive = (flags | other->flags) & ZX_RSRC_FLAG_EXCLUSIVE;
+        bool apart = base + size <= other->base || other->base + other->size <= base;
+        if (other->kind == kind && exclusive && !apart) {
+            return true;
+        }
+    }
+    return false;
+}
+
+zx_status_t resource_create(struct resource* parent, uint32_t options, uint64_t base,
+                            uint64_t size, const char* name, struct resource** out) {
+    uint32_t kind = options & KIND_MASK, flags = options & ~KIND_MASK;
+    if (kind >= ZX_RSRC_KIND_COUNT || (flags & ~ZX_RSRC_FLAG_EXCLUSIVE) || base + size < base) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    bool from_root = parent->kind == ZX_RSRC_KIND_ROOT;
+    if (!from_root) {
+        if ((parent->flags | flags) & ZX_RSRC_FLAG_EXCLUSIVE) {
+            return ZX_ERR_INVALID_ARGS;
+        }
+        if (parent->kind != kind || !covers(parent, base, size)) {
+            return ZX_ERR_ACCESS_DENIED;
+        }
+    }
+    if (collides(kind, flags, base, size)) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    struct resource* resource = resource_make(kind, flags, base, size);
+    if (resource == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    __builtin_memcpy(resource->name, name, sizeof(resource->name));
+    *out = resource;
+    return ZX_OK;
+}
+
+zx_status_t resource_check(zx_handle_t handle, uint32_t kind, uint64_t base, uint64_t size) {
+    struct dispatcher* object;
+    zx_status_t status =
+        handle_get_object(handle, ZX_OBJ_TYPE_RESOURCE, ZX_RIGHT_NONE, &object, NULL);
+    if (status != ZX_OK) {
+        return status;
+    }
+    const struct resource* resource = resource_from_dispatcher(object);
+    if (resource->kind == ZX_RSRC_KIND_ROOT) {
+        return ZX_OK;
+    }
+    if (resource->kind != kind) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    return covers(resource, base, size) ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
+}
+
+void resource_get_info(struct resource* resource, zx_info_resource_t* info) {
+    *info = (zx_info_resource_t){.kind = resource->kind,
+                                 .flags = resource->flags,
+                                 .base = resource->base,
+                                 .size = resource->size};
+    __builtin_memcpy(info->name, resource->name, sizeof(info->name));
+}

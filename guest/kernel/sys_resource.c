@@ -1,0 +1,65 @@
+// zx_resource_create, zx_system_get_event.
+#include "event.h"
+#include "process.h"
+#include "resource.h"
+#include "usercopy.h"
+#include "zx/kernel_calls.h"
+
+zx_status_t sys_resource_create(zx_handle_t parent, uint32_t options, uint64_t base, size_t size,
+                                uaddr_t user_name, size_t name_size, uaddr_t out) {
+    struct dispatcher* object;
+    zx_status_t status =
+        handle_get_object(parent, ZX_OBJ_TYPE_RESOURCE, ZX_RIGHT_WRITE, &object, NULL);
+    if (status != ZX_OK) {
+        return status;
+    }
+    char name[ZX_MAX_NAME_LEN] = {0};
+    name_size = name_size < sizeof(name) - 1 ? name_size : sizeof(name) - 1;
+    if (name_size > 0) {
+        status = copy_from_user(name, user_name, name_size);
+        if (status != ZX_OK) {
+            return status;
+        }
+    }
+    struct resource* resource;
+    status = resource_create(resource_from_dispatcher(object), options, base, size, name, &resource);
+    if (status != ZX_OK) {
+        return status;
+    }
+    status = handle_make_and_store(resource_dispatcher(resource), ZX_DEFAULT_RESOURCE_RIGHTS, out);
+    dispatcher_unref(resource_dispatcher(resource));
+    return status;
+}
+
+// The events of memory pressure, one per kind, made when first asked for and kept.  The guest's
+// memory is small and fixed, so none but "normal" is ever signalled.
+static struct dispatcher* system_event(uint32_t kind) {
+    static struct dispatcher* events[ZX_SYSTEM_EVENT_IMMINENT_OUT_OF_MEMORY + 1];
+    if (events[kind] == NULL) {
+        events[kind] = event_create();
+        if (events[kind] != NULL && kind == ZX_SYSTEM_EVENT_MEMORY_PRESSURE_NORMAL) {
+            update_signals(events[kind], 0, ZX_EVENT_SIGNALED);
+        }
+    }
+    return events[kind];
+}
+
+zx_status_t sys_system_get_event(zx_handle_t root_job, uint32_t kind, uaddr_t out) {
+    struct dispatcher* job;
+    zx_status_t status = handle_get_object(root_job, ZX_OBJ_TYPE_JOB, ZX_RIGHT_MANAGE_PROCESS, &job,
+                                           NULL);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (job != job_dispatcher(job_root())) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    if (kind < ZX_SYSTEM_EVENT_OUT_OF_MEMORY || kind > ZX_SYSTEM_EVENT_IMMINENT_OUT_OF_MEMORY) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    struct dispatcher* event = system_event(kind);
+    if (event == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    return handle_make_and_store(event, ZX_DEFAULT_SYSTEM_EVENT_LOW_MEMORY_RIGHTS, out);
+}
