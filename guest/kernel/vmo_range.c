@@ -119,7 +119,7 @@ static uint64_t share_count(struct vmo* vmo) {
         for (struct list_node* earlier = vmo->store->mappings.next; earlier != node && !seen;
              earlier = earlier->next) {
             struct mapping* other = container_of(earlier, struct mapping, store_link);
-            seen = other->vmo == vmo && mapping_aspace(other) == mapping_aspace(mapping);
+            seen = other->vmo == vmo && other->aspace == mapping->aspace;
         }
         count += !seen;
     }

@@ -1,6 +1,7 @@
 // The pages behind VMOs: a sparse array of pages made on demand, and the mappings that show them.
 #pragma once
 
+#include "list.h"
 #include "pmm.h"
 
 struct page_node;

@@ -1,0 +1,148 @@
+// Mappings: what is shown where, and the page faults that make it so.
+//
+// A mapping may allow both writing and execution, but a page never does at the same time: it is
+// present for the one that was last asked for, and faults for the other.
+#include "mapping.h"
+
+#include "heap.h"
+
+// Pages made present around a fault in a mapping that is not writable.
+#define FAULT_AROUND 8
+
+struct mapping* mapping_create(struct arch_aspace* aspace, struct vmo* vmo, uint64_t vmo_offset,
+                               uint64_t base, uint64_t size, uint32_t permissions,
+                               uint32_t allowed) {
+    struct mapping* mapping = kalloc(sizeof(*mapping));
+    if (mapping == NULL) {
+        return NULL;
+    }
+    mapping->node.base = base;
+    mapping->node.size = size;
+    mapping->node.is_mapping = true;
+    mapping->aspace = aspace;
+    mapping->vmo = vmo;
+    mapping->vmo_offset = vmo_offset;
+    mapping->permissions = permissions;
+    mapping->allowed = allowed | permissions;
+    dispatcher_ref(&vmo->object);
+    vmo->mapping_count++;
+    list_push_back(&vmo->store->mappings, &mapping->store_link);
+    return mapping;
+}
+
+void mapping_free(struct mapping* mapping) {
+    mapping_unmap_pages(mapping, mapping->node.base, mapping->node.size);
+    list_remove(&mapping->store_link);
+    mapping->vmo->mapping_count--;
+    dispatcher_unref(&mapping->vmo->object);
+    kfree(mapping);
+}
+
+void mapping_unmap_pages(struct mapping* mapping, uint64_t address, uint64_t size) {
+    if (mapping->aspace != NULL) {
+        arch_mmu_unmap(mapping->aspace, address, size >> PAGE_SHIFT);
+    }
+}
+
+void mapping_revoke(struct mapping* mapping, uint64_t store_offset, uint64_t size) {
+    uint64_t first = mapping->vmo->offset + mapping->vmo_offset;
+    uint64_t last = first + mapping->node.size;
+    uint64_t start = store_offset > first ? store_offset : first;
+    uint64_t end = store_offset + size < last ? store_offset + size : last;
+    if (start < end) {
+        mapping_unmap_pages(mapping, mapping->node.base + (start - first), end - start);
+    }
+}
+
+// The flags of a present page that is writable or not in the store.
+static uint32_t page_flags(struct mapping* mapping, bool page_writable, bool write, bool execute) {
+    uint32_t permissions = mapping->permissions;
+    uint32_t flags = MMU_USER;
+    if (permissions & ZX_VM_PERM_READ) {
+        flags |= MMU_READ;
+    }
+    bool both = (permissions & ZX_VM_PERM_WRITE) && (permissions & ZX_VM_PERM_EXECUTE);
+    if ((permissions & ZX_VM_PERM_WRITE) && page_writable && (!both || write)) {
+        flags |= MMU_WRITE;
+    }
+    if ((permissions & ZX_VM_PERM_EXECUTE) && (!both || execute)) {
+        flags |= MMU_EXECUTE;
+    }
+    struct vmo_store* store = mapping->vmo->store;
+    if (store->physical && store->cache_policy == ZX_CACHE_POLICY_UNCACHED_DEVICE) {
+        flags |= MMU_DEVICE;
+    }
+    return flags;
+}
+
+static bool show_page(struct mapping* mapping, uint64_t address, paddr_t page, uint32_t flags) {
+    if ((flags & MMU_EXECUTE) && !mapping->vmo->store->physical) {
+        arch_sync_instructions(phys_to_virt(page), PAGE_SIZE);
+    }
+    return arch_mmu_map(mapping->aspace, address, page, flags) == ZX_OK;
+}
+
+void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size) {
+    if ((mapping->permissions & ZX_VM_PERM_READ) == 0) {
+        return;
+    }
+    struct vmo* vmo = mapping->vmo;
+    for (uint64_t end = address + size; address < end; address += PAGE_SIZE) {
+        uint64_t offset = mapping->vmo_offset + (address - mapping->node.base);
+        paddr_t page;
+        paddr_t present;
+        uint32_t present_flags;
+        bool writable;
+        if (offset >= vmo_size(vmo)) {
+            return;
+        }
+        if (store_peek(vmo->store, vmo->offset + offset, &page, &writable) &&
+            !arch_mmu_query(mapping->aspace, address, &present, &present_flags) &&
+            !show_page(mapping, address, page, page_flags(mapping, writable, false, false))) {
+            return;
+        }
+    }
+}
+
+// Code and constants are read in sequence: saves the faults on the next pages.
+static void fault_around(struct mapping* mapping, uint64_t address) {
+    uint64_t last = mapping->node.base + mapping->node.size;
+    uint64_t start = address + PAGE_SIZE;
+    uint64_t end = start + (FAULT_AROUND - 1) * PAGE_SIZE;
+    mapping_map_range(mapping, start, start < last ? (end < last ? end : last) - start : 0);
+}
+
+bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute) {
+    uint32_t needed = ZX_VM_PERM_READ | (write ? ZX_VM_PERM_WRITE : 0) |
+                      (execute ? ZX_VM_PERM_EXECUTE : 0);
+    if ((mapping->permissions & needed) != needed || mapping->aspace == NULL) {
+        return false;
+    }
+    address = PAGE_ALIGN_DOWN(address);
+    struct vmo* vmo = mapping->vmo;
+    struct vmo_store* store = vmo->store;
+    uint64_t offset = mapping->vmo_offset + (address - mapping->node.base);
+    paddr_t page;
+    if (vmo_get_page(vmo, offset, write, &page) != ZX_OK) {
+        return false;
+    }
+    bool writable = true;
+    if (!write && !store_peek(store, vmo->offset + offset, &page, &writable)) {
+        writable = false;
+        store->zero_page_mapped = true;
+    }
+    if (!show_page(mapping, address, page, page_flags(mapping, writable, write, execute))) {
+        return false;
+    }
+    if ((mapping->permissions & ZX_VM_PERM_WRITE) == 0) {
+        fault_around(mapping, address);
+    }
+    return true;
+}
+
+void mapping_set_permissions(struct mapping* mapping, uint32_t permissions) {
+    if (permissions != mapping->permissions) {
+        mapping->permissions = permissions;
+        mapping_unmap_pages(mapping, mapping->node.base, mapping->node.size);
+    }
+}
