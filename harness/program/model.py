@@ -35,7 +35,7 @@ MAX_NAMES = 1024
 MAX_LIVE_NAMES = 24
 DEFAULT_SHOW = 512
 #: A program that runs longer than this is ended, in nanoseconds of the target's time.
-TIME_LIMIT_NS = 15_000_000_000
+TIME_LIMIT_NS = 20_000_000_000
 #: How long $join waits before it kills the helper.
 JOIN_LIMIT_NS = 5_000_000_000
 #: Byte that fills memory nobody has written.

@@ -17,8 +17,9 @@ from harness.program.parse import FUNCTIONS
 from harness.targets.plan import Entry, Plan, Planner, make_plan
 from harness.targets.run import Run, run_plan
 from zxio_py.kernel import Counts, Kernel
-from zxio_py.kernel.errors import ThreadEnded
+from zxio_py.kernel.errors import ThreadEnded, UserFault
 from zxio_py.kernel.raw import ENTRIES
+from zxio_py.zxio.raw import ZxioRaw
 
 
 class HostTarget:
@@ -38,7 +39,7 @@ class HostTarget:
 
     def missing_calls(self) -> frozenset[str]:
         """Functions of the ABI (and zxio) that the host does not implement."""
-        return frozenset(name for name in FUNCTIONS if entry_of(name) is None)
+        return frozenset(FUNCTIONS) - self._kernel.implemented - ZxioRaw.names
 
     def start(self, programs: Sequence[Program]) -> None:
         """Take a batch; it runs in `finish`."""
@@ -144,8 +145,10 @@ class HostSession:
         seen: list[StepObservation] = []
         try:
             run.steps((op,), run.thread, seen, True)
-        except ThreadEnded:
-            reason = run.process.end_reason or "its thread exited"
+        except (ThreadEnded, UserFault) as error:
+            if isinstance(error, UserFault):
+                run.fault(error)
+            reason = run.faulted or run.process.end_reason or "its thread exited"
             self.close()
             raise SessionEndedError(f"{step.call} ended the program: {reason}") from None
         if memory.image and not op.binds and not self._planner.storages:

@@ -36,6 +36,8 @@ from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserFault, ZxError
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.thread import Thread
+from zxio_py.kernel.vmo import Vmo, VmObject
+from zxio_py.zxio.raw import ZxioRaw
 
 VMAR_SIZE: Final = 64 << 20
 
@@ -74,9 +76,10 @@ class Helper:
             run.steps(ops, self.thread, self.seen, False)
         except ThreadExited:
             run.exited = run.exited or run.process.dead
-        except (ThreadEnded, UserFault):
-            # Killed, possibly under a buffer that was about to be looked at.
+        except ThreadEnded:
             pass
+        except UserFault as error:
+            run.fault(error)
         else:
             run.end_thread(self.thread)
 
@@ -104,6 +107,9 @@ class Run:
         self.unjoined = 0
         self.job: Job | None = None
         self.exited = False
+        #: Why the process died of a fault; empty if it did not.
+        self.faulted = ""
+        self._zxio: ZxioRaw | None = None
         self.out_of_time = False
         self.threads: Mapping[str, tuple[Op, ...]] = {}
 
@@ -127,6 +133,7 @@ class Run:
         """Make the given slot's object and handle."""
         process, kernel = self.process, self.kernel
         made: Dispatcher
+        rights: int | None = None
         if slot == "$zero":
             return _STATES[0]
         if slot == "$job":
@@ -143,8 +150,11 @@ class Run:
         elif slot == "$resource":
             made = kernel.root_resource
         else:
-            raise KeyError(slot)
-        self.slots[index] = process.add_handle(made)
+            # There is no vDSO here; a page with the rights of its VMO has to do.
+            with kernel.lock:
+                made = Vmo(kernel, VmObject.create(kernel, PAGE))
+            rights = made.DEFAULT_RIGHTS & ~abi.ZX_RIGHT_WRITE | abi.ZX_RIGHT_EXECUTE
+        self.slots[index] = process.add_handle(made, rights)
         return self.stored(index, self.slots[index])
 
     # Running ---------------------------------------------------------------------------------
@@ -280,6 +290,8 @@ class Run:
             seen.ret = self._join(op) & _MASK64
         elif op.call in ("$load", "$store"):
             self._access(op.call, args, seen)
+        elif op.call in ZxioRaw.names:
+            seen.ret = self._call_zxio(op, caller, args) & _MASK64
         elif not op.call.startswith("$"):
             seen.missing = True
         if op.min_ns is not None:
@@ -290,6 +302,22 @@ class Run:
         if main and not self.unjoined:
             seen.live = self._live()
         return seen
+
+    def _call_zxio(self, op: Op, caller: Caller, args: list[int]) -> int:
+        """Call the library; UserFault if it faults itself, which kills the process."""
+        if self._zxio is None:
+            self._zxio = ZxioRaw(self.kernel, self.thread)
+        zxio = self._zxio.for_thread(caller.thread)
+        ret = 0
+        for _ in range(op.repeat):
+            ret = zxio.call(op.call, args)
+        return ret
+
+    def fault(self, fault: UserFault) -> None:
+        """A thread faulted and nobody handles exceptions: the process dies."""
+        if not self.process.dead:
+            self.faulted = str(fault)
+            self.process.kill(abi.ZX_TASK_RETCODE_EXCEPTION_KILL)
 
     def _access(self, call: str, args: list[int], seen: StepObservation) -> None:
         address, size = args[0], args[1]
@@ -346,6 +374,8 @@ class Run:
         ending: Ending = "finished"
         if self.out_of_time:
             ending = "time_limit"
+        elif self.faulted:
+            ending = "fault"
         elif self.exited:
             ending = "exited"
             observation.retcode = process.retcode
@@ -353,7 +383,7 @@ class Run:
             ending = "killed"
         if ending != "finished":
             observation.ending = ending
-            observation.error = process.end_reason
+            observation.error = self.faulted or process.end_reason
         self.close()
         for name, helper in self.helpers.items():
             observation.threads[name] = helper.seen
@@ -380,8 +410,9 @@ def run_plan(run: Run, plan: Plan) -> ProgramObservation:
         run.steps(plan.main, run.thread, observation.steps, True)
     except ThreadEnded as error:
         ended = error
-    except UserFault:
-        # The process went away under a buffer that was about to be looked at.
+    except UserFault as error:
+        # In the library; or the process went away under a buffer that was to be looked at.
+        run.fault(error)
         ended = ThreadKilled(run.process.end_reason)
     run.finish(observation, ended)
     return observation
