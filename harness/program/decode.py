@@ -192,6 +192,8 @@ def _steps(
                 step.elapsed_at_least_min = bool(flags & STEP_ELAPSED)
         if fault:
             step.fault = FAULTS[fault]
+        if handle_count:
+            step.handles, at = _handles(payload, at, handle_count, slots)
         if out_count:
             outs: dict[int, Captured] = {}
             for _out in range(out_count):
@@ -200,8 +202,6 @@ def _steps(
                 outs[argument] = Captured(payload[at : at + shown], size, fnv1a)
                 at += (shown + 7) & ~7
             step.outs = outs
-        if handle_count:
-            step.handles, at = _handles(payload, at, handle_count, slots)
         if flags & STEP_HAS_LIVE:
             step.live = _live(payload[at : at + live_size], slots)
             at += live_size

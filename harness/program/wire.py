@@ -35,7 +35,7 @@ everything starts at a multiple of 8 and is padded with zeros to one.
     an item             `ARGUMENT` with an ITEM kind: BYTES (word: length; then the bytes), SIZED
                         (flags: size; value), HANDLE, KOID, DEADLINE, ADDRESS (index: name; value is
                         added), POINTER
-    a step result       `STEP_RESULT`, `OUT`s each with its bytes, `HANDLE`s, then one bit per slot
+    a step result       `STEP_RESULT`, `HANDLE`s, `OUT`s each with its bytes, then one bit per slot
                         of the program for "live"
 
 Function numbers are ranks in `FUNCTIONS`; a header's ``interface`` must equal `INTERFACE`, so an
@@ -61,7 +61,7 @@ from zxio_py import abi
 from zxio_py.abi.model import Field, Struct
 from zxio_py.abi.zxio import ZXIO_CALLS
 
-VERSION = 1
+WIRE_VERSION = 1
 
 # Kinds of records.
 KIND_PROGRAM = 1
@@ -164,7 +164,7 @@ ZXIO_FUNCTIONS: Final = tuple(call.name for call in ZXIO_CALLS.values() if call.
 FUNCTIONS: Final = (*VDSO_FUNCTIONS, *ZXIO_FUNCTIONS)
 
 #: Tells one build's meaning of the records from another's.
-INTERFACE: Final = zlib.crc32(" ".join((str(VERSION), *FUNCTIONS, *GIVEN_SLOTS)).encode())
+INTERFACE: Final = zlib.crc32(" ".join((str(WIRE_VERSION), *FUNCTIONS, *GIVEN_SLOTS)).encode())
 
 PROGRAM = Struct(
     "zxh_program",
