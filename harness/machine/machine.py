@@ -6,15 +6,17 @@ import select
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from harness.errors import MachineError
 from harness.machine import layout
 from harness.machine.console import Console
 from harness.machine.image import Image
 from harness.machine.qemu import QemuProcess, shell_form, version_problem
-from harness.machine.qmp import Qmp
 from harness.machine.share import Panic, Share
+
+if TYPE_CHECKING:
+    from harness.machine.qmp import Qmp
 
 #: Seconds a guest may take from start or reset until its agent is ready.
 READY_LIMIT = 60.0
@@ -128,6 +130,8 @@ class Machine:
     def qmp(self) -> Qmp:
         """The control connection, made at its first use."""
         if self._qmp is None:
+            from harness.machine.qmp import Qmp  # costs more than a machine's start
+
             self._qmp = Qmp(self.process.qmp)
         return self._qmp
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import struct
 import time
-import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.machine import layout
 from harness.machine.machine import Failure, Machine, Verdict
 from harness.machine.share import slot_offset, unpacker
+from harness.program.wire import Record, WireError, make_record, read_record
 
-_RECORD = unpacker(layout.RECORD)
 _SLOT = unpacker(layout.SLOT)
 _SLOT_REQUEST = struct.Struct("<I")
 #: Slot fields from request_bytes to started_ns, as the host sets them for a new batch.
@@ -32,8 +31,8 @@ BATCH_RECORDS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One request or result: what it is, and its bytes."""
+class Request:
+    """One record for the guest: what it is (`wire.KIND_PROGRAM` ...), and its bytes."""
 
     kind: int
     payload: bytes
@@ -100,7 +99,7 @@ class Transport:
         self.limits = limits or Limits()
         self._share = machine.share
         self._sequence = 0
-        self._requests: Sequence[Record] = ()
+        self._requests: Sequence[Request] = ()
         self._base = 0
         self._waiting: deque[int] = deque()
         self._slots: list[_Batch | None] = [None] * layout.SLOT_COUNT
@@ -109,13 +108,13 @@ class Transport:
 
     # ---- batches ---------------------------------------------------------------------------
 
-    def begin(self, requests: Sequence[Record], base: int = 0) -> None:
+    def begin(self, requests: Sequence[Request], base: int = 0) -> None:
         """Send as many requests as fit at once and return; `finish` moves the rest.
 
         Record sequence numbers are *base* + index + 1.
         """
-        if any(len(r.payload) + 32 > layout.REQUEST_SIZE for r in requests):
-            raise ValueError("a request is larger than a slot; see fits()")
+        if not all(fits(request.payload) for request in requests):
+            raise ValueError("a request is larger than a slot; see `fits`")
         self._requests = requests
         self._base = base
         self._waiting = deque(range(len(requests)))
@@ -164,7 +163,7 @@ class Transport:
         size = count = 0
         while self._waiting and count < BATCH_RECORDS and self._waiting[0] == first + count:
             index = self._waiting[0]
-            encoded = frame(self._requests[index], self._base + index + 1)
+            encoded = self._framed(index)
             if size + len(encoded) > layout.REQUEST_SIZE:
                 break
             parts.append(encoded)
@@ -178,6 +177,10 @@ class Transport:
         # Last, so that the guest never sees a batch that is half written.
         self._share.write(offset, _SLOT_REQUEST.pack(self._sequence))
         self._slots[number] = _Batch(self._sequence, first, count)
+
+    def _framed(self, index: int) -> bytes:
+        request = self._requests[index]
+        return make_record(request.kind, self._base + index + 1, request.payload)
 
     def _collect(self) -> bool:
         """Take the results of finished batches; False if there were none."""
@@ -213,10 +216,17 @@ class Transport:
         offset = slot_offset(number) + layout.RESULT_OFFSET
         first = self._base + batch.first + 1
         taken = 0
-        for sequence, record in unframe(self._share.read(offset, min(size, layout.RESULT_SIZE))):
-            if sequence != first + taken or taken == batch.count:
+        data = self._share.read(offset, min(size, layout.RESULT_SIZE))
+        position = 0
+        while position < len(data) and taken < batch.count:
+            try:
+                record = read_record(data, position)
+            except WireError:
+                break
+            if record.sequence != first + taken:
                 break
             self.results[batch.first + taken] = record
+            position = record.end
             taken += 1
         return taken
 
@@ -253,10 +263,16 @@ class Transport:
             taken = self._take(
                 number, batch, layout.RESULT_SIZE if restarted else slot.result_bytes
             )
-            if restarted or taken or slot.current_sequence:
+            ended = taken == batch.count or (not restarted and slot.done_sequence == batch.request)
+            if not ended and (restarted or taken or slot.current_sequence):
                 begun.append((batch.request, batch.first + taken))
         self._slots = [None] * layout.SLOT_COUNT
         return min(begun)[1] if begun else None
+
+
+def fits(payload: bytes) -> bool:
+    """Whether a request can be sent at all."""
+    return len(payload) + 2 * layout.RECORD.size <= layout.REQUEST_SIZE
 
 
 class _Watch:
@@ -312,28 +328,3 @@ class _Watch:
     def _stall_begins(self) -> None:
         self._wall = time.monotonic()
         self._cpu = self._transport.machine.process.cpu_seconds()
-
-
-def fits(payload: bytes) -> bool:
-    """Whether a request can be sent at all."""
-    return len(payload) + 32 <= layout.REQUEST_SIZE
-
-
-def frame(record: Record, sequence: int) -> bytes:
-    """A record with its header, padded to 8 bytes."""
-    payload = record.payload
-    header = _RECORD.pack(len(payload), record.kind, sequence, zlib.crc32(payload))
-    return header + payload + bytes(-len(payload) % 8)
-
-
-def unframe(data: bytes) -> Iterator[tuple[int, Record]]:
-    """The records in *data* with their sequence numbers, up to the first damaged one."""
-    position = 0
-    while position + layout.RECORD.size <= len(data):
-        length, kind, sequence, crc = _RECORD.unpack_from(data, position)
-        start = position + layout.RECORD.size
-        payload = data[start : start + length]
-        if len(payload) != length or zlib.crc32(payload) != crc:
-            return
-        yield sequence, Record(kind, payload)
-        position = start + (length + 7) // 8 * 8

@@ -19,9 +19,13 @@ def open_target(name: str) -> Target:
 
         return HostTarget()
     if name in TARGETS:
+        from harness.machine import image
+        from harness.machine.machine import Machine
+
+        machine = Machine(image.load(name))  # boots while the rest is imported
         from harness.targets.guest import GuestTarget
 
-        return GuestTarget(name)
+        return GuestTarget(name, machine=machine)
     raise InputError(f"no target called {name!r}; there are: {', '.join(TARGETS)}")
 
 

@@ -1,0 +1,287 @@
+"""The guest targets: programs on a guest kernel in QEMU.
+
+Three tiers of isolation: the agent gives every program a fresh process; `reset` brings the whole
+machine back to its state after boot; after a loss a new QEMU takes over and the batch goes on
+after the program that was running.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, cast
+
+from harness.errors import InputError, MachineError, SessionEndedError
+from harness.machine import image
+from harness.machine.machine import Failure, Machine, MachineLost
+from harness.machine.qemu import shell_form
+from harness.machine.transport import Limits, Request, Stopped, Transport, fits
+from harness.program import wire
+from harness.program.decode import decode_named, decode_result, result_payload
+from harness.program.encode import EncodedPrograms, SessionEncoder
+from harness.program.model import GIVEN_SLOTS, TIME_LIMIT_NS, Arch, Program, Step
+from harness.program.observation import ProgramObservation, StepObservation
+
+#: Machines lost one after the other without a single result in between: then it is given up.
+LOSSES_IN_A_ROW = 3
+
+
+class GuestTarget:
+    """Runs programs on one machine; see `harness.targets.base.Target`.
+
+    The machine starts at once and boots while the caller goes on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        machine: Machine | None = None,
+        limits: Limits | None = None,
+        time_limit_ns: int = TIME_LIMIT_NS,
+    ) -> None:
+        """*machine* is one that was started already, by default the image called *name* boots;
+        *limits* say when the guest counts as hung; a program that runs longer than
+        *time_limit_ns* is ended."""
+        self.name = name
+        self._machine = machine or Machine(image.load(name))
+        self.image = self._machine.image
+        self.arch = cast(Arch, self.image.architecture)
+        #: Machines lost so far, each replaced by a new one.
+        self.failures: list[Failure] = []
+        self._limits = limits or Limits()
+        self._time_limit_ns = time_limit_ns
+        self._transport: Transport | None = None
+        self._encoded: EncodedPrograms | None = None
+        self._programs: Sequence[Program] = ()
+        self._records: list[Request | None] = []
+        self._observed: list[ProgramObservation | None] = []
+        self._pending: list[int] = []
+        self._session: GuestSession | None = None
+
+    # ---- programs --------------------------------------------------------------------------
+
+    def missing_calls(self) -> frozenset[str]:
+        """Functions of the ABI that the guest kernel does not implement."""
+        path = self.image.kernel.with_name("calls.json")
+        try:
+            implemented = json.loads(path.read_text(encoding="utf-8"))["implemented"]
+        except OSError as error:
+            raise MachineError(f"{path}: {error.strerror}; run: zxh images build") from error
+        return frozenset(wire.VDSO_FUNCTIONS) - frozenset(implemented)
+
+    def start(self, programs: Sequence[Program]) -> None:
+        """Send a batch to the guest, which begins at once."""
+        self._programs = programs
+        self._observed = [None] * len(programs)
+        self._records = [self._record(program) for program in programs]
+        self._pending = []
+        for index, record in enumerate(self._records):
+            if record is None:
+                self._lost(index, "the program is too large for the guest")
+            else:
+                self._pending.append(index)
+        self._send()
+
+    def finish(self) -> list[ProgramObservation]:
+        """Wait for the batch: one observation per program, in order.
+
+        Raises `MachineError` only if no machine can be kept alive at all.
+        """
+        losses = 0
+        while self._pending:
+            sent, transport = self._pending, self._ready()
+            try:
+                self._keep(transport.finish())
+                for index in self._pending:
+                    self._lost(index, "its result is larger than the result area")
+                self._pending = []
+            except Stopped as stopped:
+                self._keep(transport.results)
+                losses = losses + 1 if self._pending == sent else 0
+                self._replace(stopped, sent)
+                if losses == LOSSES_IN_A_ROW:
+                    raise MachineError(self.failures[-1].text()) from stopped
+                self._send()
+        return [seen for seen in self._observed if seen is not None]
+
+    def _record(self, program: Program) -> Request | None:
+        if self._encoded is None:
+            self._encoded = EncodedPrograms(
+                self.arch, self.missing_calls(), limit_ns=self._time_limit_ns
+            )
+        payload = self._encoded.encode(program)
+        return Request(wire.KIND_PROGRAM, payload) if fits(payload) else None
+
+    def _send(self) -> None:
+        if self._pending:
+            records = [self._records[index] for index in self._pending]
+            self._ready().begin([record for record in records if record is not None])
+
+    def _keep(self, results: Sequence[wire.Record | None]) -> None:
+        """Decode what has come; what has not stays pending."""
+        pending = []
+        for index, record in zip(self._pending, results, strict=True):
+            if record is not None:
+                self._observed[index] = self._decode(index, record)
+            else:
+                pending.append(index)
+        self._pending = pending
+
+    def _decode(self, index: int, record: wire.Record) -> ProgramObservation:
+        program = self._programs[index]
+        try:
+            return decode_result(program, result_payload(record), self.arch)
+        except wire.WireError as error:
+            return ProgramObservation(program.name, ending="lost", error=str(error))
+
+    def _lost(self, index: int, reason: str, console: tuple[str, ...] = ()) -> None:
+        name = self._programs[index].name
+        self._observed[index] = ProgramObservation(
+            name, ending="lost", error=reason, console=console
+        )
+
+    # ---- the machine -----------------------------------------------------------------------
+
+    @property
+    def command(self) -> str:
+        """QEMU's command line as one would type it."""
+        return shell_form(self._machine.process.command)
+
+    @property
+    def console_tail(self) -> tuple[str, ...]:
+        """The last lines of the guest's console."""
+        return self._machine.console.tail()
+
+    @property
+    def resident(self) -> int:
+        """Resident memory of QEMU, bytes."""
+        return self._machine.process.resident_bytes()
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that runs at present."""
+        return self._machine
+
+    def reset(self) -> None:
+        """Reset the machine; what a session made is gone with it."""
+        self._ready()
+        self._transport = None
+        self._session = None
+        self._machine.reset()
+
+    def close(self) -> None:
+        """Stop the machine; idempotent."""
+        self._machine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ready(self) -> Transport:
+        """The transport of a machine that has booted; raises `MachineLost` if it does not."""
+        if self._transport is None:
+            self._machine.wait_ready()
+            self._transport = Transport(self._machine, self._limits)
+        return self._transport
+
+    def _replace(self, stopped: Stopped, sent: Sequence[int]) -> None:
+        """A new machine after a loss; the program that ran, if any, is lost with the old one."""
+        failure = stopped.failure
+        name = ""
+        if stopped.index is not None:
+            index = sent[stopped.index]
+            name = self._programs[index].name
+            self._pending = [other for other in self._pending if other != index]
+            self._lost(index, f"{failure.verdict}: {failure.reason}", failure.console[-20:])
+        self._renew(dataclasses.replace(failure, program=name))
+
+    def _renew(self, failure: Failure) -> None:
+        self.failures.append(failure)
+        self._machine.close()
+        self._transport = None
+        self._session = None
+        self._machine = Machine(self.image)
+
+    # ---- sessions --------------------------------------------------------------------------
+
+    def open_session(self) -> GuestSession:
+        """Start a program that takes its steps one by one; one at a time per machine."""
+        if self._session is not None:
+            raise InputError(f"{self.name}: a session is open already")
+        session = GuestSession(self)
+        session.exchange(wire.KIND_OPEN, session.encoder.open(zxio=True))
+        self._session = session
+        return session
+
+    def session_ended(self, session: GuestSession) -> None:
+        """*session* has no process any more."""
+        if self._session is session:
+            self._session = None
+
+    def exchange(self, kind: int, payload: bytes) -> bytes:
+        """Send one record and return the payload of its result.
+
+        Raises `MachineLost` if the machine is lost; a new one is under way then.
+        """
+        transport = self._ready()
+        transport.begin([Request(kind, payload)])
+        try:
+            (record,) = transport.finish()
+        except Stopped as stopped:
+            self._renew(stopped.failure)
+            raise MachineLost(stopped.failure) from stopped
+        if record is None:
+            raise wire.WireError("the result is larger than the result area")
+        return result_payload(record)
+
+
+class GuestSession:
+    """A process on a guest that is fed step by step; see `harness.targets.base.Session`."""
+
+    def __init__(self, target: GuestTarget) -> None:
+        self._target = target
+        self.encoder = SessionEncoder(
+            target.arch, missing=target.missing_calls(), given=GIVEN_SLOTS
+        )
+        self._open = True
+
+    def step(self, step: Step) -> StepObservation:
+        """Run one step; SessionEndedError if the program does not live any more."""
+        if not self._open:
+            raise SessionEndedError("the session is closed")
+        if step.thread is not None:
+            raise InputError("a session has no helper threads")
+        payload = self.exchange(wire.KIND_STEP, self.encoder.step(step))
+        seen = decode_named("session", self.encoder.slots, (), payload, self._target.arch)
+        if seen.ending != "finished" or not seen.steps:
+            self._ended()
+            raise SessionEndedError(f"{step.call} ended the program: {seen.error or seen.ending}")
+        return seen.steps[0]
+
+    def exchange(self, kind: int, payload: bytes) -> bytes:
+        """Send one of the session's records and return the payload of its result."""
+        try:
+            return self._target.exchange(kind, payload)
+        except MachineLost:
+            self._ended()
+            raise
+
+    def close(self) -> None:
+        """End the program's process; idempotent."""
+        if self._open:
+            self._ended()
+            self._target.exchange(wire.KIND_CLOSE, self.encoder.close())
+
+    def _ended(self) -> None:
+        self._open = False
+        self._target.session_ended(self)
