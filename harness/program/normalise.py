@@ -56,10 +56,9 @@ def normalise(program: Program, seen: ProgramObservation) -> Result:
     """The result-file entry for *program* as *seen* on a target."""
     names = _KoidNames(program, seen)
     result: Result = {"name": program.name}
-    if seen.given:
-        result["given"] = {
-            slot: _handle(stored, names) for slot, stored in seen.given.items() if slot != "$zero"
-        }
+    given = {slot: _handle(what, names) for slot, what in seen.given.items() if slot != "$zero"}
+    if given:
+        result["given"] = given
     result["steps"] = _steps(program.steps, seen.steps, names)
     if program.threads:
         result["threads"] = {

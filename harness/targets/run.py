@@ -176,6 +176,8 @@ class Run:
         entry = op.entry
         if entry is None:
             return self._other(op, caller, main)
+        # Before deadlines are made from the time of now.
+        started = 0 if op.min_ns is None else monotonic_ns()
         if op.patches or op.binds:
             self._prepare(op)
         args = op.args
@@ -186,17 +188,10 @@ class Run:
                 args[index] = slots[slot]
             for index, make in op.made_args:
                 args[index] = make(self)
-        if op.min_ns is not None:
-            started = monotonic_ns()
-            ret = entry(caller, *args)
-            if op.repeat > 1:
-                ret = self._repeat(op, caller, args)
-            elapsed: bool | None = monotonic_ns() - started >= op.min_ns
-        else:
-            ret = entry(caller, *args)
-            if op.repeat > 1:
-                ret = self._repeat(op, caller, args)
-            elapsed = None
+        ret = entry(caller, *args)
+        if op.repeat > 1:
+            ret = self._repeat(op, caller, args)
+        elapsed = None if op.min_ns is None else monotonic_ns() - started >= op.min_ns
         return StepObservation(
             ret & _MASK64,
             False,
@@ -277,13 +272,13 @@ class Run:
 
     def _other(self, op: Op, caller: Caller, main: bool) -> StepObservation:
         seen = StepObservation()
+        started = monotonic_ns()
         self._prepare(op)
         args = op.args.copy()
         for index, slot in op.slot_args:
             args[index] = self.slots[slot]
         for index, make in op.made_args:
             args[index] = make(self)
-        started = monotonic_ns()
         if op.call == "$spawn":
             seen.ret = self._spawn(op) & _MASK64
         elif op.call == "$join":

@@ -1,0 +1,311 @@
+"""Programs on the host: memory, pointers, slots, threads, and every way to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from harness.errors import InputError, SessionEndedError
+from harness.program.model import Buffer, HandleValue, Number, OutHandles, Pointer, Step
+from harness.program.normalise import Result, normalise
+from harness.program.parse import parse_program
+from harness.targets.host import HostTarget
+from harness.targets.run import fnv1a
+
+SHORT_LIMIT_NS = 300_000_000
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[HostTarget]:
+    with HostTarget() as opened:
+        yield opened
+
+
+def run(target: HostTarget, *steps: Any, **more: Any) -> Result:
+    program = parse_program({"name": "p", "steps": list(steps), **more})
+    return normalise(program, target.run(program))
+
+
+def step(call: str, *args: Any, **more: Any) -> dict[str, Any]:
+    return {"call": call, "args": list(args), **more}
+
+
+def event(slot: str = "e") -> dict[str, Any]:
+    return step("zx_event_create", 0, {"out_handle": slot})
+
+
+def statuses(result: Result) -> list[str]:
+    return [entry.get("status_name", "") for entry in result["steps"]]
+
+
+def test_slots_and_live(target: HostTarget) -> None:
+    result = run(target, event(), event("f"), step("zx_handle_close", {"h": "e"}))
+    assert [entry["live"] for entry in result["steps"]] == [["e"], ["e", "f"], ["f"]]
+
+
+def test_a_slot_keeps_its_handle_when_nothing_is_stored(target: HostTarget) -> None:
+    result = run(target, event(), step("zx_event_create", 5, {"out_handle": "e"}))
+    assert result["steps"][1]["handles"] == {"e": "untouched"}
+    assert result["steps"][1]["live"] == ["e"]
+
+
+def test_bogus_handles(target: HostTarget) -> None:
+    result = run(
+        target,
+        event(),
+        step("zx_handle_close", {"h": "e", "xor": 8}),
+        step("zx_handle_close", {"h": "$zero"}),
+        step("zx_handle_close", {"h": "e"}),
+    )
+    assert statuses(result)[1:] == ["ZX_ERR_BAD_HANDLE", "ZX_OK", "ZX_OK"]
+    assert "given" not in result
+
+
+def test_given_slots(target: HostTarget) -> None:
+    slots = ("$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso")
+    result = run(target, *[step("zx_handle_close", {"h": slot}) for slot in slots])
+    assert {slot: entry["type"] for slot, entry in result["given"].items()} == {
+        "$job": "JOB",
+        "$proc": "PROCESS",
+        "$vmar": "VMAR",
+        "$thread": "THREAD",
+        "$rootvmar": "VMAR",
+        "$resource": "RESOURCE",
+        "$vdso": "VMO",
+    }
+    assert result["given"]["$thread"]["related"] == "$proc"
+    assert statuses(result) == ["ZX_OK"] * 7
+    assert result["steps"][0]["live"] == list(slots[1:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "add", "load", "store"),
+    [
+        ("null", 0, "read", "write"),
+        ("unmapped", 0, "read", "write"),
+        ("kernel", 0, "read", "write"),
+        ("noncanon", 0, "read", "write"),
+        ("readonly", 0, None, "write"),
+        ("edge", 0, "read", "write"),
+        ("edge", -4, "read", "write"),
+        ("edge", -8, None, None),
+    ],
+)
+def test_pointers(
+    target: HostTarget, kind: str, add: int, load: str | None, store: str | None
+) -> None:
+    result = run(
+        target,
+        step("$load", {"ptr": kind, "add": add}, 8),
+        step("$store", {"ptr": kind, "add": add}, 8, 1),
+    )
+    assert [entry.get("fault") for entry in result["steps"]] == [load, store]
+    assert ("error" in result) is False
+
+
+def test_load_and_store(target: HostTarget) -> None:
+    result = run(
+        target,
+        step("$buf", {"in": "0102030405060708", "name": "b"}),
+        step("$store", {"addr": "b", "add": 2}, 2, 0x1FFFE),
+        step("$load", {"addr": "b", "add": 1}, 4),
+        step("$load", {"addr": "b"}, 1),
+        step("$show", {"buf": "b"}),
+    )
+    assert result["steps"][2]["ret"] == 0x05FFFE02
+    assert result["steps"][3]["ret"] == 1
+    assert result["steps"][4]["outs"] == {"0": "0102feff05060708"}
+
+
+def test_edge_buffers_end_where_memory_ends(target: HostTarget) -> None:
+    result = run(
+        target,
+        step("$buf", {"in": "0102", "size": 4, "edge": 1, "name": "b"}),
+        step("$load", {"addr": "b"}, 4),
+        step("$load", {"addr": "b", "add": 1}, 4),
+        step("$buf", {"out": 5000, "edge": 1, "name": "big"}),
+        step("$load", {"addr": "big", "add": 4999}, 1),
+        step("$load", {"addr": "big", "add": 5000}, 1),
+    )
+    assert result["steps"][1]["ret"] == 0xA5A50201
+    assert [entry.get("fault") for entry in result["steps"]] == [
+        *(None, None, "read"),
+        *(None, None, "read"),
+    ]
+
+
+def test_items(target: HostTarget) -> None:
+    result = run(
+        target,
+        event(),
+        step("$buf", {"in": "00", "name": "b"}),
+        step(
+            "$buf",
+            {
+                "inout": [
+                    *("0aff", {"hex": {"x86_64": "86", "arm64": "64"}}, {"str": "é"}),
+                    *({"u8": -1}, {"u16": {"x86_64": 2, "arm64": 3}}, {"u32": "ZX_RIGHT_READ"}),
+                    *({"zero": 2}, {"fill": [7, 3]}),
+                ],
+                "size": 20,
+            },
+            {"inout": [{"h": "e"}, {"koid": "e"}], "handles": [[0, "f"]], "koids": [4]},
+            {"inout": [{"addr": "b", "add": 3}, {"ptr": "null", "add": 5}], "name": "c"},
+        ),
+        step("zx_nanosleep", {"val": "c", "off": 8, "add": -5}),
+        step("$load", {"val": "c", "add": -3}, 1),
+    )
+    outs = result["steps"][2]["outs"]
+    assert outs["0"] == "0aff86c3a9ff0200040000000000070707.3"
+    assert outs["1"] == "????????<koid e>"
+    assert result["steps"][2]["live"] == ["e", "f"]
+    assert result["steps"][4]["ret"] == 0
+
+
+def test_a_deadline_is_counted_from_the_call(target: HostTarget) -> None:
+    result = run(
+        target,
+        step("zx_nanosleep", {"deadline": 20_000_000}, min_ns=20_000_000),
+        step("zx_nanosleep", {"deadline": -5}, min_ns=5_000_000_000),
+    )
+    assert [entry["elapsed_at_least_min"] for entry in result["steps"]] == [True, False]
+
+
+def test_long_buffers_are_cut_and_hashed(target: HostTarget) -> None:
+    result = run(target, step("$buf", {"inout": {"fill": [65, 600]}, "show": 2}))
+    assert result["steps"][0]["outs"]["0"] == f"4141...[600 bytes, fnv1a {fnv1a(b'A' * 600):016x}]"
+    assert fnv1a(b"") == 0xCBF29CE484222325
+    assert fnv1a(b"a") == 0xAF63DC4C8601EC8C
+
+
+def test_a_name_is_bound_anew(target: HostTarget) -> None:
+    result = run(
+        target,
+        step("$buf", {"in": "01", "name": "b"}),
+        step("$load", {"addr": "b"}, 1),
+        step("$buf", {"in": "02", "name": "b"}),
+        step("$load", {"addr": "b"}, 1),
+    )
+    assert [entry.get("ret") for entry in result["steps"]] == [None, 1, None, 2]
+
+
+def test_repeat_reports_the_last_call(target: HostTarget) -> None:
+    result = run(
+        target,
+        event(),
+        step("zx_handle_close", {"h": "e"}, repeat=2),
+    )
+    assert statuses(result)[1] == "ZX_ERR_BAD_HANDLE"
+
+
+def test_missing_functions_are_said_and_the_rest_runs(target: HostTarget) -> None:
+    missing = sorted(target.missing_calls() - {"zx_process_exit"})
+    assert "zx_event_create" not in missing
+    if not missing:
+        pytest.skip("the host implements every function")
+    result = run(target, step(missing[0]), event())
+    assert result["steps"][0]["error"] == "no such function"
+    assert statuses(result)[1] == "ZX_OK"
+
+
+# Threads -----------------------------------------------------------------------------------
+
+
+def test_helpers_share_slots_and_buffers(target: HostTarget) -> None:
+    result = run(
+        target,
+        step("$buf", {"in": "00", "name": "b"}),
+        step("$spawn", "t"),
+        step("$join", "t"),
+        step("$load", {"addr": "b"}, 1),
+        step("zx_handle_close", {"h": "made"}),
+        threads={"t": [event("made"), step("$store", {"addr": "b"}, 1, 9)]},
+    )
+    assert statuses(result) == ["", "ZX_OK", "ZX_OK", "", "ZX_OK"]
+    assert result["steps"][3]["ret"] == 9
+    assert "live" not in result["steps"][1]
+    assert result["steps"][2]["live"] == ["made"]
+    assert statuses({"steps": result["threads"]["t"]}) == ["ZX_OK", ""]
+
+
+def test_a_helper_that_is_not_joined_ends_with_the_program(target: HostTarget) -> None:
+    result = run(
+        target,
+        event(),
+        step("$spawn", "t"),
+        threads={"t": [step("zx_object_wait_one", {"h": "e"}, 8, "ZX_TIME_INFINITE", 0)]},
+    )
+    assert "error" not in result
+    assert result["threads"] == {"t": []}
+
+
+def test_a_helper_blocked_for_good_is_killed_by_join(
+    target: HostTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.targets.run.JOIN_LIMIT_NS", 50_000_000)
+    result = run(
+        target,
+        event(),
+        step("$spawn", "t"),
+        step("$join", "t"),
+        event("after"),
+        threads={"t": [step("zx_object_wait_one", {"h": "e"}, 8, "ZX_TIME_INFINITE", 0)]},
+    )
+    assert statuses(result)[2:] == ["ZX_ERR_TIMED_OUT", "ZX_OK"]
+    assert result["steps"][2]["live"] == ["e"]
+    assert result["threads"] == {"t": []}
+    assert "error" not in result
+
+
+# Endings -----------------------------------------------------------------------------------
+
+
+def test_a_program_that_never_returns_is_ended() -> None:
+    with HostTarget(SHORT_LIMIT_NS) as target:
+        blocked = step("zx_object_wait_one", {"h": "e"}, 8, "ZX_TIME_INFINITE", 0)
+        for _ in range(2):
+            result = run(target, event(), blocked, event())
+            assert result["error"] == "time limit"
+            assert statuses(result) == ["ZX_OK"]
+        assert "error" not in run(target, event())
+
+
+def test_a_batch_gives_one_observation_per_program(target: HostTarget) -> None:
+    programs = [
+        parse_program({"name": f"p{number}", "steps": [event()] * number}) for number in range(5)
+    ]
+    target.start(programs)
+    seen = target.finish()
+    assert [(o.name, len(o.steps)) for o in seen] == [(f"p{n}", n) for n in range(5)]
+    assert target.finish() == []
+
+
+# Sessions ----------------------------------------------------------------------------------
+
+
+def test_a_session_keeps_its_slots_and_buffers(target: HostTarget) -> None:
+    session = target.open_session()
+    try:
+        session.step(Step("zx_event_create", (Number(0, 0), OutHandles(("e",)))))
+        for _ in range(3):
+            buffer = Buffer((), 4, True)
+            seen = session.step(
+                Step(
+                    "zx_object_wait_one",
+                    (HandleValue("e"), Number(8, 8), Number(0, 0), buffer),
+                )
+            )
+            assert seen.outs[3].data == bytes(4)
+            assert seen.live == ("e",)
+        seen = session.step(
+            Step("zx_handle_close", (HandleValue("$job"), Pointer("edge"), Pointer("readonly")))
+        )
+        assert seen.ret == 0
+        with pytest.raises(InputError, match="no helper threads"):
+            session.step(Step("$spawn", thread="t"))
+    finally:
+        session.close()
+    with pytest.raises(SessionEndedError, match="closed"):
+        session.step(Step("zx_nanosleep"))
