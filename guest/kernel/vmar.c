@@ -464,45 +464,32 @@ zx_status_t vmar_map(struct vmar* vmar, zx_vm_option_t options, uint64_t offset,
 typedef zx_status_t (*visit_fn)(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
                                 uint32_t argument);
 
-// Visits the mappings in [*cursor, end), which must leave no gap (gap_status); *cursor is how far
-// it got.
-static zx_status_t visit(struct vmar* vmar, bool direct, bool op_children, uint64_t* cursor,
-                         uint64_t end, visit_fn function, uint32_t argument,
-                         zx_status_t gap_status) {
-    for (struct vmar_node* node = first_above(vmar, *cursor); node != NULL && node->base < end;) {
-        struct vmar_node* next = next_node(vmar, node);
-        zx_status_t status;
-        if (!node->is_mapping) {
+// Visits the mappings of a range, which must leave no gap (else gap_status).  Starts from the top
+// for each: regions may be nested deeper than the kernel's stack.
+static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t base, uint64_t size,
+                               visit_fn function, uint32_t argument, zx_status_t gap_status) {
+    uint64_t end = base + size;
+    while (base < end) {
+        struct vmar* region = vmar;
+        struct vmar_node* node = first_above(region, base);
+        while (node != NULL && node->base < end && !node->is_mapping) {
             if (!op_children) {
                 return ZX_ERR_INVALID_ARGS;
             }
-            uint64_t region_end = end_of(node) < end ? end_of(node) : end;
-            status = visit(as_region(node), false, true, cursor, region_end, function, argument,
-                           gap_status);
-            if (status == ZX_OK && *cursor < region_end) {
-                status = gap_status;
-            }
-        } else if (node->base > *cursor) {
-            status = gap_status;
-        } else {
-            uint64_t to = end_of(node) < end ? end_of(node) : end;
-            status = function(as_mapping(node), direct, *cursor, to, argument);
-            *cursor = to;
+            region = as_region(node);
+            node = node->base > base ? NULL : first_above(region, base);
         }
+        if (node == NULL || node->base > base) {
+            return gap_status;
+        }
+        uint64_t to = end_of(node) < end ? end_of(node) : end;
+        zx_status_t status = function(as_mapping(node), region == vmar, base, to, argument);
         if (status != ZX_OK) {
             return status;
         }
-        node = next;
+        base = to;
     }
     return ZX_OK;
-}
-
-static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t base, uint64_t size,
-                               visit_fn function, uint32_t argument, zx_status_t gap_status) {
-    uint64_t cursor = base;
-    zx_status_t status = visit(vmar, true, op_children, &cursor, base + size, function, argument,
-                               gap_status);
-    return status == ZX_OK && cursor < base + size ? gap_status : status;
 }
 
 // Below a sub-region permissions can only be taken away.
