@@ -27,12 +27,18 @@ typedef uint64_t paddr_t;
 // "arch_defs.h" of each architecture defines:
 //   struct arch_regs     the user (or kernel) registers saved at a trap, on the kernel stack
 //   struct arch_thread   what a thread that does not run keeps: kernel stack pointer, FPU, TLS base
-//   PHYS_MAP_BASE        virtual address of physical address 0 (or of RAM_BASE minus RAM_BASE)
+//   PHYS_MAP_BASE        virtual address of physical address 0
+//   KERNEL_BASE          where the image shows KERNEL_PHYSICAL_BASE and what follows it
 #include "arch_defs.h"
 
 static inline void* phys_to_virt(paddr_t address) { return (void*)(PHYS_MAP_BASE + address); }
 static inline paddr_t virt_to_phys(const void* address) {
     return (uint64_t)address - PHYS_MAP_BASE; // of an address in the physical map only
+}
+
+// Of an address in the kernel's image.
+static inline paddr_t image_to_phys(const void* address) {
+    return (uint64_t)address - KERNEL_BASE + KERNEL_PHYSICAL_BASE;
 }
 
 // ---- memory management unit ---------------------------------------------------------------
@@ -62,24 +68,36 @@ void arch_sync_instructions(void* address, size_t size);
 struct thread;
 // Prepares a kernel thread: at its first switch it calls entry(argument) on its own stack.
 void arch_thread_init(struct thread* thread, void (*entry)(void*), void* argument);
+// Ends, in the thread switched to, with thread_switched().
 void arch_context_switch(struct thread* from, struct thread* to);
 // Leaves the kernel for the first time in this thread; registers other than these are zero.
 __attribute__((noreturn)) void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0,
                                                uint64_t argument1);
-struct thread* arch_current_thread(void);
+// The thread is about to be freed or has made its last switch away.
+void arch_thread_release(struct thread* thread);
 // The user registers of a thread that is in the kernel, as saved at its last entry from user mode.
 struct arch_regs* arch_user_regs(struct thread* thread);
 // The registers in the order of harness/machine/layout.py REGISTERS; returns their number.
 size_t arch_registers_to_array(const struct arch_regs* regs, uint64_t* out, size_t capacity);
+extern const char* const arch_register_names[];
+// Vector (x86-64) or ESR_EL1 (arm64) of the trap, and the address if it was a memory fault, else 0.
+uint64_t arch_regs_cause(const struct arch_regs* regs);
+uint64_t arch_regs_fault_address(const struct arch_regs* regs);
 // ZX_THREAD_STATE_GENERAL_REGS of this architecture; size in bytes.
 size_t arch_general_regs_size(void);
 void arch_get_general_regs(struct thread* thread, void* out);
 zx_status_t arch_set_general_regs(struct thread* thread, const void* in);
 
 // ---- interrupts, time, power ------------------------------------------------------------------
+// Page tables and interrupt controllers, once there are pages; then time, which may still be
+// measured up to that call.
+void arch_init(void);
+void arch_init_time(void);
 // Waits for an interrupt and handles it; called with interrupts off, returns with them off.
 void arch_idle(void);
+// Time in ticks since boot: the hardware's counter plus arch_ticks_offset().
 uint64_t arch_ticks(void);
+int64_t arch_ticks_offset(void);
 uint64_t arch_ticks_per_second(void);
 // Asks for one timer interrupt at this tick count; UINT64_MAX: none.
 void arch_timer_set(uint64_t ticks);
@@ -87,8 +105,6 @@ __attribute__((noreturn)) void arch_halt(void);
 __attribute__((noreturn)) void arch_reboot(void);
 // Tells the hypervisor that the guest has panicked (pvpanic).
 void arch_report_panic(void);
-// Return addresses from a frame pointer on, only while they stay in kernel memory.
-size_t arch_backtrace(uint64_t frame_pointer, uint64_t* frames, size_t capacity);
 uint32_t arch_cpu_features(void);      // ZX_FEATURE_KIND_CPU
 uint32_t arch_dcache_line_size(void);  // bytes
 

@@ -18,3 +18,13 @@ void ktimer_set(struct ktimer* timer, zx_time_t deadline, void (*callback)(struc
 bool ktimer_cancel(struct ktimer* timer);
 // Runs what is due and programs the hardware for the next.
 void ktimer_run(void);
+// How the hardware's ticks become nanoseconds: (ticks * multiplier) >> shift, in 128 bits.
+struct ticks_to_ns {
+    uint64_t multiplier;
+    uint32_t shift;
+};
+extern struct ticks_to_ns ticks_to_ns;
+// Once the hardware's rate is known.
+void ktimer_init(void);
+// A thread runs again: the time slice's tick is wanted.
+void ktimer_leave_idle(void);

@@ -1,19 +1,29 @@
-// Physical pages: one free list, one `struct page` per page of RAM.
+// Physical pages: a bitmap of the free ones, and one `struct page` per page of RAM.
 #pragma once
 
 #include "arch.h"
-#include "list.h"
 
+// Who a page in use belongs to decides which members count.
 struct page {
     union {
-        struct list_node link;  // while free
         struct {
-            uint32_t references; // VMOs (snapshots share pages) that hold it
+            uint32_t references; // VMOs (snapshots share pages) that hold it; 0 when allocated
             uint32_t pinned;
         };
+        struct {                 // heap.c
+            uint16_t slab_class; // index of its object size
+            uint16_t slab_used;  // objects in use
+            uint16_t slab_free;  // offset of the first freed object, 0xffff: none
+            uint16_t slab_fresh; // offset behind the objects handed out so far
+        };
     };
+    uint32_t next; // heap.c: neighbours among the slabs with room, as page numbers
+    uint32_t prev;
 };
 
+// Tells which RAM there is: [base, end).  Puts the allocator's own tables at the address metadata,
+// and returns the first address behind them.  No page is free yet.
+paddr_t pmm_init(paddr_t base, paddr_t end, paddr_t metadata);
 void pmm_add_range(paddr_t start, paddr_t end);
 // NULL if there is none.  Not zeroed.
 struct page* pmm_alloc(void);
@@ -26,3 +36,5 @@ struct page* paddr_to_page(paddr_t address);
 void* page_to_virt(const struct page* page);
 size_t pmm_total_pages(void);
 size_t pmm_free_pages(void);
+// Pages the heap keeps but does not use any more (negative: uses again) are not counted as used.
+void pmm_note_spare(long pages);

@@ -13,6 +13,15 @@ struct syscall_entry {
 
 extern const struct syscall_entry syscall_table[ZX_SYS_COUNT];
 
+// The vDSO's image in memory, bytes: constants and symbols first, code from code_offset on.
+struct vdso_layout {
+    uint64_t code_offset;
+    uint64_t code_size;
+    uint64_t size;
+    uint64_t constants_offset; // of struct vdso_constants
+};
+extern const struct vdso_layout vdso_layout;
+
 // Called by the architecture's entry code with the number, up to 8 arguments and the address
 // behind the trap instruction.  A call from anywhere but its place in the vDSO, or with a number
 // that does not exist, is the policy exception BAD_SYSCALL.

@@ -21,6 +21,7 @@ struct thread {
     struct arch_thread arch; // first: the entry code finds it at offset 0
     enum thread_state state;
     struct list_node link;   // run queue, or the wait queue it is blocked on
+    struct list_node all;    // of all threads
     struct ktimer deadline;  // of its current wait
     zx_status_t wake_status; // what its current wait returns
     uint32_t blocked_reason; // ZX_THREAD_STATE_BLOCKED_*
@@ -32,8 +33,7 @@ struct thread {
     uint32_t suspend_count;  // stops on its way to user mode while above 0
     uint64_t runtime_ticks;
     uint64_t switched_in_at; // arch_ticks
-    void (*entry)(void*);
-    void* argument;
+    bool orphan;             // nobody will call thread_free: goes with its last switch
 };
 
 #define THREAD_STACK_SIZE (16 * 1024)
@@ -58,7 +58,8 @@ struct thread* thread_create(const char* name, void (*entry)(void*), void* argum
 void thread_start(struct thread* thread);
 // Frees a thread that never started or is dead.
 void thread_free(struct thread* thread);
-struct thread* thread_current(void);
+extern struct thread* current_thread;
+static inline struct thread* thread_current(void) { return current_thread; }
 void thread_yield(void);
 // Ends the current thread: its object is told (thread_object_exited), its stack freed later.
 __attribute__((noreturn)) void thread_exit_current(void);
@@ -66,8 +67,17 @@ __attribute__((noreturn)) void thread_exit_current(void);
 void thread_kill(struct thread* thread);
 void thread_suspend(struct thread* thread);
 void thread_resume(struct thread* thread);
-// Called on every way back to user mode: dies, stops or gives way as asked.
+// Set while the current thread has to call thread_before_user_mode on its way back to user mode.
+extern bool user_mode_work;
+// Dies, stops or gives way as asked.
 void thread_before_user_mode(void);
 // Called by the timer interrupt when the running thread has used its time slice.
 void scheduler_tick(void);
+// Whether no thread is running: the timer need not tick.
+bool scheduler_is_idle(void);
+// Makes the caller, the boot code, a thread.
+void thread_init(void);
+// Lets the threads run; the boot code is done.
 __attribute__((noreturn)) void scheduler_start(void);
+// Calls visit for each thread there is.
+void thread_for_each(void (*visit)(const struct thread* thread));

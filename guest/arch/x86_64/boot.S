@@ -1,0 +1,122 @@
+// From the loader's last instruction to the kernel's first C function.
+//
+// QEMU's -kernel finds the PVH note below and enters pvh_entry in 32-bit protected mode: flat
+// segments, paging off, interrupts off, %ebx = physical address of hvm_start_info.  The same image
+// starts on "microvm" and on "q35".  After a reset the loader writes the image anew, but the rest
+// of RAM keeps its contents: nothing here trusts memory outside the image.
+
+#include "arch_defs.h"
+
+#define PHYSICAL(symbol) (symbol - KERNEL_BASE)
+
+#define PTE_P 0x001             // present
+#define PTE_W 0x002             // writable
+#define PTE_PS 0x080            // 2 MiB page
+#define PTE_A_D 0x060           // accessed and dirty, so that the processor need not set them
+
+#define CR0_PE 0x1
+#define CR0_PG_WP 0x80010000    // paging; the kernel too honours read-only pages
+#define CR4_PAE 0x20
+#define MSR_EFER 0xc0000080
+#define EFER_SCE_LME_NXE 0x901  // syscall, long mode, no-execute pages
+
+    .section .note.Xen, "a", @note
+    .balign 4
+    .long 4                     // length of the owner's name
+    .long 4                     // length of the entry address
+    .long 18                    // XEN_ELFNOTE_PHYS32_ENTRY
+    .asciz "Xen"
+    .long pvh_entry
+
+// Runs where it is loaded; mapped only until mmu_init.
+    .section .boot, "ax"
+    .code32
+    .globl pvh_entry
+pvh_entry:
+    cld
+    movl %ebx, %edi                         // start info: first argument of arch_main
+
+    movl $PHYSICAL(boot_pml4), %eax         // the tables below
+    movl %eax, %cr3
+    movl $CR4_PAE, %eax
+    movl %eax, %cr4
+    movl $MSR_EFER, %ecx
+    rdmsr
+    orl $EFER_SCE_LME_NXE, %eax
+    wrmsr
+    movl %cr0, %eax
+    orl $(CR0_PG_WP | CR0_PE), %eax
+    movl %eax, %cr0                         // paging is on: compatibility mode
+    lgdt boot_gdt_pointer
+    ljmp $KERNEL_CODE_SELECTOR, $long_mode  // and 64-bit mode
+
+    .code64
+long_mode:
+    movl $KERNEL_DATA_SELECTOR, %eax
+    movl %eax, %ss
+    xorl %eax, %eax                         // the other segments are of no use
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %fs
+    movl %eax, %gs
+    movl %edi, %edi                         // upper half of the argument: zero
+    movabsq $high_half, %rax
+    jmpq *%rax
+
+    .balign 8
+boot_gdt:
+    .quad 0
+    .quad 0x00af9b000000ffff                // 0x08: 64-bit code, ring 0, accessed
+    .quad 0x00cf93000000ffff                // 0x10: data, ring 0, accessed
+boot_gdt_end:
+boot_gdt_pointer:
+    .word boot_gdt_end - boot_gdt - 1
+    .long boot_gdt
+
+    .section .text.entry, "ax"
+    .code64
+high_half:
+    leaq boot_stack_end(%rip), %rsp
+    movq %rdi, %rbx
+    leaq bss_start(%rip), %rdi              // not every loader clears it
+    leaq bss_end(%rip), %rcx
+    subq %rdi, %rcx
+    shrq $3, %rcx
+    xorl %eax, %eax
+    rep stosq
+    movq %rbx, %rdi
+    xorl %ebp, %ebp                         // end of the chain of frame pointers
+    call arch_main                          // does not return
+
+// The first gigabyte three times, in 2 MiB pages: where it is, at PHYS_MAP_BASE and at KERNEL_BASE.
+    .section .data.page_aligned, "aw"
+    .balign 4096
+boot_pml4:
+    .quad PHYSICAL(boot_pdpt) + PTE_P + PTE_W
+    .fill 255, 8, 0
+    .quad PHYSICAL(boot_pdpt) + PTE_P + PTE_W           // 256: PHYS_MAP_BASE
+    .fill 254, 8, 0
+    .quad PHYSICAL(boot_high_pdpt) + PTE_P + PTE_W      // 511
+boot_pdpt:
+    .quad PHYSICAL(boot_pd) + PTE_P + PTE_W
+    .fill 511, 8, 0
+boot_high_pdpt:
+    .fill 510, 8, 0
+    .quad PHYSICAL(boot_pd) + PTE_P + PTE_W             // 510: KERNEL_BASE
+    .quad 0
+boot_pd:
+    .set frame, 0
+    .rept 512
+    .quad frame + PTE_P + PTE_W + PTE_PS + PTE_A_D
+    .set frame, frame + 0x200000
+    .endr
+
+// The boot thread's stack.
+    .bss
+    .balign 16
+    .globl boot_stack
+boot_stack:
+    .skip 8192
+boot_stack_end:
+
+    .section .note.GNU-stack, "", @progbits

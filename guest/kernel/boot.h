@@ -1,0 +1,23 @@
+// What the loader told the architecture's boot code.
+#pragma once
+
+#include "arch.h"
+
+#define COMMAND_LINE_SIZE 512
+
+struct boot_info {
+    paddr_t ram_start; // RAM is [ram_start, ram_end)
+    paddr_t ram_end;
+    paddr_t image_end; // the kernel's image ends here, at a page
+    char command_line[COMMAND_LINE_SIZE];
+};
+
+extern struct boot_info boot_info;
+
+// Called by the boot code on the first kernel stack, with boot_info filled in.
+__attribute__((noreturn)) void kernel_main(void);
+
+// Whether the bare word is on the command line.
+bool command_line_has(const char* word);
+// The number, decimal or 0x, behind "name=" (the "=" belongs to the argument); fallback: not there.
+uint64_t command_line_number(const char* name, uint64_t fallback);

@@ -1,0 +1,39 @@
+// The order in which the kernel comes up.
+
+#include "boot.h"
+#include "console.h"
+#include "ktimer.h"
+#include "pmm.h"
+#include "print.h"
+#include "share.h"
+#include "thread.h"
+#include "userboot.h"
+
+struct boot_info boot_info;
+
+#define DEFAULT_SHARE_SIZE 0
+
+// "share=<bytes>": the end of RAM that belongs to the host and the agent.
+static size_t share_size(void) {
+    uint64_t size = command_line_number("share=", DEFAULT_SHARE_SIZE);
+    uint64_t available = boot_info.ram_end - boot_info.image_end;
+    if (!IS_PAGE_ALIGNED(size) || size > available / 2) {
+        panic(NULL, "share=%lu: want whole pages, at most half of RAM", size);
+    }
+    return size;
+}
+
+void kernel_main(void) {
+    size_t shared = share_size();
+    paddr_t free_end = boot_info.ram_end - shared;
+    paddr_t free_start = pmm_init(boot_info.ram_start, boot_info.ram_end, boot_info.image_end);
+    pmm_add_range(free_start, free_end);
+    arch_init();
+    share_init(free_end, shared);
+    thread_init();
+    arch_init_time();
+    ktimer_init();
+    console_init();
+    userboot();
+    scheduler_start();
+}

@@ -1,0 +1,156 @@
+// Physical pages.
+//
+// A bit per page says whether it is free.  The lowest free page is taken first: pages that were
+// in use before are used again, and the host has to provide few (each costs it some 8 us).
+
+#include "pmm.h"
+
+#include "share.h"
+#include "string.h"
+
+#define BITS 64
+#define NONE SIZE_MAX
+
+static paddr_t ram_base;
+static size_t page_count;
+static uint64_t* free_bits; // bit n % 64 of word n / 64: page n is free
+static struct page* pages;
+static size_t lowest_word; // no bit is set in the words below
+static size_t total;       // pages ever added
+static size_t available;   // of these, free
+static long spare;         // in use, but only kept in store
+
+// The host reads the number of used pages from shared memory.
+static void publish(void) {
+    share_header->pages_used = total - available - spare;
+    share_header->pages_total = total;
+}
+
+paddr_t pmm_init(paddr_t base, paddr_t end, paddr_t metadata) {
+    ram_base = base;
+    page_count = (end - base) / PAGE_SIZE;
+    size_t words = (page_count + BITS - 1) / BITS;
+    free_bits = phys_to_virt(metadata);
+    memset(free_bits, 0, words * sizeof(uint64_t));
+    pages = (struct page*)(free_bits + words); // initialised page by page, when allocated
+    return PAGE_ALIGN_UP(virt_to_phys(pages + page_count));
+}
+
+static void mark_free(size_t first, size_t count) {
+    for (size_t n = first; n < first + count;) {
+        if (n % BITS == 0 && first + count - n >= BITS) {
+            free_bits[n / BITS] = UINT64_MAX;
+            n += BITS;
+        } else {
+            free_bits[n / BITS] |= 1ull << n % BITS;
+            n++;
+        }
+    }
+    if (first / BITS < lowest_word) {
+        lowest_word = first / BITS;
+    }
+    available += count;
+}
+
+void pmm_add_range(paddr_t start, paddr_t end) {
+    size_t first = (PAGE_ALIGN_UP(start) - ram_base) / PAGE_SIZE;
+    size_t count = (PAGE_ALIGN_DOWN(end) - PAGE_ALIGN_UP(start)) / PAGE_SIZE;
+    total += count;
+    mark_free(first, count);
+    publish();
+}
+
+static struct page* take(size_t first, size_t count) {
+    for (size_t n = first; n < first + count; n++) {
+        free_bits[n / BITS] &= ~(1ull << n % BITS);
+        pages[n] = (struct page){0};
+    }
+    available -= count;
+    publish();
+    return &pages[first];
+}
+
+struct page* pmm_alloc(void) {
+    size_t words = (page_count + BITS - 1) / BITS;
+    for (; lowest_word < words; lowest_word++) {
+        if (free_bits[lowest_word] != 0) {
+            return take(lowest_word * BITS + __builtin_ctzll(free_bits[lowest_word]), 1);
+        }
+    }
+    return NULL;
+}
+
+struct page* pmm_alloc_zeroed(void) {
+    struct page* page = pmm_alloc();
+    if (page != NULL) {
+        memset(page_to_virt(page), 0, PAGE_SIZE);
+    }
+    return page;
+}
+
+// The first page from `first` on, whole words of used pages skipped, that is free.
+static size_t next_free(size_t first) {
+    for (size_t n = first; n < page_count;) {
+        uint64_t word = free_bits[n / BITS] >> n % BITS;
+        if (word != 0) {
+            return n + __builtin_ctzll(word);
+        }
+        n = (n / BITS + 1) * BITS;
+    }
+    return NONE;
+}
+
+// How many of the pages from `first` on are free, up to a limit.
+static size_t free_run(size_t first, size_t limit) {
+    size_t n = first;
+    while (n < page_count && n - first < limit) {
+        uint64_t used = ~free_bits[n / BITS] >> n % BITS;
+        if (used != 0) {
+            n += __builtin_ctzll(used);
+            break;
+        }
+        n = (n / BITS + 1) * BITS;
+    }
+    size_t end = n < page_count ? n : page_count;
+    return end - first < limit ? end - first : limit;
+}
+
+struct page* pmm_alloc_contiguous(size_t count, size_t alignment_log2) {
+    size_t align = alignment_log2 > PAGE_SHIFT ? 1ul << (alignment_log2 - PAGE_SHIFT) : 1;
+    size_t base = ram_base / PAGE_SIZE;
+    size_t n = lowest_word * BITS;
+    while (count > 0 && (n = next_free(n)) != NONE) {
+        size_t start = ((n + base + align - 1) & ~(align - 1)) - base;
+        if (start >= page_count) {
+            break;
+        }
+        size_t run = free_run(start, count);
+        if (run == count) {
+            return take(start, count);
+        }
+        n = start + run + 1;
+    }
+    return NULL;
+}
+
+void pmm_free(struct page* page) {
+    mark_free(page - pages, 1);
+    publish();
+}
+
+paddr_t page_to_paddr(const struct page* page) {
+    return ram_base + (paddr_t)(page - pages) * PAGE_SIZE;
+}
+
+struct page* paddr_to_page(paddr_t address) { return &pages[(address - ram_base) / PAGE_SIZE]; }
+
+void* page_to_virt(const struct page* page) { return phys_to_virt(page_to_paddr(page)); }
+
+size_t pmm_total_pages(void) { return total; }
+
+size_t pmm_free_pages(void) { return available; }
+
+void pmm_note_spare(long count) {
+    spare += count;
+    publish();
+}
