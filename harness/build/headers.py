@@ -272,7 +272,8 @@ def dispatch_source(
     *return_offsets* gives, per call, the offset in the vDSO image behind its trap instruction,
     *exit_return_offsets* that of a second one where the vDSO has two.
     """
-    lines = [BANNER, '#include "syscall.h"\n\n#include "zx/kernel_calls.h"\n']
+    lines = [BANNER, '#include "syscall.h"\n\n#include "vdso_layout.h"\n']
+    lines.append('#include "zx/kernel_calls.h"\n')
     entries = _kernel_entries()
     for call in entries:
         if call.name in implemented:
@@ -283,6 +284,10 @@ def dispatch_source(
         number = f"ZX_SYS_{call.short_name}"
         offsets = f"{return_offsets[call.name]}, {exit_return_offsets.get(call.name, 0)}"
         lines.append(f'    [{number}] = {{{handler}, {offsets}, "{call.name}"}},')
+    lines.append("};\n")
+    lines.append("const struct vdso_layout vdso_layout = {")
+    for member in ("CODE_OFFSET", "CODE_SIZE", "SIZE", "CONSTANTS_OFFSET"):
+        lines.append(f"    .{member.lower()} = VDSO_{member},")
     lines.append("};")
     return "\n".join(lines) + "\n"
 
