@@ -263,7 +263,8 @@ class Transport:
             taken = self._take(
                 number, batch, layout.RESULT_SIZE if restarted else slot.result_bytes
             )
-            ended = taken == batch.count or (not restarted and slot.done_sequence == batch.request)
+            done = slot.done_sequence == batch.request and taken == slot.records_done
+            ended = taken == batch.count or (done and not restarted)
             if not ended and (restarted or taken or slot.current_sequence):
                 begun.append((batch.request, batch.first + taken))
         self._slots = [None] * layout.SLOT_COUNT
