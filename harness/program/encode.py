@@ -48,7 +48,6 @@ from harness.program.wire import (
     ARGUMENT_STORED_VALUE,
     ARGUMENT_VDSO,
     BUFFER_EDGE,
-    BUFFER_GAP,
     BUFFER_HAS_REPORT,
     BUFFER_REPORTED,
     DEFAULT_LIMIT_NS,
@@ -68,22 +67,24 @@ from harness.program.wire import (
     NO_NAME,
     OUT,
     POINTER_KINDS,
+    PROGRAM_EDGE_POINTER,
     PROGRAM_ZXIO,
     PSEUDO_CALLS,
     RETURN_FORMS,
     SESSION_RESULT_SIZE,
     STEP_HAS_MIN_NS,
     STEP_RESULT,
+    STORAGE_SIZE,
     VDSO_NUMBERS,
     WireError,
 )
 from zxio_py import abi
 from zxio_py.abi.model import SCALAR_TYPES
-from zxio_py.abi.zxio import ZXIO_CALLS, ZXIO_STORAGE_SIZE
+from zxio_py.abi.zxio import ZXIO_CALLS
 
-_PROGRAM = struct.Struct("<IBBBBHHHHIIIIqQ")
+_PROGRAM = struct.Struct("<IBBBBHHHHIIIIqQI4x")
 _THREAD = struct.Struct("<IIII")
-_STEP = struct.Struct("<HBBBBHIIQ")
+_STEP = struct.Struct("<HHBBBBIIQ")
 _ARGUMENT = struct.Struct("<BBHIQ")
 _REPORT = struct.Struct("<IIII")
 
@@ -123,8 +124,16 @@ class _Encoder:
         self.edges: list[int] = []
         self.koids = 0
         self.zxio = False
+        self.edge_pointer = False
         #: Most bytes the result of the current step can take, without its live bits.
         self.result_size = 0
+
+    @property
+    def flags(self) -> int:
+        """Flags of a program that consists of the steps so far."""
+        return (PROGRAM_ZXIO if self.zxio else 0) | (
+            PROGRAM_EDGE_POINTER if self.edge_pointer else 0
+        )
 
     # -- names and places
 
@@ -136,8 +145,9 @@ class _Encoder:
         return self.buffers.setdefault(name, len(self.buffers))
 
     def _place(self, size: int) -> int:
+        # One byte apart at least, so that no two buffers have one address.
         offset = self.arena
-        self.arena = (offset + size + BUFFER_GAP + 15) & ~15
+        self.arena = (offset + max(size, 1) + 15) & ~15
         return offset
 
     # -- steps
@@ -184,14 +194,14 @@ class _Encoder:
         if isinstance(arg, BufferRef):
             return self._buffer_ref(arg)
         if isinstance(arg, Pointer):
-            return _pointer(ARGUMENT_POINTER, arg)
+            return self._pointer(ARGUMENT_POINTER, arg)
         if isinstance(arg, Deadline):
             return _ARGUMENT.pack(ARGUMENT_DEADLINE, 0, 0, 0, arg.ns & _MASK64)
         if isinstance(arg, StoredValue):
             return self._stored_value(arg)
         if isinstance(arg, Storage):
             if arg.name not in self.storages:
-                self.storages[arg.name] = self._place(ZXIO_STORAGE_SIZE)
+                self.storages[arg.name] = self._place(STORAGE_SIZE)
             return _ARGUMENT.pack(ARGUMENT_STORAGE, 0, 0, self.storages[arg.name], 0)
         if isinstance(arg, VdsoLayout):
             return _ARGUMENT.pack(ARGUMENT_VDSO, 0, VDSO_NUMBERS.index(arg.which), 0, 0)
@@ -285,15 +295,21 @@ class _Encoder:
             return _ARGUMENT.pack(ITEM_DEADLINE, 0, 0, 0, item.ns & _MASK64)
         if isinstance(item, Koid):
             return _ARGUMENT.pack(ITEM_KOID, 0, self.slot(item.slot), 0, 0)
-        return _pointer(ITEM_POINTER, item)
+        return self._pointer(ITEM_POINTER, item)
 
-
-def _pointer(kind: int, pointer: Pointer) -> bytes:
-    return _ARGUMENT.pack(kind, 0, _POINTER_NUMBERS[pointer.kind], 0, pointer.add & _MASK64)
+    def _pointer(self, kind: int, pointer: Pointer) -> bytes:
+        if pointer.kind == "edge":
+            self.edge_pointer = True
+        number = _POINTER_NUMBERS[pointer.kind]
+        return _ARGUMENT.pack(kind, 0, number, 0, pointer.add & _MASK64)
 
 
 def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 8)
+
+
+def _words(values: Sequence[int]) -> bytes:
+    return _padded(struct.pack(f"<{len(values)}I", *values))
 
 
 def _live_size(slots: int) -> int:
@@ -330,7 +346,7 @@ def encode_program(
         0,
         len(given),
         len(program.threads),
-        PROGRAM_ZXIO if encoder.zxio else 0,
+        encoder.flags,
         len(encoder.slots),
         len(encoder.buffers),
         len(encoder.edges),
@@ -341,9 +357,10 @@ def encode_program(
         encoder.koids + 2 * len(given),
         limit_ns,
         _given_bytes(given),
+        len(encoder.storages),
     )
-    edges = _padded(struct.pack(f"<{len(encoder.edges)}I", *encoder.edges))
-    return b"".join((header, *threads, edges, *(body for body, _ in bodies)))
+    places = _words((*encoder.edges, *encoder.storages.values()))
+    return b"".join((header, *threads, places, *(body for body, _ in bodies)))
 
 
 def _given_bytes(given: Sequence[str]) -> int:
@@ -413,7 +430,7 @@ class SessionEncoder:
     def open(self, zxio: bool = False) -> bytes:
         """Payload of the OPEN record; *zxio*: steps may call the zxio library."""
         header = self._header(
-            PROGRAM_ZXIO if zxio else 0,
+            PROGRAM_EDGE_POINTER | (PROGRAM_ZXIO if zxio else 0),
             self.SLOTS,
             self.BUFFERS,
             (0, 0),
@@ -426,6 +443,7 @@ class SessionEncoder:
         """Payload of the STEP record; `WireError` if the session has no room for it."""
         encoder = self._encoder
         edges_before, arena_before = len(encoder.edges), encoder.arena
+        storages_before = len(encoder.storages)
         body, size = encoder.steps((step,))
         if (
             encoder.arena > MAX_PROGRAM_BYTES
@@ -436,6 +454,7 @@ class SessionEncoder:
         ):
             raise WireError(f"{step.call}: the session has no room left for this step")
         new_edges = encoder.edges[edges_before:]
+        new_storages = list(encoder.storages.values())[storages_before:]
         size += _live_size(len(encoder.slots))
         header = self._header(
             0,
@@ -444,9 +463,10 @@ class SessionEncoder:
             (len(new_edges), edges_before),
             (encoder.arena, arena_before),
             size,
+            len(new_storages),
         )
-        edges = _padded(struct.pack(f"<{len(new_edges)}I", *new_edges))
-        return b"".join((header, _THREAD.pack(1, len(body), size, 0), edges, body))
+        places = _words((*new_edges, *new_storages))
+        return b"".join((header, _THREAD.pack(1, len(body), size, 0), places, body))
 
     def close(self) -> bytes:
         """Payload of the CLOSE record."""
@@ -460,6 +480,7 @@ class SessionEncoder:
         edges: tuple[int, int],
         arena: tuple[int, int],
         result_size: int,
+        storages: int = 0,
     ) -> bytes:
         return _PROGRAM.pack(
             INTERFACE,
@@ -475,4 +496,5 @@ class SessionEncoder:
             self.KOIDS,
             self._limit_ns,
             _given_bytes(self._given),
+            storages,
         )

@@ -20,6 +20,8 @@ ReturnForm = Literal["status", "u64", "mask", "none"]
 GIVEN_SLOTS = ("$zero", "$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso")
 
 MAX_ARGS = 8
+#: Buffers that one $buf makes or one $show reports.
+MAX_PSEUDO_ARGS = 64
 MAX_THREADS = 4
 #: Main and helper steps together.
 MAX_STEPS = 4096

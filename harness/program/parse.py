@@ -17,6 +17,7 @@ from harness.program.arguments import ArgumentReader, BadValueError, Names, brie
 from harness.program.model import (
     GIVEN_SLOTS,
     MAX_ARGS,
+    MAX_PSEUDO_ARGS,
     MAX_REPEAT,
     MAX_STEPS,
     MAX_THREADS,
@@ -347,6 +348,8 @@ class _ProgramReader:
     ) -> Step:
         if call in ("$spawn", "$join"):
             return self._thread_step(call, args, min_ns, form, thread, threads)
+        if len(args) > MAX_PSEUDO_ARGS:
+            self._fail(f"{len(args)} arguments, at most {MAX_PSEUDO_ARGS}")
         if call == "$show":
             result = []
             for number, value in enumerate(args):

@@ -6,7 +6,8 @@ everything starts at a multiple of 8 and is padded with zeros to one.
 
     kind                payload
     PROGRAM             `PROGRAM` header, 1 + helpers `THREAD`s (main first), one u32 per edge
-                        buffer (its size), then the steps of each thread
+                        buffer (its size), one u32 per zxio_storage_t (arena offset), then the
+                        steps of each thread
     OPEN                a PROGRAM without steps: starts a session, whose process stays
     STEP                a PROGRAM with one step, for the process of an open session; the counts in
                         its header are those of the whole session so far
@@ -59,7 +60,7 @@ from harness.errors import ZxhError
 from harness.program.model import GIVEN_SLOTS, MAX_REPORT_BYTES, Arch
 from zxio_py import abi
 from zxio_py.abi.model import Field, Struct
-from zxio_py.abi.zxio import ZXIO_CALLS
+from zxio_py.abi.zxio import ZXIO_CALLS, ZXIO_STORAGE_SIZE
 
 WIRE_VERSION = 1
 
@@ -76,6 +77,7 @@ SESSIONS = 4
 
 # Flags of a program.
 PROGRAM_ZXIO = 1
+PROGRAM_EDGE_POINTER = 2
 
 # Kinds of arguments and items.
 ARGUMENT_NUMBER = 1
@@ -153,8 +155,8 @@ DEFAULT_LIMIT_NS = 20_000_000_000
 #: The result area of a session's steps.
 SESSION_RESULT_SIZE = 2 * MAX_REPORT_BYTES
 
-#: Free bytes behind each buffer, so that a call that writes past one does not hit the next.
-BUFFER_GAP = 48
+#: Where a zxio_storage_t is made, this many bytes are zero.
+STORAGE_SIZE: Final = ZXIO_STORAGE_SIZE
 #: At the start of each result: not part of what is compared.
 RESULT_VOLATILE = 16
 
@@ -168,7 +170,7 @@ INTERFACE: Final = zlib.crc32(" ".join((str(WIRE_VERSION), *FUNCTIONS, *GIVEN_SL
 
 PROGRAM = Struct(
     "zxh_program",
-    48,
+    56,
     8,
     (
         Field("interface", 0, 4),
@@ -186,6 +188,8 @@ PROGRAM = Struct(
         Field("koid_count", 28, 4),  # most different koids it can meet
         Field("limit_ns", 32, 8),
         Field("given", 40, 8),  # byte i: what slot i holds (rank in GIVEN_SLOTS)
+        Field("storage_count", 48, 4),
+        Field("padding", 52, 4),
     ),
 )
 
@@ -207,11 +211,11 @@ STEP = Struct(
     8,
     (
         Field("function", 0, 2),
-        Field("argument_count", 2, 1),
-        Field("flags", 3, 1),
-        Field("return_form", 4, 1),
-        Field("return_bits", 5, 1),  # of the C type
-        Field("helper", 6, 2),  # $spawn, $join
+        Field("argument_count", 2, 2),
+        Field("flags", 4, 1),
+        Field("return_form", 5, 1),
+        Field("return_bits", 6, 1),  # of the C type
+        Field("helper", 7, 1),  # $spawn, $join
         Field("repeat", 8, 4),
         Field("size", 12, 4),  # with its arguments
         Field("min_ns", 16, 8),
