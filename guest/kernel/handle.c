@@ -26,6 +26,20 @@ static struct arena_page {
 // No page before this one has a free place.
 static uint32_t first_with_room;
 
+// As in the heap, the pages used that the host sees are those the live handles fill, not those
+// that are partly empty.
+static void account(long handles, long pages) {
+    static long live, filled, reported;
+    live += handles;
+    filled += pages;
+    share_header->handles = (uint64_t)live;
+    long spare = filled - (live + (long)HANDLES_PER_PAGE - 1) / (long)HANDLES_PER_PAGE;
+    if (spare != reported) {
+        pmm_note_spare(spare - reported);
+        reported = spare;
+    }
+}
+
 // Gives a page of the arena memory and marks all its places free.
 static bool arena_page_fill(uint32_t index) {
     struct arena_page* page = &arena[index];
@@ -34,6 +48,7 @@ static bool arena_page_fill(uint32_t index) {
         return false;
     }
     page->handles = page_to_virt(memory);
+    account(0, 1);
     list_init(&page->free);
     for (uint32_t i = 0; i < HANDLES_PER_PAGE; i++) {
         struct handle* handle = &page->handles[i];
@@ -54,6 +69,7 @@ static void arena_page_empty(struct arena_page* page) {
     }
     pmm_free(paddr_to_page(virt_to_phys(page->handles)));
     page->handles = NULL;
+    account(0, -1);
 }
 
 static struct handle* arena_alloc(void) {
@@ -65,7 +81,7 @@ static struct handle* arena_alloc(void) {
         struct list_node* node = list_pop_front(&page->free);
         if (node != NULL) {
             page->used++;
-            share_header->handles++;
+            account(1, 0);
             return container_of(node, struct handle, link);
         }
         first_with_room++;
@@ -80,8 +96,8 @@ static void arena_free(struct handle* handle) {
     handle->base = (handle->base & ~GENERATION_MASK) | generation;
     handle->object = NULL;
     list_push_front(&page->free, &handle->link);
-    share_header->handles--;
-    if (--page->used == 0 && index != 0) {
+    account(-1, 0);
+    if (--page->used == 0) {
         arena_page_empty(page);
     }
     if (index < first_with_room) {

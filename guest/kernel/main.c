@@ -34,6 +34,7 @@ void kernel_main(void) {
     arch_init_time();
     ktimer_init();
     console_init();
+    system_events_init();
     userboot();
     scheduler_start();
 }

@@ -3,17 +3,10 @@
 
 #include "heap.h"
 
-// From this size on a message gets pages of its own.
-#define LARGE_MESSAGE 2048
-
-// header | handle pointers | bytes
-static size_t message_memory(uint32_t size, uint32_t handle_count) {
-    return sizeof(struct message) + handle_count * sizeof(struct handle*) + size;
-}
-
+// One piece of memory: header | handle pointers | bytes
 struct message* message_create(uint32_t size, uint32_t handle_count) {
-    size_t memory = message_memory(size, handle_count);
-    struct message* message = memory > LARGE_MESSAGE ? kalloc_large(memory) : kalloc(memory);
+    struct message* message =
+        kalloc_large(sizeof(*message) + handle_count * sizeof(struct handle*) + size);
     if (message == NULL) {
         return NULL;
     }
@@ -34,10 +27,5 @@ void message_destroy(struct message* message) {
             handle_destroy(message->handles[i]);
         }
     }
-    size_t memory = message_memory(message->size, message->handle_count);
-    if (memory > LARGE_MESSAGE) {
-        kfree_large(message, memory);
-    } else {
-        kfree(message);
-    }
+    kfree(message);
 }

@@ -29,8 +29,7 @@ struct segment {
 };
 
 static struct segment* segment_create(size_t capacity) {
-    size_t memory = sizeof(struct segment) + capacity;
-    struct segment* segment = memory > SEGMENT_MEMORY ? kalloc_large(memory) : kalloc(memory);
+    struct segment* segment = kalloc_large(sizeof(*segment) + capacity);
     if (segment != NULL) {
         segment->capacity = (uint32_t)capacity;
         segment->start = segment->end = 0;
@@ -38,19 +37,10 @@ static struct segment* segment_create(size_t capacity) {
     return segment;
 }
 
-static void segment_destroy(struct segment* segment) {
-    size_t memory = sizeof(*segment) + segment->capacity;
-    if (memory > SEGMENT_MEMORY) {
-        kfree_large(segment, memory);
-    } else {
-        kfree(segment);
-    }
-}
-
 static void destroy_segments(struct list_node* segments) {
     struct list_node* node;
     while ((node = list_pop_front(segments)) != NULL) {
-        segment_destroy(container_of(node, struct segment, link));
+        kfree(container_of(node, struct segment, link));
     }
 }
 
@@ -264,7 +254,7 @@ static void consume(struct socket* socket, size_t size) {
             return;
         }
         list_remove(&segment->link);
-        segment_destroy(segment);
+        kfree(segment);
         socket->size -= left;
         if (is_datagram(socket)) {
             return;

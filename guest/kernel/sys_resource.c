@@ -1,7 +1,7 @@
 // zx_resource_create, zx_system_get_event.
-#include "event.h"
 #include "process.h"
 #include "resource.h"
+#include "system_event.h"
 #include "usercopy.h"
 #include "zx/kernel_calls.h"
 
@@ -31,19 +31,6 @@ zx_status_t sys_resource_create(zx_handle_t parent, uint32_t options, uint64_t b
     return status;
 }
 
-// The events of memory pressure, one per kind, made when first asked for and kept.  The guest's
-// memory is small and fixed, so none but "normal" is ever signalled.
-static struct dispatcher* system_event(uint32_t kind) {
-    static struct dispatcher* events[ZX_SYSTEM_EVENT_IMMINENT_OUT_OF_MEMORY + 1];
-    if (events[kind] == NULL) {
-        events[kind] = event_create();
-        if (events[kind] != NULL && kind == ZX_SYSTEM_EVENT_MEMORY_PRESSURE_NORMAL) {
-            update_signals(events[kind], 0, ZX_EVENT_SIGNALED);
-        }
-    }
-    return events[kind];
-}
-
 zx_status_t sys_system_get_event(zx_handle_t root_job, uint32_t kind, uaddr_t out) {
     struct dispatcher* job;
     zx_status_t status = handle_get_object(root_job, ZX_OBJ_TYPE_JOB, ZX_RIGHT_MANAGE_PROCESS, &job,
@@ -54,12 +41,9 @@ zx_status_t sys_system_get_event(zx_handle_t root_job, uint32_t kind, uaddr_t ou
     if (job != job_dispatcher(job_root())) {
         return ZX_ERR_ACCESS_DENIED;
     }
-    if (kind < ZX_SYSTEM_EVENT_OUT_OF_MEMORY || kind > ZX_SYSTEM_EVENT_IMMINENT_OUT_OF_MEMORY) {
-        return ZX_ERR_INVALID_ARGS;
-    }
     struct dispatcher* event = system_event(kind);
     if (event == NULL) {
-        return ZX_ERR_NO_MEMORY;
+        return ZX_ERR_INVALID_ARGS;
     }
     return handle_make_and_store(event, ZX_DEFAULT_SYSTEM_EVENT_LOW_MEMORY_RIGHTS, out);
 }

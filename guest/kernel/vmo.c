@@ -138,12 +138,16 @@ zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
             return status;
         }
     }
+    vmo_note_content(vmo, size);
+    return ZX_OK;
+}
+
+void vmo_note_content(struct vmo* vmo, uint64_t size) {
     if (vmo->flags & VMO_SLICE) {
         vmo->slice_content = size;
     } else {
         vmo->store->content_size = size;
     }
-    return ZX_OK;
 }
 
 bool vmo_is_resizable(const struct vmo* vmo) { return vmo->store->resizable; }

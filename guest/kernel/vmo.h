@@ -41,6 +41,8 @@ void vmo_set_name(struct vmo* vmo, const char* name);
 uint64_t vmo_size(const struct vmo* vmo);         // bytes, whole pages
 uint64_t vmo_content_size(const struct vmo* vmo); // bytes
 zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size);
+// The same without touching a byte: a stream has written up to there.
+void vmo_note_content(struct vmo* vmo, uint64_t size);
 zx_status_t vmo_resize(struct vmo* vmo, uint64_t size);
 bool vmo_is_resizable(const struct vmo* vmo);
 // Kernel copies; OUT_OF_RANGE past the end, NO_MEMORY.
