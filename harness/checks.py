@@ -22,3 +22,30 @@ class Check:
     def passed(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
+
+
+def all_checks() -> list[Check]:
+    """Every check, in the order of the table's last rows."""
+    return symbol_checks()
+
+
+def symbol_checks() -> list[Check]:
+    """The built libraries and vDSOs against their lists.
+
+    An installed package has no sources to hold them against: they were checked when it was made.
+    """
+    from harness.build.toolchain import ROOT
+
+    if not (ROOT / "guest").is_dir():
+        return []
+    from harness.symbols.cli import check_images
+
+    return [
+        Check(
+            "symbols",
+            f"{report.library.parent.name}/{report.library.name}",
+            tuple(finding.message for finding in report.violations),
+            f"{report.imports} imports, {report.exports} exports",
+        )
+        for report in check_images()
+    ]
