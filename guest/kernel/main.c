@@ -6,6 +6,7 @@
 #include "pmm.h"
 #include "print.h"
 #include "share.h"
+#include "system_event.h"
 #include "thread.h"
 #include "userboot.h"
 
