@@ -37,7 +37,8 @@ class ProgressView:
         self._quiet = quiet
         self._bar: Progress | None = None
         self._task = TaskID(0)
-        self._started = self._said = time.monotonic()
+        self._started = time.monotonic()
+        self._said = 0.0
 
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:
