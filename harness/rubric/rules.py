@@ -1,0 +1,16 @@
+"""All rules, by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.rubric import buffers, handles, naming, results, types
+from harness.rubric.rule import Rule
+
+RULES: Mapping[str, Rule] = {
+    rule.id: rule
+    for rule in sorted(
+        (*naming.RULES, *types.RULES, *handles.RULES, *buffers.RULES, *results.RULES),
+        key=lambda rule: rule.id,
+    )
+}
