@@ -127,11 +127,7 @@ class Runner:
         self._progress: Progress = _no_progress
         self._reset_each = reset_each
         self.targets: list[Target] = self._stack.enter_context(open_targets(names))
-        self.run = Run(
-            targets=[TargetSummary(t.name, _tier(t, reset_each)) for t in self.targets],
-            verdicts=[],
-            started=time.time(),
-        )
+        self.run = self._new_run()
 
     def close(self) -> None:
         """Release the targets; idempotent."""
@@ -144,6 +140,7 @@ class Runner:
         `Run` says how far it came.
         """
         self._progress = progress or _no_progress
+        self.run = self._new_run()
         begun = time.monotonic()
         try:
             self._compare_all(cases)
@@ -158,6 +155,10 @@ class Runner:
             self.run.seconds = time.monotonic() - begun
             self._summarise()
         return self.run
+
+    def _new_run(self) -> Run:
+        summaries = [TargetSummary(t.name, _tier(t, self._reset_each)) for t in self.targets]
+        return Run(targets=summaries, verdicts=[], started=time.time())
 
     def _compare_all(self, cases: Sequence[Case]) -> None:
         size = 1 if self._reset_each else CHUNK

@@ -1,0 +1,69 @@
+"""The sustained rate of the main job: all targets, everything compared, and where time goes."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator, Sequence
+
+from harness.bench.figure import Figure
+from harness.cases import built_in
+from harness.errors import MachineError
+from harness.program.model import Deadline, Program
+from harness.run import Run, Runner
+
+#: What the rate aims at.
+PROGRAMS_PER_SECOND = 5_000.0
+CALLS_PER_SECOND = 50_000.0
+
+
+def measure(targets: Sequence[str], programs: int) -> Iterator[Figure]:
+    """Run about *programs* programs of the suite, over and over, as `zxh run` does."""
+    cases = [case for case in built_in() if _immediate(case.program)]
+    runner = Runner(targets)
+    try:
+        _checked(runner.compare(cases))  # the machines boot, everything is encoded once
+        run = _checked(runner.compare(cases * max(1, programs // len(cases))))
+    finally:
+        runner.close()
+    total = run.seconds
+    count = len(run.verdicts)
+    calls = max(summary.calls for summary in run.targets)
+    yield Figure(
+        "programs, all targets, everything compared",
+        "all",
+        count / total,
+        "/s",
+        PROGRAMS_PER_SECOND,
+        "more",
+        "aim",
+    )
+    yield Figure(
+        "calls, all targets, everything compared",
+        "all",
+        calls / total,
+        "/s",
+        CALLS_PER_SECOND,
+        "more",
+        "aim",
+    )
+    for summary in run.targets:
+        waited = 100 * summary.waited / total
+        what = "running programs" if summary.name == "host" else "waiting for the guest"
+        yield Figure(f"time spent {what}", summary.name, waited, "%")
+    share = 100 * run.compared / total
+    yield Figure("time spent comparing", "all", share, "%")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield Figure("resident memory of the harness (peak)", "all", peak, "MiB")
+
+
+def _immediate(program: Program) -> bool:
+    """Whether it neither sleeps nor waits: those measure the clock."""
+    arguments = [argument for step in program.all_steps() for argument in step.args]
+    waits = any(isinstance(argument, Deadline) for argument in arguments)
+    return not waits and not program.threads and all(s.min_ns is None for s in program.steps)
+
+
+def _checked(run: Run) -> Run:
+    if run.stopped:
+        raise MachineError(run.stopped)
+    return run
