@@ -12,7 +12,14 @@ struct channel {
     uint32_t message_count;
     uint32_t last_txid;
     struct list_node callers; // of channel_call on this end
+    struct list_node link;    // of all
+    // For channel_end_unreachable:
+    struct list_node work_link;
+    bool carried; // a handle to it lies in a queued message
+    bool reached;
 };
+
+static struct list_node all_channels = LIST_INIT(all_channels);
 
 // A thread that waits for the reply with its transaction id; lies on its stack.
 struct caller {
@@ -58,6 +65,7 @@ static void channel_on_zero_handles(struct dispatcher* object) {
 // An end that never had a handle leaves without on_zero_handles.
 static void channel_destroy(struct dispatcher* object) {
     channel_on_zero_handles(object);
+    list_remove(&channel_from_dispatcher(object)->link);
     kfree(object);
 }
 
@@ -93,6 +101,7 @@ static struct channel* channel_create_end(void) {
         dispatcher_init(&channel->object, &channel_ops, ZX_CHANNEL_WRITABLE);
         list_init(&channel->messages);
         list_init(&channel->callers);
+        list_push_back(&all_channels, &channel->link);
     }
     return channel;
 }
@@ -187,4 +196,68 @@ zx_status_t channel_call(struct channel* channel, struct message* request, zx_ti
     dispatcher_unref(&channel->object);
     *reply = caller.reply;
     return status;
+}
+
+// ---- cycles ---------------------------------------------------------------------------------
+
+// Calls visit for each channel that the queued messages of a channel carry.
+static void for_each_carried(struct channel* channel, struct list_node* work,
+                             void (*visit)(struct channel* carried, struct list_node* work)) {
+    list_for_each(node, &channel->messages) {
+        struct message* message = container_of(node, struct message, link);
+        for (uint32_t i = 0; i < message->handle_count; i++) {
+            struct dispatcher* object = message->handles[i]->object;
+            if (object->ops == &channel_ops) {
+                visit(channel_from_dispatcher(object), work);
+            }
+        }
+    }
+}
+
+static void note_carried(struct channel* channel, struct list_node* work) {
+    (void)work;
+    channel->carried = true;
+}
+
+static void reach(struct channel* channel, struct list_node* work) {
+    if (!channel->reached) {
+        channel->reached = true;
+        list_push_back(work, &channel->work_link);
+    }
+}
+
+// A channel has one handle.  Where that lies in no queue, somebody holds it; from there on all
+// that the queues carry can be reached.  What is left has only itself, and its messages go.
+void channel_end_unreachable(void) {
+    list_for_each(node, &all_channels) {
+        struct channel* channel = container_of(node, struct channel, link);
+        channel->carried = channel->reached = false;
+    }
+    list_for_each(carrier, &all_channels) {
+        for_each_carried(container_of(carrier, struct channel, link), NULL, note_carried);
+    }
+    struct list_node work;
+    list_init(&work);
+    list_for_each(held, &all_channels) {
+        struct channel* channel = container_of(held, struct channel, link);
+        if (!channel->carried) {
+            reach(channel, &work);
+        }
+    }
+    struct list_node* next;
+    while ((next = list_pop_front(&work)) != NULL) {
+        for_each_carried(container_of(next, struct channel, work_link), &work, reach);
+    }
+    struct list_node messages;
+    list_init(&messages);
+    list_for_each(left, &all_channels) {
+        struct channel* channel = container_of(left, struct channel, link);
+        while (!channel->reached && channel->message_count > 0) {
+            channel->message_count--;
+            list_push_back(&messages, list_pop_front(&channel->messages));
+        }
+    }
+    while ((next = list_pop_front(&messages)) != NULL) {
+        message_destroy(container_of(next, struct message, link));
+    }
 }

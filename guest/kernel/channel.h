@@ -20,3 +20,7 @@ void channel_take(struct channel* channel, struct message* message);
 // ZX_ERR_PEER_CLOSED, ZX_ERR_CANCELED (the end lost its last handle), ZX_ERR_TIMED_OUT.
 zx_status_t channel_call(struct channel* channel, struct message* request, zx_time_t deadline,
                          struct message** reply);
+
+// Ends the channels that no process can reach any more because the only handles to them lie in
+// messages queued on one another.  Called when a process has lost its handles.
+void channel_end_unreachable(void);

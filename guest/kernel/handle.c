@@ -1,6 +1,7 @@
 // The arena of all handles, and the handle tables of processes.
 #include "handle.h"
 
+#include "channel.h"
 #include "cprng.h"
 #include "pmm.h"
 #include "process.h"
@@ -138,6 +139,7 @@ void handle_table_destroy(struct handle_table* table) {
         table->count--;
         handle_destroy(handle);
     }
+    channel_end_unreachable();
 }
 
 zx_handle_t handle_table_add(struct handle_table* table, struct handle* handle) {
