@@ -89,7 +89,9 @@ static const struct dispatcher_ops channel_ops = {
     .peer = channel_peer,
 };
 
-struct dispatcher* channel_dispatcher(struct channel* channel) { return &channel->object; }
+struct dispatcher* channel_dispatcher(struct channel* channel) {
+    return &channel->object;
+}
 
 struct channel* channel_from_dispatcher(struct dispatcher* object) {
     return (struct channel*)object;

@@ -22,7 +22,9 @@ struct clock {
     uint32_t generation;
 };
 
-static void clock_destroy(struct dispatcher* object) { kfree(object); }
+static void clock_destroy(struct dispatcher* object) {
+    kfree(object);
+}
 
 static const struct dispatcher_ops clock_ops = {
     .type = ZX_OBJ_TYPE_CLOCK,
@@ -45,9 +47,13 @@ struct clock* clock_create(uint64_t options, zx_time_t backstop) {
     return clock;
 }
 
-struct dispatcher* clock_dispatcher(struct clock* clock) { return &clock->object; }
+struct dispatcher* clock_dispatcher(struct clock* clock) {
+    return &clock->object;
+}
 
-struct clock* clock_from_dispatcher(struct dispatcher* object) { return (struct clock*)object; }
+struct clock* clock_from_dispatcher(struct dispatcher* object) {
+    return (struct clock*)object;
+}
 
 // value * numerator / denominator, rounded down, where the parts of the product fit 64 bits.
 static int64_t scale(int64_t value, int64_t numerator, int64_t denominator) {
@@ -67,7 +73,9 @@ static int64_t synthetic_at(const struct clock* clock, int64_t reference) {
            scale(reference - clock->reference_offset, PPM_BASE + clock->rate_adjust, PPM_BASE);
 }
 
-zx_time_t clock_read(struct clock* clock) { return synthetic_at(clock, current_time()); }
+zx_time_t clock_read(struct clock* clock) {
+    return synthetic_at(clock, current_time());
+}
 
 static uint64_t greatest_common_divisor(uint64_t a, uint64_t b) {
     while (b != 0) {
@@ -116,8 +124,8 @@ void clock_get_details(struct clock* clock, zx_clock_details_v1_t* details) {
                                        : (zx_clock_rate_t){(uint32_t)adjusted, PPM_BASE};
         // Nanoseconds per second over ticks per second, each reduced before they are multiplied.
         zx_clock_rate_t base = make_rate(NS_PER_SECOND, arch_ticks_per_second());
-        ticks_rate = make_rate(base.synthetic_ticks * adjusted,
-                               (uint64_t)base.reference_ticks * PPM_BASE);
+        ticks_rate =
+            make_rate(base.synthetic_ticks * adjusted, (uint64_t)base.reference_ticks * PPM_BASE);
     }
     store_transformation(details->reference_to_synthetic, clock->reference_offset,
                          clock->synthetic_offset, rate);

@@ -21,9 +21,10 @@ static void quarter_round(uint32_t* x, unsigned a, unsigned b, unsigned c, unsig
 // One 64-byte block of the key stream (RFC 8439, the nonce being the tick counter).
 static void chacha20_block(uint32_t counter, uint64_t nonce, uint32_t* out) {
     const uint32_t start[16] = {
-        0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0], key[1], key[2],
-        key[3],     key[4],     key[5],     key[6],     key[7], counter,
-        (uint32_t)nonce,        (uint32_t)(nonce >> 32), (uint32_t)draws,
+        0x61707865,      0x3320646e, 0x79622d32, 0x6b206574,      key[0],
+        key[1],          key[2],     key[3],     key[4],          key[5],
+        key[6],          key[7],     counter,    (uint32_t)nonce, (uint32_t)(nonce >> 32),
+        (uint32_t)draws,
     };
     for (unsigned i = 0; i < 16; i++) {
         out[i] = start[i];

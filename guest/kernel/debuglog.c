@@ -50,8 +50,7 @@ struct debuglog* debuglog_create(bool readable) {
     struct debuglog* log = kalloc(sizeof(*log));
     if (log != NULL) {
         bool any = readable && next_sequence > 0;
-        dispatcher_init(&log->object, &debuglog_ops,
-                        ZX_LOG_WRITABLE | (any ? ZX_LOG_READABLE : 0));
+        dispatcher_init(&log->object, &debuglog_ops, ZX_LOG_WRITABLE | (any ? ZX_LOG_READABLE : 0));
         if (readable) {
             list_push_back(&readers, &log->link);
         }
@@ -59,7 +58,9 @@ struct debuglog* debuglog_create(bool readable) {
     return log;
 }
 
-struct dispatcher* debuglog_dispatcher(struct debuglog* log) { return &log->object; }
+struct dispatcher* debuglog_dispatcher(struct debuglog* log) {
+    return &log->object;
+}
 
 struct debuglog* debuglog_from_dispatcher(struct dispatcher* object) {
     return (struct debuglog*)object;

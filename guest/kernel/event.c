@@ -7,7 +7,9 @@ struct event {
     struct dispatcher object; // first
 };
 
-static void event_destroy(struct dispatcher* object) { kfree(object); }
+static void event_destroy(struct dispatcher* object) {
+    kfree(object);
+}
 
 static const struct dispatcher_ops event_ops = {
     .type = ZX_OBJ_TYPE_EVENT,

@@ -48,9 +48,13 @@ static const struct dispatcher_ops fifo_ops = {
     .peer = fifo_peer,
 };
 
-struct dispatcher* fifo_dispatcher(struct fifo* fifo) { return &fifo->object; }
+struct dispatcher* fifo_dispatcher(struct fifo* fifo) {
+    return &fifo->object;
+}
 
-struct fifo* fifo_from_dispatcher(struct dispatcher* object) { return (struct fifo*)object; }
+struct fifo* fifo_from_dispatcher(struct dispatcher* object) {
+    return (struct fifo*)object;
+}
 
 static struct fifo* fifo_create_end(size_t elem_count, size_t elem_size) {
     struct fifo* fifo = kalloc(sizeof(*fifo));

@@ -15,7 +15,7 @@
 #define GENERATION_MASK 0x1ffcu
 #define MIXER_MASK 0x7ffffffcu
 
-_Static_assert(ARENA_PAGES * HANDLES_PER_PAGE <= 1u << (31 - PLACE_SHIFT), "place bits");
+_Static_assert(ARENA_PAGES* HANDLES_PER_PAGE <= 1u << (31 - PLACE_SHIFT), "place bits");
 
 static struct arena_page {
     struct handle* handles; // NULL: no memory behind it

@@ -18,7 +18,7 @@ struct process;
 struct handle_table;
 
 struct handle {
-    struct dispatcher* object; // a reference and a handle count; NULL while the place is free
+    struct dispatcher* object;  // a reference and a handle count; NULL while the place is free
     struct handle_table* table; // NULL while in transit
     struct list_node link;      // in its table, or in its page's free places
     zx_rights_t rights;

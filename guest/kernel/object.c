@@ -41,7 +41,9 @@ static void reap(void) {
     reaping = false;
 }
 
-void dispatcher_ref(struct dispatcher* object) { object->references++; }
+void dispatcher_ref(struct dispatcher* object) {
+    object->references++;
+}
 
 void dispatcher_unref(struct dispatcher* object) {
     if (--object->references == 0) {

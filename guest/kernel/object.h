@@ -14,13 +14,13 @@ struct observer;
 
 struct dispatcher_ops {
     zx_obj_type_t type;
-    bool waitable;                 // may be waited on and signalled
-    bool has_peer;                 // zx_object_signal_peer makes sense
-    zx_signals_t user_settable;    // signals user code may set and clear
-    bool has_name;                 // ZX_PROP_NAME
-    void (*on_zero_handles)(struct dispatcher* object); // may be NULL
-    void (*destroy)(struct dispatcher* object);         // frees it
-    zx_koid_t (*related_koid)(struct dispatcher* object); // NULL: 0
+    bool waitable;                                         // may be waited on and signalled
+    bool has_peer;                                         // zx_object_signal_peer makes sense
+    zx_signals_t user_settable;                            // signals user code may set and clear
+    bool has_name;                                         // ZX_PROP_NAME
+    void (*on_zero_handles)(struct dispatcher* object);    // may be NULL
+    void (*destroy)(struct dispatcher* object);            // frees it
+    zx_koid_t (*related_koid)(struct dispatcher* object);  // NULL: 0
     struct dispatcher* (*peer)(struct dispatcher* object); // NULL or returns NULL: none (any more)
 };
 

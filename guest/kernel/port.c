@@ -45,7 +45,9 @@ static void port_on_zero_handles(struct dispatcher* object) {
     wait_queue_wake(&port->waiters, SIZE_MAX, ZX_ERR_CANCELED);
 }
 
-static void port_destroy(struct dispatcher* object) { kfree(object); }
+static void port_destroy(struct dispatcher* object) {
+    kfree(object);
+}
 
 static const struct dispatcher_ops port_ops = {
     .type = ZX_OBJ_TYPE_PORT,
@@ -65,9 +67,13 @@ struct port* port_create(uint32_t options) {
     return port;
 }
 
-struct dispatcher* port_dispatcher(struct port* port) { return &port->object; }
+struct dispatcher* port_dispatcher(struct port* port) {
+    return &port->object;
+}
 
-struct port* port_from_dispatcher(struct dispatcher* object) { return (struct port*)object; }
+struct port* port_from_dispatcher(struct dispatcher* object) {
+    return (struct port*)object;
+}
 
 static void enqueue(struct port_packet* packet) {
     list_push_back(&packet->port->queue, &packet->link);

@@ -54,7 +54,9 @@ struct resource* resource_from_dispatcher(struct dispatcher* object) {
     return (struct resource*)object;
 }
 
-struct dispatcher* resource_dispatcher(struct resource* resource) { return &resource->object; }
+struct dispatcher* resource_dispatcher(struct resource* resource) {
+    return &resource->object;
+}
 
 static bool covers(const struct resource* resource, uint64_t base, uint64_t size) {
     return base >= resource->base && size <= resource->size &&
@@ -74,8 +76,8 @@ static bool collides(uint32_t kind, uint32_t flags, uint64_t base, uint64_t size
     return false;
 }
 
-zx_status_t resource_create(struct resource* parent, uint32_t options, uint64_t base,
-                            uint64_t size, const char* name, struct resource** out) {
+zx_status_t resource_create(struct resource* parent, uint32_t options, uint64_t base, uint64_t size,
+                            const char* name, struct resource** out) {
     uint32_t kind = options & KIND_MASK, flags = options & ~KIND_MASK;
     if (kind >= ZX_RSRC_KIND_COUNT || (flags & ~ZX_RSRC_FLAG_EXCLUSIVE) || base + size < base) {
         return ZX_ERR_INVALID_ARGS;

@@ -12,8 +12,8 @@ struct socket {
     struct socket* peer;      // NULL once it has lost its last handle
     zx_koid_t peer_koid;
     uint32_t options;
-    bool write_disabled; // this end's
-    bool read_disabled;  // the peer may not write: no more will come
+    bool write_disabled;       // this end's
+    bool read_disabled;        // the peer may not write: no more will come
     struct list_node segments; // what the peer has written, oldest first
     size_t size;               // bytes in them
     size_t read_threshold;
@@ -82,7 +82,9 @@ static const struct dispatcher_ops socket_ops = {
     .peer = socket_peer,
 };
 
-struct dispatcher* socket_dispatcher(struct socket* socket) { return &socket->object; }
+struct dispatcher* socket_dispatcher(struct socket* socket) {
+    return &socket->object;
+}
 
 struct socket* socket_from_dispatcher(struct dispatcher* object) {
     return (struct socket*)object;
@@ -317,9 +319,13 @@ zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t
     return ZX_OK;
 }
 
-size_t socket_read_threshold(struct socket* socket) { return socket->read_threshold; }
+size_t socket_read_threshold(struct socket* socket) {
+    return socket->read_threshold;
+}
 
-size_t socket_write_threshold(struct socket* socket) { return socket->write_threshold; }
+size_t socket_write_threshold(struct socket* socket) {
+    return socket->write_threshold;
+}
 
 zx_status_t socket_set_read_threshold(struct socket* socket, size_t value) {
     if (value > SOCKET_CAPACITY) {

@@ -17,8 +17,7 @@ struct socket* socket_from_dispatcher(struct dispatcher* object);
 zx_status_t socket_write(struct socket* socket, uint64_t from, size_t size, size_t* actual);
 // To the caller's memory; with peek nothing leaves the socket.
 // INVALID_ARGS, PEER_CLOSED, BAD_STATE, SHOULD_WAIT.
-zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t size,
-                        size_t* actual);
+zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t size, size_t* actual);
 // ZX_SOCKET_DISPOSITION_* for this end's writing and the other's; 0 leaves it as it is.  BAD_STATE.
 zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t peers);
 // The thresholds' values, in bytes; 0: none.

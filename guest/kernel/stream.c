@@ -37,7 +37,9 @@ struct stream* stream_create(uint32_t options, struct vmo* vmo, uint64_t seek, b
     return stream;
 }
 
-struct dispatcher* stream_dispatcher(struct stream* stream) { return &stream->object; }
+struct dispatcher* stream_dispatcher(struct stream* stream) {
+    return &stream->object;
+}
 
 struct stream* stream_from_dispatcher(struct dispatcher* object) {
     return (struct stream*)object;
@@ -212,7 +214,9 @@ zx_status_t stream_seek(struct stream* stream, uint32_t whence, int64_t offset, 
     return ZX_OK;
 }
 
-bool stream_is_append(struct stream* stream) { return stream->options & ZX_STREAM_MODE_APPEND; }
+bool stream_is_append(struct stream* stream) {
+    return stream->options & ZX_STREAM_MODE_APPEND;
+}
 
 void stream_set_append(struct stream* stream, bool append) {
     stream->options &= ~(uint32_t)ZX_STREAM_MODE_APPEND;

@@ -79,7 +79,8 @@ static zx_status_t channel_read(zx_handle_t value, uint32_t options, uaddr_t byt
                                 uint32_t num_bytes, uint32_t num_handles, uaddr_t actual_bytes,
                                 uaddr_t actual_handles, bool etc) {
     struct dispatcher* object;
-    zx_status_t status = handle_get_object(value, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ, &object, NULL);
+    zx_status_t status =
+        handle_get_object(value, ZX_OBJ_TYPE_CHANNEL, ZX_RIGHT_READ, &object, NULL);
     if (status != ZX_OK) {
         return status;
     }
@@ -157,7 +158,8 @@ static zx_status_t gather(const struct outgoing* outgoing, uint8_t* to, uint32_t
             if (vectors[i].reserved != 0) {
                 return ZX_ERR_INVALID_ARGS;
             }
-            if (total + vectors[i].capacity > (to == NULL ? ZX_CHANNEL_MAX_MSG_BYTES : *total_out)) {
+            if (total + vectors[i].capacity >
+                (to == NULL ? ZX_CHANNEL_MAX_MSG_BYTES : *total_out)) {
                 return ZX_ERR_OUT_OF_RANGE;
             }
             if (to != NULL && vectors[i].capacity > 0) {
@@ -313,8 +315,7 @@ static zx_status_t take_handles(const struct outgoing* outgoing, struct message*
         }
     }
     if (status != ZX_OK && outgoing->etc) {
-        zx_status_t stored =
-            copy_to_user(outgoing->handles, entries, count * sizeof(entries[0]));
+        zx_status_t stored = copy_to_user(outgoing->handles, entries, count * sizeof(entries[0]));
         return stored != ZX_OK ? stored : status;
     }
     return status;

@@ -5,8 +5,7 @@
 #include "usercopy.h"
 #include "zx/kernel_calls.h"
 
-#define OPTIONS_MASK                                                                               \
-    (ZX_CLOCK_OPT_MONOTONIC | ZX_CLOCK_OPT_CONTINUOUS | ZX_CLOCK_OPT_AUTO_START)
+#define OPTIONS_MASK (ZX_CLOCK_OPT_MONOTONIC | ZX_CLOCK_OPT_CONTINUOUS | ZX_CLOCK_OPT_AUTO_START)
 #define UPDATE_V1_MASK                                                                             \
     (ZX_CLOCK_UPDATE_OPTION_VALUE_VALID | ZX_CLOCK_UPDATE_OPTION_RATE_ADJUST_VALID |               \
      ZX_CLOCK_UPDATE_OPTION_ERROR_BOUND_VALID)
@@ -42,7 +41,8 @@ zx_status_t sys_clock_create(uint64_t options, uaddr_t user_args, uaddr_t out) {
     if (clock == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    zx_status_t status = handle_make_and_store(clock_dispatcher(clock), ZX_DEFAULT_CLOCK_RIGHTS, out);
+    zx_status_t status =
+        handle_make_and_store(clock_dispatcher(clock), ZX_DEFAULT_CLOCK_RIGHTS, out);
     dispatcher_unref(clock_dispatcher(clock));
     return status;
 }

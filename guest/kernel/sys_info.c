@@ -168,7 +168,8 @@ static zx_status_t vmar_info(struct handle* handle, struct records* out) {
 
 static zx_status_t vmo_info(struct handle* handle, struct records* out) {
     zx_info_vmo_t info;
-    vmo_get_info(vmo_from_dispatcher(handle->object), handle->rights, ZX_INFO_VMO_VIA_HANDLE, &info);
+    vmo_get_info(vmo_from_dispatcher(handle->object), handle->rights, ZX_INFO_VMO_VIA_HANDLE,
+                 &info);
     return add_record(out, &info);
 }
 

@@ -22,7 +22,8 @@ zx_status_t sys_resource_create(zx_handle_t parent, uint32_t options, uint64_t b
         }
     }
     struct resource* resource;
-    status = resource_create(resource_from_dispatcher(object), options, base, size, name, &resource);
+    status =
+        resource_create(resource_from_dispatcher(object), options, base, size, name, &resource);
     if (status != ZX_OK) {
         return status;
     }
@@ -33,8 +34,8 @@ zx_status_t sys_resource_create(zx_handle_t parent, uint32_t options, uint64_t b
 
 zx_status_t sys_system_get_event(zx_handle_t root_job, uint32_t kind, uaddr_t out) {
     struct dispatcher* job;
-    zx_status_t status = handle_get_object(root_job, ZX_OBJ_TYPE_JOB, ZX_RIGHT_MANAGE_PROCESS, &job,
-                                           NULL);
+    zx_status_t status =
+        handle_get_object(root_job, ZX_OBJ_TYPE_JOB, ZX_RIGHT_MANAGE_PROCESS, &job, NULL);
     if (status != ZX_OK) {
         return status;
     }

@@ -14,16 +14,18 @@ zx_status_t sys_stream_create(uint32_t options, zx_handle_t vmo_handle, zx_off_t
                          (options & ZX_STREAM_MODE_WRITE ? ZX_RIGHT_WRITE : 0);
     struct dispatcher* object;
     zx_rights_t vmo_rights;
-    zx_status_t status = handle_get_object(vmo_handle, ZX_OBJ_TYPE_VMO, rights, &object, &vmo_rights);
+    zx_status_t status =
+        handle_get_object(vmo_handle, ZX_OBJ_TYPE_VMO, rights, &object, &vmo_rights);
     if (status != ZX_OK) {
         return status;
     }
-    struct stream* stream = stream_create(options, vmo_from_dispatcher(object), seek,
-                                          vmo_rights & ZX_RIGHT_RESIZE);
+    struct stream* stream =
+        stream_create(options, vmo_from_dispatcher(object), seek, vmo_rights & ZX_RIGHT_RESIZE);
     if (stream == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status = handle_make_and_store(stream_dispatcher(stream), ZX_DEFAULT_STREAM_RIGHTS | rights, out);
+    status =
+        handle_make_and_store(stream_dispatcher(stream), ZX_DEFAULT_STREAM_RIGHTS | rights, out);
     dispatcher_unref(stream_dispatcher(stream));
     return status;
 }
@@ -49,8 +51,8 @@ zx_status_t sys_stream_readv(zx_handle_t handle, uint32_t options, uaddr_t vecto
                              size_t num_vectors, uaddr_t actual_out) {
     struct stream* stream;
     struct user_parts parts;
-    zx_status_t status = get_stream(handle, ZX_RIGHT_READ, options, 0, vectors, num_vectors,
-                                    &stream, &parts);
+    zx_status_t status =
+        get_stream(handle, ZX_RIGHT_READ, options, 0, vectors, num_vectors, &stream, &parts);
     size_t actual;
     if (status == ZX_OK) {
         status = stream_read(stream, &parts, &actual);
@@ -62,8 +64,8 @@ zx_status_t sys_stream_readv_at(zx_handle_t handle, uint32_t options, zx_off_t o
                                 uaddr_t vectors, size_t num_vectors, uaddr_t actual_out) {
     struct stream* stream;
     struct user_parts parts;
-    zx_status_t status = get_stream(handle, ZX_RIGHT_READ, options, 0, vectors, num_vectors,
-                                    &stream, &parts);
+    zx_status_t status =
+        get_stream(handle, ZX_RIGHT_READ, options, 0, vectors, num_vectors, &stream, &parts);
     size_t actual;
     if (status == ZX_OK) {
         status = stream_read_at(stream, offset, &parts, &actual);
@@ -88,8 +90,8 @@ zx_status_t sys_stream_writev_at(zx_handle_t handle, uint32_t options, zx_off_t 
                                  uaddr_t vectors, size_t num_vectors, uaddr_t actual_out) {
     struct stream* stream;
     struct user_parts parts;
-    zx_status_t status = get_stream(handle, ZX_RIGHT_WRITE, options, 0, vectors, num_vectors,
-                                    &stream, &parts);
+    zx_status_t status =
+        get_stream(handle, ZX_RIGHT_WRITE, options, 0, vectors, num_vectors, &stream, &parts);
     size_t actual;
     if (status == ZX_OK) {
         status = stream_write_at(stream, offset, &parts, &actual);

@@ -13,6 +13,10 @@ zx_status_t sys_nanosleep(zx_time_t deadline) {
     return ZX_OK;
 }
 
-zx_time_t sys_clock_get_monotonic_via_kernel(void) { return current_time(); }
+zx_time_t sys_clock_get_monotonic_via_kernel(void) {
+    return current_time();
+}
 
-zx_ticks_t sys_ticks_get_via_kernel(void) { return (zx_ticks_t)arch_ticks(); }
+zx_ticks_t sys_ticks_get_via_kernel(void) {
+    return (zx_ticks_t)arch_ticks();
+}

@@ -136,8 +136,7 @@ zx_status_t sys_object_wait_many(uaddr_t user_items, size_t num_items, zx_time_t
 
 zx_status_t sys_object_signal(zx_handle_t value, uint32_t clear_mask, uint32_t set_mask) {
     struct dispatcher* object;
-    zx_status_t status =
-        handle_get_object(value, ZX_OBJ_TYPE_NONE, ZX_RIGHT_SIGNAL, &object, NULL);
+    zx_status_t status = handle_get_object(value, ZX_OBJ_TYPE_NONE, ZX_RIGHT_SIGNAL, &object, NULL);
     if (status != ZX_OK) {
         return status;
     }

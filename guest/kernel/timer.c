@@ -22,7 +22,9 @@ static void timer_on_zero_handles(struct dispatcher* object) {
     timer_disarm(timer_from_dispatcher(object));
 }
 
-static void timer_destroy(struct dispatcher* object) { kfree(object); }
+static void timer_destroy(struct dispatcher* object) {
+    kfree(object);
+}
 
 static const struct dispatcher_ops timer_ops = {
     .type = ZX_OBJ_TYPE_TIMER,
@@ -41,9 +43,13 @@ struct timer* timer_create(uint32_t options) {
     return timer;
 }
 
-struct dispatcher* timer_dispatcher(struct timer* timer) { return &timer->object; }
+struct dispatcher* timer_dispatcher(struct timer* timer) {
+    return &timer->object;
+}
 
-struct timer* timer_from_dispatcher(struct dispatcher* object) { return (struct timer*)object; }
+struct timer* timer_from_dispatcher(struct dispatcher* object) {
+    return (struct timer*)object;
+}
 
 static void timer_fire(struct timer* timer) {
     timer_disarm(timer);
