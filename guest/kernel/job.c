@@ -176,12 +176,12 @@ static bool is_new_object(uint32_t condition) {
 // One setting; what an ancestor has fixed stays, which ABSOLUTE does not accept.
 static zx_status_t set_policy(struct policy_setting* setting, uint32_t mode, uint32_t action,
                               uint32_t override) {
-    if (setting->may_override == ZX_POL_OVERRIDE_DENY) {
+    if (setting->override == ZX_POL_OVERRIDE_DENY) {
         bool same = setting->action == action && override == ZX_POL_OVERRIDE_DENY;
         return same || mode == ZX_JOB_POL_RELATIVE ? ZX_OK : ZX_ERR_ALREADY_EXISTS;
     }
     setting->action = action;
-    setting->may_override = override;
+    setting->override = override;
     return ZX_OK;
 }
 

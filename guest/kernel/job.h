@@ -12,7 +12,7 @@ typedef zx_status_t (*record_fn)(void* context, const void* record);
 
 struct policy_setting {
     uint8_t action;       // ZX_POL_ACTION_*
-    uint8_t may_override; // ZX_POL_OVERRIDE_*
+    uint8_t override;     // ZX_POL_OVERRIDE_*: whether children may change it
 };
 
 struct job {

@@ -159,7 +159,7 @@ void process_get_info(struct process* process, zx_info_process_t* info) {
     info->return_code = process->return_code;
     info->start_time = process->started_at;
     if (process->state != PROCESS_INITIAL) {
-        info->flags |= process->started_at != 0 ? ZX_INFO_PROCESS_FLAG_STARTED : 0;
+        info->flags |= ZX_INFO_PROCESS_FLAG_STARTED;
     }
     if (process->state == PROCESS_DEAD) {
         info->flags |= ZX_INFO_PROCESS_FLAG_EXITED;

@@ -77,14 +77,14 @@ static void show_state(struct thread_dispatcher* thread) {
     update_signals(&thread->object, ZX_THREAD_SUSPENDED | ZX_THREAD_RUNNING, set);
 }
 
-zx_status_t process_start_thread(struct thread_dispatcher* thread, bool first, uint64_t entry,
-                                 uint64_t stack, uint64_t argument0, uint64_t argument1) {
+zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entry, uint64_t stack,
+                                 uint64_t argument0, uint64_t argument1) {
     struct process* process = thread->process;
-    if (thread->state != THREAD_OBJECT_INITIAL ||
-        process->state != (first ? PROCESS_INITIAL : PROCESS_RUNNING)) {
+    if (thread->state != THREAD_OBJECT_INITIAL || process->state == PROCESS_DYING ||
+        process->state == PROCESS_DEAD) {
         return ZX_ERR_BAD_STATE;
     }
-    if (first) {
+    if (process->state == PROCESS_INITIAL) {
         process->state = PROCESS_RUNNING;
         process->started_at = current_time();
     }

@@ -38,9 +38,9 @@ struct thread_dispatcher* thread_object_current(void);
 // A user thread of a process: made, then started at entry with a stack and two arguments.
 zx_status_t process_create_thread(struct process* process, const char* name,
                                   struct thread_dispatcher** out);
-// BAD_STATE: started before, or the process is not running (first: not INITIAL).
-zx_status_t process_start_thread(struct thread_dispatcher* thread, bool first, uint64_t entry,
-                                 uint64_t stack, uint64_t argument0, uint64_t argument1);
+// The first thread starts the process.  BAD_STATE: started before, or the process is dying.
+zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entry, uint64_t stack,
+                                 uint64_t argument0, uint64_t argument1);
 // The scheduler tells that the thread's last instruction has run.
 void thread_object_exited(struct thread_dispatcher* thread);
 // Keeps it from running user code until resumed as often; ZX_THREAD_SUSPENDED tells.

@@ -198,6 +198,14 @@ bool vmar_fault(struct vmar* root, uint64_t address, bool write, bool execute) {
     return mapping != NULL && mapping_fault(mapping, address, write, execute);
 }
 
+// Called by the trap code of the architectures.
+bool vm_page_fault(uint64_t address, bool write, bool execute, bool present) {
+    struct process* process = process_current();
+    (void)present; // a page may be there and yet want copying, or its other permission
+    return process != NULL && process->root != NULL &&
+           vmar_fault(process->root, address, write, execute);
+}
+
 // ---- finding a place -----------------------------------------------------------------------
 
 // The lowest free place that ends at or below limit; with gap bytes free to its neighbours.

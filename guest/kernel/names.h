@@ -1,0 +1,18 @@
+// Names of processes and threads as users give them.
+#pragma once
+
+#include "usercopy.h"
+
+// Reads a name, cut to ZX_MAX_NAME_LEN - 1 bytes; INVALID_ARGS for a null pointer, even of an
+// empty name, or one that cannot be read.
+static inline zx_status_t read_name(uint64_t from, size_t size, char name[ZX_MAX_NAME_LEN]) {
+    if (from == 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    size = size < ZX_MAX_NAME_LEN ? size : ZX_MAX_NAME_LEN - 1;
+    name[size] = '\0';
+    return copy_from_user(name, from, size);
+}
+
+// Where user code may begin; 0 is as good as any other address it will fault at.
+static inline bool is_user_entry(uint64_t address) { return address < USER_END; }

@@ -1,0 +1,163 @@
+// zx_process_*.
+#include "names.h"
+#include "process.h"
+#include "zx/kernel_calls.h"
+
+// The root region's handle may do with it all that there is.
+#define ROOT_VMAR_RIGHTS                                                                           \
+    (ZX_DEFAULT_VMAR_RIGHTS | ZX_RIGHT_READ | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE)
+
+#define MEMORY_MAX (64ul * 1024 * 1024) // of one zx_process_read_memory
+
+static zx_status_t get_process(zx_handle_t handle, zx_rights_t rights, struct process** out) {
+    struct dispatcher* object;
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_PROCESS, rights, &object, NULL);
+    if (status == ZX_OK) {
+        *out = process_from_dispatcher(object);
+    }
+    return status;
+}
+
+// Stores both handles or none.
+static zx_status_t store_handles(struct process* made, uaddr_t proc_handle, uaddr_t vmar_handle) {
+    struct handle* process = handle_create(&made->object, ZX_DEFAULT_PROCESS_RIGHTS);
+    struct handle* vmar = handle_create(&made->root->object, ROOT_VMAR_RIGHTS);
+    struct handle_table* table = &process_current()->handles;
+    zx_status_t status = process == NULL || vmar == NULL ? ZX_ERR_NO_MEMORY : ZX_OK;
+    if (status == ZX_OK) {
+        status = store_u32(proc_handle, handle_value(table, process));
+    }
+    if (status == ZX_OK) {
+        status = store_u32(vmar_handle, handle_value(table, vmar));
+    }
+    if (status == ZX_OK) {
+        handle_table_add(table, process);
+        handle_table_add(table, vmar);
+        return ZX_OK;
+    }
+    if (vmar != NULL) {
+        handle_destroy(vmar);
+    }
+    if (process != NULL) {
+        handle_destroy(process);
+    }
+    return status;
+}
+
+zx_status_t sys_process_create(zx_handle_t job, uaddr_t name, size_t name_size, uint32_t options,
+                               uaddr_t proc_handle, uaddr_t vmar_handle) {
+    if ((options & ~ZX_PROCESS_SHARED) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    char text[ZX_MAX_NAME_LEN];
+    zx_status_t status = policy_enforce(ZX_POL_NEW_PROCESS);
+    if (status == ZX_OK) {
+        status = read_name(name, name_size, text);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    struct dispatcher* object;
+    status = handle_get_object(job, ZX_OBJ_TYPE_JOB, ZX_RIGHT_MANAGE_PROCESS, &object, NULL);
+    if (status == ZX_ERR_ACCESS_DENIED) {
+        status = handle_get_object(job, ZX_OBJ_TYPE_JOB, ZX_RIGHT_WRITE, &object, NULL);
+    }
+    struct process* process;
+    if (status == ZX_OK) {
+        status = process_create(job_from_dispatcher(object), text, &process);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    status = store_handles(process, proc_handle, vmar_handle);
+    dispatcher_unref(&process->object);
+    return status;
+}
+
+// What zx_process_start does with a handle it has taken from the caller; given stays the caller's
+// to destroy unless it was moved to the new process (*moved is its value there).
+static zx_status_t start(zx_handle_t handle, zx_handle_t thread_handle, uint64_t entry,
+                         uint64_t stack, struct handle** given, uint64_t argument) {
+    struct process* process;
+    struct dispatcher* object;
+    zx_status_t status = get_process(handle, ZX_RIGHT_WRITE, &process);
+    if (status == ZX_OK) {
+        status = handle_get_object(thread_handle, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_WRITE, &object,
+                                   NULL);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    struct thread_dispatcher* thread = thread_from_dispatcher(object);
+    if (thread->process != process ||
+        (*given != NULL && !((*given)->rights & ZX_RIGHT_TRANSFER))) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    if (!is_user_entry(entry)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (process->state != PROCESS_INITIAL || thread->state != THREAD_OBJECT_INITIAL) {
+        return ZX_ERR_BAD_STATE;
+    }
+    zx_handle_t value = ZX_HANDLE_INVALID;
+    if (*given != NULL) {
+        value = handle_table_add(&process->handles, *given);
+        *given = NULL;
+    }
+    return process_start_thread(thread, entry, stack, value, argument);
+}
+
+zx_status_t sys_process_start(zx_handle_t handle, zx_handle_t thread, zx_vaddr_t entry,
+                              zx_vaddr_t stack, zx_handle_t arg1, uintptr_t arg2) {
+    struct handle* given = handle_table_remove(&process_current()->handles, arg1);
+    zx_status_t status = start(handle, thread, entry, stack, &given, arg2);
+    if (given != NULL) {
+        handle_destroy(given);
+    }
+    return status;
+}
+
+void sys_process_exit(int64_t retcode) { process_exit_current(retcode); }
+
+zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_t buffer,
+                                    size_t buffer_size, uaddr_t actual) {
+    if (buffer == 0 || buffer_size == 0 || buffer_size > MEMORY_MAX) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    struct process* process;
+    zx_status_t status = get_process(handle, ZX_RIGHT_READ | ZX_RIGHT_WRITE, &process);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (process->root == NULL) {
+        return ZX_ERR_BAD_STATE;
+    }
+    struct mapping* mapping = vmar_find_mapping(process->root, vaddr);
+    if (mapping == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    uint64_t within = vaddr - mapping->node.base;
+    uint64_t offset = mapping->vmo_offset + within;
+    uint64_t rest = mapping->node.size - within;
+    uint64_t vmo_rest = offset < vmo_size(mapping->vmo) ? vmo_size(mapping->vmo) - offset : 0;
+    rest = vmo_rest < rest ? vmo_rest : rest;
+    rest = buffer_size < rest ? buffer_size : rest;
+    if (rest == 0) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    // The copy may fault in pages of the caller, which is another process or has this mapping too.
+    struct vmo* vmo = mapping->vmo;
+    status = vmo_read_user(vmo, buffer, offset, rest);
+    return status == ZX_OK ? store_u64(actual, rest) : status;
+}
+
+// Only a kernel with debugging system calls lets others' memory be written.
+zx_status_t sys_process_write_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_t buffer,
+                                     size_t buffer_size, uaddr_t actual) {
+    (void)handle;
+    (void)vaddr;
+    (void)buffer;
+    (void)buffer_size;
+    (void)actual;
+    return ZX_ERR_NOT_SUPPORTED;
+}

@@ -1,0 +1,115 @@
+// zx_task_* and zx_exception_*.
+#include "handle.h"
+#include "process.h"
+#include "suspend_token.h"
+#include "usercopy.h"
+#include "zx/kernel_calls.h"
+
+zx_status_t sys_task_kill(zx_handle_t handle) {
+    struct dispatcher* task;
+    zx_status_t status =
+        handle_get_object(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_DESTROY, &task, NULL);
+    if (status != ZX_OK) {
+        return status;
+    }
+    switch (task->ops->type) {
+    case ZX_OBJ_TYPE_PROCESS:
+        process_kill(process_from_dispatcher(task), ZX_TASK_RETCODE_SYSCALL_KILL);
+        return ZX_OK;
+    case ZX_OBJ_TYPE_JOB:
+        job_kill(job_from_dispatcher(task), ZX_TASK_RETCODE_SYSCALL_KILL);
+        return ZX_OK;
+    default:
+        return ZX_ERR_WRONG_TYPE;
+    }
+}
+
+zx_status_t sys_task_suspend_token(zx_handle_t handle, uaddr_t token) {
+    struct dispatcher* task;
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WRITE, &task, NULL);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (task->ops->type != ZX_OBJ_TYPE_PROCESS && task->ops->type != ZX_OBJ_TYPE_THREAD) {
+        return ZX_ERR_WRONG_TYPE;
+    }
+    if (task == &thread_object_current()->object || task == &process_current()->object) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    struct dispatcher* made;
+    status = suspend_token_create(task, &made);
+    if (status != ZX_OK) {
+        return status;
+    }
+    status = handle_make_and_store(made, ZX_DEFAULT_SUSPEND_TOKEN_RIGHTS, token);
+    dispatcher_unref(made);
+    return status;
+}
+
+zx_status_t sys_task_suspend(zx_handle_t handle, uaddr_t token) {
+    return sys_task_suspend_token(handle, token);
+}
+
+// Of the end the kernel hands out: it is there to be read.
+#define EXCEPTION_CHANNEL_RIGHTS (ZX_RIGHT_TRANSFER | ZX_RIGHT_WAIT | ZX_RIGHT_READ)
+
+zx_status_t sys_task_create_exception_channel(zx_handle_t handle, uint32_t options, uaddr_t out) {
+    if ((options & ~ZX_EXCEPTION_CHANNEL_DEBUGGER) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    struct dispatcher* task;
+    zx_rights_t rights;
+    zx_rights_t needed =
+        ZX_RIGHT_INSPECT | ZX_RIGHT_DUPLICATE | ZX_RIGHT_TRANSFER | ZX_RIGHT_MANAGE_THREAD;
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, needed, &task, &rights);
+    if (status != ZX_OK) {
+        return status;
+    }
+    zx_obj_type_t type = task->ops->type;
+    if (type != ZX_OBJ_TYPE_JOB && type != ZX_OBJ_TYPE_PROCESS && type != ZX_OBJ_TYPE_THREAD) {
+        return ZX_ERR_WRONG_TYPE;
+    }
+    if (type != ZX_OBJ_TYPE_THREAD && !(rights & ZX_RIGHT_ENUMERATE)) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    struct dispatcher* channel;
+    status = exception_channel_create(task, options, &channel);
+    if (status != ZX_OK) {
+        return status;
+    }
+    status = handle_make_and_store(channel, EXCEPTION_CHANNEL_RIGHTS, out);
+    dispatcher_unref(channel);
+    return status;
+}
+
+static zx_status_t get_exception(zx_handle_t handle, struct exception** out) {
+    struct dispatcher* object;
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_EXCEPTION, ZX_RIGHT_NONE, &object,
+                                           NULL);
+    if (status == ZX_OK) {
+        *out = exception_from_dispatcher(object);
+    }
+    return status;
+}
+
+zx_status_t sys_exception_get_thread(zx_handle_t handle, uaddr_t out) {
+    struct exception* exception;
+    zx_status_t status = get_exception(handle, &exception);
+    if (status != ZX_OK) {
+        return status;
+    }
+    return handle_make_and_store(&exception->thread->object, ZX_DEFAULT_THREAD_RIGHTS, out);
+}
+
+zx_status_t sys_exception_get_process(zx_handle_t handle, uaddr_t out) {
+    struct exception* exception;
+    zx_status_t status = get_exception(handle, &exception);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (exception->channel == ZX_EXCEPTION_CHANNEL_TYPE_THREAD) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    return handle_make_and_store(&exception->thread->process->object, ZX_DEFAULT_PROCESS_RIGHTS,
+                                 out);
+}

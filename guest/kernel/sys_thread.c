@@ -1,0 +1,124 @@
+// zx_thread_*.
+#include "names.h"
+#include "process.h"
+#include "zx/kernel_calls.h"
+
+static zx_status_t get_thread(zx_handle_t handle, zx_rights_t rights,
+                              struct thread_dispatcher** out) {
+    struct dispatcher* object;
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_THREAD, rights, &object, NULL);
+    if (status == ZX_OK) {
+        *out = thread_from_dispatcher(object);
+    }
+    return status;
+}
+
+zx_status_t sys_thread_create(zx_handle_t process, uaddr_t name, size_t name_size,
+                              uint32_t options, uaddr_t out) {
+    if (options != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    char text[ZX_MAX_NAME_LEN];
+    zx_status_t status = read_name(name, name_size, text);
+    if (status != ZX_OK) {
+        return status;
+    }
+    struct dispatcher* object;
+    struct thread_dispatcher* thread;
+    status =
+        handle_get_object(process, ZX_OBJ_TYPE_PROCESS, ZX_RIGHT_MANAGE_THREAD, &object, NULL);
+    if (status == ZX_OK) {
+        status = process_create_thread(process_from_dispatcher(object), text, &thread);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    status = handle_make_and_store(&thread->object, ZX_DEFAULT_THREAD_RIGHTS, out);
+    dispatcher_unref(&thread->object);
+    return status;
+}
+
+zx_status_t sys_thread_start(zx_handle_t handle, zx_vaddr_t thread_entry, zx_vaddr_t stack,
+                             uintptr_t arg1, uintptr_t arg2) {
+    struct thread_dispatcher* thread;
+    zx_status_t status = get_thread(handle, ZX_RIGHT_MANAGE_THREAD, &thread);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (!is_user_entry(thread_entry)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    return process_start_thread(thread, thread_entry, stack, arg1, arg2);
+}
+
+void sys_thread_exit(void) { thread_exit_current(); }
+
+zx_status_t sys_thread_legacy_yield(uint32_t options) {
+    if (options != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    thread_yield();
+    return ZX_OK;
+}
+
+// ---- registers -----------------------------------------------------------------------------
+
+#define REGISTERS_MAX 512 // bytes of zx_thread_state_general_regs_t, either architecture
+
+// Of register sets the kernel does not hand out: those it knows, and nonsense.
+static zx_status_t other_kind(uint32_t kind) {
+    switch (kind) {
+    case ZX_THREAD_STATE_FP_REGS:
+    case ZX_THREAD_STATE_VECTOR_REGS:
+    case ZX_THREAD_STATE_DEBUG_REGS:
+    case ZX_THREAD_STATE_SINGLE_STEP:
+        return ZX_ERR_NOT_SUPPORTED;
+    default:
+        return ZX_ERR_INVALID_ARGS;
+    }
+}
+
+zx_status_t sys_thread_read_state(zx_handle_t handle, uint32_t kind, uaddr_t buffer,
+                                  size_t buffer_size) {
+    struct thread_dispatcher* thread;
+    zx_status_t status = get_thread(handle, ZX_RIGHT_READ, &thread);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (!thread_object_is_stopped(thread)) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (kind != ZX_THREAD_STATE_GENERAL_REGS) {
+        return other_kind(kind);
+    }
+    uint8_t registers[REGISTERS_MAX];
+    if (buffer_size < arch_general_regs_size()) {
+        return ZX_ERR_BUFFER_TOO_SMALL;
+    }
+    arch_get_general_regs(thread->thread, registers);
+    return copy_to_user(buffer, registers, arch_general_regs_size());
+}
+
+zx_status_t sys_thread_write_state(zx_handle_t handle, uint32_t kind, uaddr_t buffer,
+                                   size_t buffer_size) {
+    if (kind == ZX_THREAD_STATE_DEBUG_REGS) {
+        return ZX_ERR_NOT_SUPPORTED; // only with debugging system calls
+    }
+    struct thread_dispatcher* thread;
+    zx_status_t status = get_thread(handle, ZX_RIGHT_WRITE, &thread);
+    if (status != ZX_OK) {
+        return status;
+    }
+    if (!thread_object_is_stopped(thread)) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (kind != ZX_THREAD_STATE_GENERAL_REGS) {
+        return other_kind(kind);
+    }
+    uint8_t registers[REGISTERS_MAX];
+    if (buffer_size != arch_general_regs_size()) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    status = copy_from_user(registers, buffer, buffer_size);
+    return status == ZX_OK ? arch_set_general_regs(thread->thread, registers) : status;
+}
