@@ -66,18 +66,22 @@ struct debuglog* debuglog_from_dispatcher(struct dispatcher* object) {
     return (struct debuglog*)object;
 }
 
-// Bytes that mean something to the host, or to a terminal, do not reach the serial line.
+void print_user_text(const char* text, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        char character = text[i];
+        print_char(character >= ' ' || character == '\t' || character == '\n' ? character : '.');
+    }
+}
+
 static void print_record(const struct record* record) {
     uint64_t milliseconds = (uint64_t)record->header.timestamp / 1000000;
     printk("[%05lu.%03lu] %lu:%lu> ", milliseconds / 1000, milliseconds % 1000, record->header.pid,
            record->header.tid);
-    for (uint16_t i = 0; i < record->header.datalen; i++) {
-        char character = record->data[i];
-        if (character == '\n' && i + 1 == record->header.datalen) {
-            break;
-        }
-        print_char(character >= ' ' || character == '\t' || character == '\n' ? character : '.');
+    size_t length = record->header.datalen;
+    if (length > 0 && record->data[length - 1] == '\n') {
+        length--;
     }
+    print_user_text(record->data, length);
     print_char('\n');
 }
 

@@ -14,3 +14,5 @@ void debuglog_write(uint8_t severity, uint8_t flags, const void* data, size_t si
 // The next record, its data behind it; it stays next until it is passed.  SHOULD_WAIT.
 zx_status_t debuglog_next(struct debuglog* log, const zx_log_record_t** record);
 void debuglog_pass(struct debuglog* log);
+// Prints what a user wrote, without the bytes that mean something to the host or a terminal.
+void print_user_text(const char* text, size_t length);
