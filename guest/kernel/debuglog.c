@@ -68,8 +68,8 @@ struct debuglog* debuglog_from_dispatcher(struct dispatcher* object) {
 
 void print_user_text(const char* text, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        char character = text[i];
-        print_char(character >= ' ' || character == '\t' || character == '\n' ? character : '.');
+        uint8_t character = (uint8_t)text[i];
+        print_char(character >= ' ' || character == '\t' || character == '\n' ? text[i] : '.');
     }
 }
 
