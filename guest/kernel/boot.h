@@ -8,7 +8,8 @@
 struct boot_info {
     paddr_t ram_start; // RAM is [ram_start, ram_end)
     paddr_t ram_end;
-    paddr_t image_end; // the kernel's image ends here, at a page
+    paddr_t image_start; // the kernel's image is [image_start, image_end), whole pages
+    paddr_t image_end;
     char command_line[COMMAND_LINE_SIZE];
 };
 

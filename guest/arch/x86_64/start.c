@@ -58,6 +58,7 @@ void arch_main(paddr_t start_info) {
     }
     boot_info.ram_start = RAM_START;
     boot_info.ram_end = find_ram_end(info);
+    boot_info.image_start = RAM_START;
     boot_info.image_end = (paddr_t)image_end;
     if (info->command_line != 0) {
         copy_text(boot_info.command_line, phys_to_virt(info->command_line), COMMAND_LINE_SIZE);
