@@ -11,7 +11,7 @@ everything starts at a multiple of 8 and is padded with zeros to one.
     OPEN                a PROGRAM without steps: starts a session, whose process stays
     STEP                a PROGRAM with one step, for the process of an open session; the counts in
                         its header are those of the whole session so far
-    CLOSE               a PROGRAM header: ends the session
+    CLOSE               a PROGRAM without steps: ends the session
     RESULT              `RESULT` header, registers (u64 each), `HANDLE`s of the given slots, then
                         the step results of each thread
     REFUSED             one u64: why the agent could not take the record (`REFUSALS`)
@@ -153,7 +153,7 @@ USER_REGISTERS: Final[Mapping[Arch, tuple[str, ...]]] = {
 #: Guest time after which a program is stopped, ns, if nothing else is said.
 DEFAULT_LIMIT_NS = 20_000_000_000
 #: The result area of a session's steps.
-SESSION_RESULT_SIZE = 2 * MAX_REPORT_BYTES
+SESSION_RESULT_SIZE = MAX_REPORT_BYTES + 0x40000
 
 #: Where a zxio_storage_t is made, this many bytes are zero.
 STORAGE_SIZE: Final = ZXIO_STORAGE_SIZE

@@ -1,0 +1,74 @@
+// A child process: the memory it runs in, how it is made and how it is taken apart.
+#pragma once
+
+#include "context.h"
+#include "payload.h"
+#include "processargs.h"
+
+// What children are made of; found once.
+struct child_parts {
+    zx_handle_t job;       // the children's
+    zx_handle_t root_job;  // where $job is made
+    zx_handle_t resource;
+    zx_handle_t vdso_vmo;
+    zx_handle_t image_vmo; // the agent's own file
+    zx_handle_t library_vmo;
+    zx_handle_t exceptions; // channel: exceptions of all children
+    uint64_t root_base;    // first address of a process's root VMAR
+    const uint8_t* image;  // where the agent itself is
+    uint64_t text_size;    // bytes of the image before its variables
+    uint64_t data_size;    // bytes of variables, whole pages
+    uint8_t* data;         // the variables as a child starts with them
+    uint64_t functions[FUNCTION_COUNT];
+    uint64_t vdso_code_offset;
+    uint64_t vdso_code_size;
+    uint64_t vdso_size;
+};
+
+extern struct child_parts child_parts;
+
+// Memory of a child, mapped here as well.
+struct child_memory {
+    zx_handle_t vmo;
+    uint8_t* bytes;    // of the agent's own mapping
+    uint64_t capacity; // bytes
+    bool kept;         // stays when the child goes
+};
+
+// Offsets in a child's memory.
+struct child_layout {
+    uint64_t stack_end;
+    uint64_t context;
+    uint64_t helper_stacks;
+    uint64_t steps;
+    uint64_t results;
+    uint64_t arena;
+    uint64_t size;      // of what is mapped as one piece
+    uint64_t edges;     // behind it: pages for edge buffers
+    uint64_t total;
+};
+
+struct child {
+    struct child_memory memory;
+    struct child_layout layout;
+    struct child_context* context; // in the agent's mapping
+    zx_handle_t process;
+    zx_handle_t root_vmar;
+    zx_handle_t thread;
+    zx_handle_t helpers[MAX_THREADS]; // by number, from 1
+    zx_handle_t given_job;
+    uint64_t edge_pages;   // of all edge buffers so far
+    uint64_t edge_address; // where the next edge buffer goes
+};
+
+// Finds the parts.  *problem says in words what is missing if that fails.
+zx_status_t child_start(const struct processargs* args, const void* vdso, const char** problem);
+
+// Makes the process for a program, or for a session, and starts it.
+zx_status_t child_create(struct child* child, const struct payload* payload, bool session);
+// Puts a session's step where the child finds it.
+zx_status_t child_take_step(struct child* child, const struct payload* payload);
+// Starts the helper thread of this number (from 1).
+zx_status_t child_spawn(struct child* child, uint64_t number);
+// Closes everything; the process must have ended.
+void child_destroy(struct child* child);

@@ -1,0 +1,133 @@
+// Finds, once, what children are made of: the agent's own image, the vDSO, the handles.
+#include "calls.h"
+#include "child.h"
+#include "relocate.h"
+
+__attribute__((visibility("hidden"))) extern const elf_header_t __ehdr_start;
+__attribute__((visibility("hidden"))) extern const elf_dynamic_t _DYNAMIC[];
+
+struct child_parts child_parts;
+
+static const elf_segment_t* segments_of(const elf_header_t* header) {
+    return (const elf_segment_t*)((const uint8_t*)header + header->program_headers);
+}
+
+// The image from its first variable on, as it must look at CHILD_IMAGE before anything has run.
+static zx_status_t make_data(void) {
+    struct child_parts* parts = &child_parts;
+    const elf_segment_t* segments = segments_of(&__ehdr_start);
+    uint64_t start = ~0ull;
+    uint64_t end = 0;
+    for (uint16_t i = 0; i < __ehdr_start.program_header_count; i++) {
+        const elf_segment_t* segment = &segments[i];
+        if (segment->type != ELF_LOAD) {
+            continue;
+        }
+        if (segment->flags & ELF_WRITE) {
+            start = segment->address < start ? segment->address : start;
+            end = segment->address + segment->memory_size;
+        } else if (segment->offset != segment->address) {
+            return ZX_ERR_NOT_SUPPORTED; // text must be mappable as one piece
+        }
+    }
+    parts->image = (const uint8_t*)&__ehdr_start;
+    parts->text_size = start & ~(PAGE - 1);
+    parts->data_size = PAGE_UP(end) - parts->text_size;
+    parts->data = malloc(parts->data_size);
+    if (parts->data == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    memset(parts->data, 0, parts->data_size);
+    for (uint16_t i = 0; i < __ehdr_start.program_header_count; i++) {
+        const elf_segment_t* segment = &segments[i];
+        if (segment->type == ELF_LOAD && segment->flags & ELF_WRITE) {
+            zx_status_t status =
+                calls.vmo_read(parts->image_vmo, parts->data + segment->address - parts->text_size,
+                               segment->offset, segment->file_size);
+            if (status != ZX_OK) {
+                return status;
+            }
+        }
+    }
+    struct relocations found = relocations_of(_DYNAMIC);
+    relocate((const elf_rela_t*)(parts->image + found.offset), found.count, parts->data,
+             parts->text_size, CHILD_IMAGE);
+    return ZX_OK;
+}
+
+static void find_functions(const elf_object_t* vdso) {
+    static const char names[] =
+#define VDSO_FUNCTION(name) #name "\0"
+#define ZXIO_FUNCTION(name)
+#include "zxh/functions.inc"
+#undef VDSO_FUNCTION
+#undef ZXIO_FUNCTION
+        ;
+    const char* name = names;
+    for (uint32_t number = 0; number < VDSO_FUNCTION_COUNT; number++) {
+        uint64_t address = (uint64_t)elf_object_symbol(vdso, name);
+        child_parts.functions[number] = address == 0 ? 0 : address - vdso->base + CHILD_VDSO;
+        while (*name++ != '\0') {
+        }
+    }
+}
+
+static void find_vdso_layout(const elf_object_t* vdso) {
+    const elf_header_t* header = (const elf_header_t*)vdso->base;
+    const elf_segment_t* segments = segments_of(header);
+    for (uint16_t i = 0; i < header->program_header_count; i++) {
+        const elf_segment_t* segment = &segments[i];
+        if (segment->type != ELF_LOAD) {
+            continue;
+        }
+        uint64_t start = segment->address & ~(PAGE - 1);
+        uint64_t end = PAGE_UP(segment->address + segment->memory_size);
+        if (segment->flags & ELF_EXECUTE) {
+            child_parts.vdso_code_offset = start;
+            child_parts.vdso_code_size = end - start;
+        }
+        child_parts.vdso_size = end > child_parts.vdso_size ? end : child_parts.vdso_size;
+    }
+}
+
+// Where root VMARs begin: asked of the agent's own, all are alike.
+static zx_status_t find_root_base(void) {
+    zx_info_vmar_t info;
+    zx_status_t status = calls.object_get_info(zx_vmar_root_self(), ZX_INFO_VMAR, &info,
+                                               sizeof(info), NULL, NULL);
+    child_parts.root_base = info.base;
+    return status;
+}
+
+zx_status_t child_start(const struct processargs* args, const void* vdso, const char** problem) {
+    struct child_parts* parts = &child_parts;
+    parts->root_job = processargs_handle(args, PROCESSARGS_JOB, 0);
+    parts->resource = processargs_handle(args, PROCESSARGS_ROOT_RESOURCE, 0);
+    parts->vdso_vmo = processargs_handle(args, PROCESSARGS_VDSO_VMO, 0);
+    parts->image_vmo = processargs_handle(args, PROCESSARGS_USER, USER_AGENT_IMAGE);
+    parts->library_vmo = processargs_handle(args, PROCESSARGS_USER, USER_ZXIO_LIBRARY);
+    elf_object_t object;
+    *problem = "the vDSO";
+    if (!elf_object_open(&object, vdso)) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    find_functions(&object);
+    find_vdso_layout(&object);
+    *problem = "the agent's image";
+    zx_status_t status = make_data();
+    if (status != ZX_OK) {
+        return status;
+    }
+    *problem = "the root VMAR";
+    status = find_root_base();
+    if (status != ZX_OK) {
+        return status;
+    }
+    *problem = "the job of the programs";
+    status = calls.job_create(parts->root_job, 0, &parts->job);
+    if (status != ZX_OK) {
+        return status;
+    }
+    *problem = "the exception channel";
+    return calls.task_create_exception_channel(parts->job, 0, &parts->exceptions);
+}

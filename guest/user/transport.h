@@ -1,0 +1,40 @@
+// Where programs come from and results go to: the one place that knows.  Here it is memory shared
+// with the host and a doorbell (transport_share.c).
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "processargs.h"
+#include "zxh/share.h"
+#include "zxh/wire.h"
+
+struct request {
+    uint32_t kind;          // ZXH_KIND_*; 0: there is no telling what it was
+    uint32_t sequence;
+    bool broken;            // length or checksum is wrong
+    const uint8_t* payload; // 8-byte aligned
+    size_t size;
+};
+
+// What the kernel counts, to find what a program leaves behind.
+struct kernel_counts {
+    uint64_t objects;
+    uint64_t handles;
+    uint64_t pages;
+};
+
+// Takes the handles it needs; ZX_ERR_NOT_FOUND if the process was not given them.
+zx_status_t transport_start(struct processargs* args);
+// The next request; sleeps until there is one.
+struct request transport_next(void);
+// Room for a result payload of up to `most` bytes.  NULL: there is none before the sender has taken
+// the results so far; the request comes again.
+uint8_t* transport_reserve(size_t most);
+// The payload written to the reserved room, `size` bytes, is the answer to the last request.
+void transport_commit(uint32_t kind, size_t size);
+// Tells observers that the request's program has been started now.
+void transport_started(zx_time_t now);
+// Whether the counts are known at all.
+bool transport_counts(struct kernel_counts* counts);
