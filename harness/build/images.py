@@ -133,6 +133,8 @@ def build_agent(arch: Arch, out: Path) -> Path:
             "max-page-size=4096",
             "-z",
             "separate-code",
+            "-z",
+            "norelro",
             "--gc-sections",
             "-e",
             "_start",
