@@ -94,8 +94,10 @@ static void fill_constants(struct vdso_constants* constants) {
 static struct vmo* vdso_vmo(void) {
     struct vmo* vmo;
     check(vmo_create(vdso_layout.size, 0, &vmo), "vDSO");
-    check(vmo_write_kernel(vmo, blob_vdso_start, 0, (size_t)(blob_vdso_end - blob_vdso_start)),
-          "vDSO");
+    // Behind the loaded parts the file has sections that only tools read.
+    size_t file_size = (size_t)(blob_vdso_end - blob_vdso_start);
+    size_t copied = file_size < vdso_layout.size ? file_size : vdso_layout.size;
+    check(vmo_write_kernel(vmo, blob_vdso_start, 0, copied), "vDSO");
     struct vdso_constants constants;
     fill_constants(&constants);
     check(vmo_write_kernel(vmo, &constants, vdso_layout.constants_offset, sizeof(constants)),
