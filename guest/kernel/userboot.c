@@ -179,6 +179,18 @@ static zx_handle_t send_bootstrap(struct process* process, struct message* messa
     return value;
 }
 
+// Nothing works without the agent, and a host waiting for it should hear why.
+static void agent_ended(struct observer* observer, zx_signals_t signals) {
+    (void)signals;
+    const struct process* process = (const struct process*)observer->object;
+    panic(NULL, "the agent has ended, return code %ld", process->return_code);
+}
+
+static void watch_agent(struct process* process) {
+    static struct observer end = {.on_match = agent_ended};
+    observer_add(&end, &process->object, NULL, ZX_PROCESS_TERMINATED);
+}
+
 void userboot(void) {
     struct process* process;
     struct thread_dispatcher* thread;
@@ -214,6 +226,7 @@ void userboot(void) {
     };
     uint32_t count = sizeof(handles) / sizeof(handles[0]) - (shared == NULL ? 1 : 0);
     zx_handle_t bootstrap = send_bootstrap(process, bootstrap_message(handles, count));
+    watch_agent(process);
     check(process_start_thread(thread, image.entry, arch_initial_stack(stack_top), bootstrap,
                                vdso_base),
           "start");
