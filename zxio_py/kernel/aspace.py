@@ -172,15 +172,12 @@ class AddressSpace:
         The neighbouring pages stay unmapped unless *address* says where to put it.
         """
         size = round_up(size)
+        bits = _PERMS[perms]
         with self.kernel.lock:
             if address is None:
-                address = self._harness_top + PAGE_SIZE
-                while taken := self.root.overlapping(address - PAGE_SIZE, address + size):
-                    address = taken[-1].end + PAGE_SIZE
-                self._harness_top = address + size
+                address = self._harness_spot(size)
             elif address & PAGE_MASK or self.root.overlapping(address, address + size):
                 raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
-            bits = _PERMS[perms]
             store = PageStore(size)
             self.add_mapping(self.root, address, size, store, 0, bits, bits, None, name.encode())
             return address
@@ -202,6 +199,14 @@ class AddressSpace:
         """Write user memory as the program could; UserFault if it is not writable."""
         with self.kernel.lock:
             self.copy_out(address, data)
+
+    def _harness_spot(self, size: int) -> int:
+        """A free range high up, with free pages before and after it."""
+        address = self._harness_top + PAGE_SIZE
+        while taken := self.root.overlapping(address - PAGE_SIZE, address + size + PAGE_SIZE):
+            address = taken[-1].end + PAGE_SIZE
+        self._harness_top = address + size
+        return address
 
     # Mappings: kernel lock held --------------------------------------------------------------
 
@@ -232,6 +237,14 @@ class AddressSpace:
             vmo.mapping_count += 1
         return mapping
 
+    def map_memory(self, memory: VmObject, perms: str) -> int:
+        """Map the whole of *memory* out of the way and return its address."""
+        base, bits = self._harness_spot(memory.size), _PERMS[perms]
+        self.add_mapping(
+            self.root, base, memory.size, memory.store, memory.base, bits, bits, memory, memory.name
+        )
+        return base
+
     def remove_mapping(self, mapping: Mapping) -> None:
         """Take a mapping away."""
         mapping.region.detach(mapping)
@@ -245,6 +258,45 @@ class AddressSpace:
         if vmo is not None:
             vmo.mapping_count -= 1
             vmo.maybe_end()
+
+    def cut_mapping(self, mapping: Mapping, base: int, end: int) -> None:
+        """Remove the part of a mapping that lies in [base, end)."""
+        region, old_base, old_end = mapping.region, mapping.base, mapping.end
+        if old_base >= base:
+            region.detach(mapping)
+        else:
+            mapping.size = base - old_base
+        if end < old_end:
+            self._piece_of(mapping, end, old_end)
+        if old_base >= base:
+            self.drop_mapping(mapping)
+        self.flush()
+
+    def protect_mapping(self, mapping: Mapping, base: int, end: int, perms: int) -> None:
+        """Give the part of a mapping that lies in [base, end) other permissions."""
+        if base > mapping.base:
+            mapping.size, rest = base - mapping.base, mapping.end
+            mapping = self._piece_of(mapping, base, rest)
+        if end < mapping.end:
+            old_end = mapping.end
+            mapping.size = end - mapping.base
+            self._piece_of(mapping, end, old_end)
+        mapping.perms = perms
+        self.flush()
+
+    def _piece_of(self, mapping: Mapping, base: int, end: int) -> Mapping:
+        """A second mapping for the part of what *mapping* shows at [base, end)."""
+        return self.add_mapping(
+            mapping.region,
+            base,
+            end - base,
+            mapping.store,
+            mapping.offset + base - mapping.base,
+            mapping.perms,
+            mapping.limit,
+            mapping.vmo,
+            mapping.name,
+        )
 
     def flush(self) -> None:
         """Forget all translations."""

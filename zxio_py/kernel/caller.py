@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import UserFault, ZxError
 from zxio_py.kernel.handle import Handle
+from zxio_py.kernel.resource import Resource
 
 if TYPE_CHECKING:
     from zxio_py.kernel.thread import Thread
@@ -16,14 +18,14 @@ if TYPE_CHECKING:
 #: A pointer argument: an address at the raw door, a buffer at the Python door; 0 is null at both.
 Pointer: TypeAlias = Any
 
+#: Records read at once of an array without a limit of its own.
+_CHUNK = 64
+
 D = TypeVar("D", bound=Dispatcher)
 
 
 class Caller:
     """A thread at one of the doors: its tables, and how to copy from and to its memory."""
-
-    #: No copy is longer than this many bytes: more cannot be mapped.
-    MAX_COPY = 1 << 40
 
     __slots__ = ("handles", "kernel", "lock", "process", "read", "thread", "write")
 
@@ -52,7 +54,12 @@ class Caller:
         return handle
 
     def bad_handle(self) -> ZxError:
-        """The error of naming no handle; the job policy may have more to say."""
+        """The error of naming no handle; by job policy the process may not survive it."""
+        actions = self.process.policy.actions
+        if actions:
+            action = actions.get(abi.ZX_POL_BAD_HANDLE, abi.ZX_POL_ACTION_ALLOW)
+            if action not in (abi.ZX_POL_ACTION_ALLOW, abi.ZX_POL_ACTION_DENY):
+                raise self.process.policy_end("BAD_HANDLE", action)
         return ZxError(abi.ZX_ERR_BAD_HANDLE)
 
     def get(self, value: int, kind: type[D], rights: int) -> D:
@@ -65,13 +72,14 @@ class Caller:
             raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         return object
 
-    def give(self, *outs: tuple[Pointer, Dispatcher, int]) -> None:
-        """Store new handles (pointer, object, rights); if one cannot be stored, all are closed.
+    def give(self, *outs: tuple[Pointer, Dispatcher]) -> None:
+        """Store first handles to new objects; if one cannot be stored, all are closed.
 
         The values are stored first, in order, and become valid only when all are.
         """
-        handles = [self.kernel.make_handle(object, rights) for _, object, rights in outs]
-        self.install([pointer for pointer, _, _ in outs], handles)
+        make = self.kernel.make_handle
+        handles = [make(object, object.initial_rights) for _, object in outs]
+        self.install([pointer for pointer, _ in outs], handles)
 
     def install(self, pointers: list[Pointer], handles: list[Handle]) -> None:
         """Store handles that are in no table yet; if one cannot be stored, all are closed."""
@@ -87,9 +95,55 @@ class Caller:
             table.put(value, handle)
 
     def check_policy(self, condition: int) -> None:
-        """Ask the job policy; ACCESS_DENIED, or the end of the process."""
+        """Ask the job policy: ACCESS_DENIED, or the end of the process."""
+        actions = self.process.policy.actions
+        if actions:
+            action = actions.get(condition, abi.ZX_POL_ACTION_ALLOW)
+            if action == abi.ZX_POL_ACTION_DENY:
+                raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+            if action != abi.ZX_POL_ACTION_ALLOW:
+                raise self.process.policy_end(f"condition {condition}", action)
+
+    def check_resource(self, value: int, kind: int, base: int = 0) -> Resource:
+        """The resource under *value*, of *kind* and covering *base*, or the root resource.
+
+        BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED.
+        """
+        resource = self.get(value, Resource, abi.ZX_RIGHT_NONE)
+        if resource.kind not in (kind, abi.ZX_RSRC_KIND_ROOT) or not resource.covers(base):
+            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+        return resource
 
     # Memory ------------------------------------------------------------------------------
+
+    def records(
+        self, pointer: Pointer, count: int, form: struct.Struct
+    ) -> Iterator[tuple[int, ...]]:
+        """Records of an array of any length, read a chunk at a time as it is consumed."""
+        if not isinstance(pointer, int):
+            yield from form.iter_unpack(self.read(pointer, count * form.size))
+            return
+        while count:
+            chunk = min(count, _CHUNK)
+            yield from form.iter_unpack(self.read(pointer, chunk * form.size))
+            pointer += chunk * form.size
+            count -= chunk
+
+    def read_prefix(self, pointer: Pointer, size: int) -> tuple[bytes, UserFault | None]:
+        """As much of *size* bytes as can be read, and the fault that ended it."""
+        try:
+            return self.read(pointer, size), None
+        except UserFault as fault:
+            if not isinstance(pointer, int) or pointer >= fault.address:
+                return b"", fault
+            return self.read(pointer, fault.address - pointer), fault
+
+    def user_store(self, pointer: Pointer, data: bytes) -> None:
+        """Store as the vDSO's own code does, in user mode: a fault is the end of the process."""
+        try:
+            self.write(pointer, data)
+        except UserFault as fault:
+            raise self.process.fatal_exception(str(fault)) from fault
 
     def write_u32(self, pointer: Pointer, value: int) -> None:
         """Store 4 bytes."""

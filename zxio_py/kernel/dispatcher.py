@@ -73,6 +73,11 @@ class Dispatcher:
         """Koid of the peer, parent job or process; 0 where there is none."""
         return 0
 
+    @property
+    def initial_rights(self) -> int:
+        """Rights of its first handle."""
+        return self.DEFAULT_RIGHTS
+
     # Lifetime ----------------------------------------------------------------------------
 
     def on_zero_handles(self) -> None:

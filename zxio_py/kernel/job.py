@@ -110,6 +110,50 @@ class Job(Dispatcher):
     def on_zero_handles(self) -> None:
         self.maybe_end()
 
+    # Policy ------------------------------------------------------------------------------
+
+    def set_basic_policy(self, absolute: bool, records: list[tuple[int, int, int]]) -> None:
+        """Set actions: (condition, action, ZX_POL_OVERRIDE_) each, all or none of them.
+
+        INVALID_ARGS, BAD_STATE, ALREADY_EXISTS.
+        """
+        last = abi.ZX_POL_AMBIENT_MARK_VMO_EXEC
+        for condition, action, override in records:
+            if action > abi.ZX_POL_ACTION_KILL or override > abi.ZX_POL_OVERRIDE_DENY:
+                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+            if condition > last:
+                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self._check_childless()
+        policy = self.policy.copy()
+        for condition, action, override in records:
+            conditions = [condition]
+            if condition == abi.ZX_POL_NEW_ANY:
+                conditions = [*range(abi.ZX_POL_NEW_VMO, abi.ZX_POL_NEW_PAGER + 1)]
+            for one in conditions:
+                current = policy.actions.get(one, abi.ZX_POL_ACTION_ALLOW)
+                if not policy.overridable.get(one, True):
+                    if absolute and current != action:
+                        raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
+                    continue
+                policy.actions[one] = action
+                policy.overridable[one] = override == abi.ZX_POL_OVERRIDE_ALLOW
+        self.policy = policy
+
+    def set_timer_slack(self, slack: int, mode: int) -> None:
+        """Set the least slack (nanoseconds) and the default mode of timers."""
+        if slack < 0 or mode > abi.ZX_TIMER_SLACK_LATE:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self._check_childless()
+        self.policy = self.policy.copy()
+        self.policy.timer_slack = max(self.policy.timer_slack, slack)
+        self.policy.timer_mode = mode
+
+    def _check_childless(self) -> None:
+        if self.children or self.processes:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+
+    # End ---------------------------------------------------------------------------------
+
     def kill(self, retcode: int) -> None:
         """Kill every process and job below; the job can hold none from now on."""
         pending = [self]
@@ -139,7 +183,7 @@ class JobPolicy:
     def __init__(self) -> None:
         #: Action other than ALLOW, by condition.
         self.actions: dict[int, int] = {}
-        #: Conditions that child jobs may not set again.
+        #: Whether child jobs may set a condition again; they may where nothing is said.
         self.overridable: dict[int, bool] = {}
         self.timer_slack = 0
         self.timer_mode = abi.ZX_TIMER_SLACK_CENTER

@@ -9,6 +9,8 @@ from itertools import count
 from typing import NamedTuple
 
 from zxio_py import abi
+from zxio_py.kernel import vdso
+from zxio_py.kernel.debuglog import KernelLog
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.handle import Handle, spread
 from zxio_py.kernel.job import Job
@@ -16,6 +18,8 @@ from zxio_py.kernel.process import Process
 from zxio_py.kernel.raw import ENTRIES, IMPLEMENTED
 from zxio_py.kernel.resource import Resource
 from zxio_py.kernel.thread import Thread
+from zxio_py.kernel.timer import TimerQueue
+from zxio_py.kernel.vmo import Vmo, VmObject
 
 
 class Counts(NamedTuple):
@@ -46,9 +50,14 @@ class Kernel:
         # Objects whose last handle is gone, waiting for their end; see close_handles.
         self._ending: deque[Dispatcher] = deque()
         self._draining = False
+        self.timers = TimerQueue(self.lock)
+        self.log = KernelLog()
         self.root_job = Job(self, None)
         self.root_job.name = b"root"
         self.root_resource = Resource(self, abi.ZX_RSRC_KIND_ROOT, 0, 0, 0, b"root")
+        self.vdso = Vmo(self, VmObject.create(self, vdso.SIZE))
+        self.vdso.memory.name = b"vdso/host"
+        self.vdso.memory.write(0, vdso.image())
 
     @property
     def implemented(self) -> frozenset[str]:

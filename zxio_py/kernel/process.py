@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from zxio_py import abi
 from zxio_py.kernel.aspace import CAN_MAP_MASK, AddressSpace
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
-from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.errors import ThreadKilled, ZxError
+from zxio_py.kernel.futex import FutexTable
 from zxio_py.kernel.handle import HandleTable, spread
 from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.vmar import Vmar
@@ -22,12 +23,16 @@ class Process(Dispatcher):
     """A process."""
 
     __slots__ = (
+        "_critical_if_nonzero",
+        "_critical_to",
         "_root_vmar",
+        "_vdso_base",
         "aspace",
         "break_on_load",
         "dead",
         "debug_addr",
         "end_reason",
+        "futexes",
         "handles",
         "job",
         "name",
@@ -49,6 +54,7 @@ class Process(Dispatcher):
         self.policy = job.policy
         self.aspace: AddressSpace = AddressSpace(kernel)
         self.handles: HandleTable = HandleTable(kernel, spread(self.koid))
+        self.futexes = FutexTable()
         self.threads: dict[int, Thread] = {}
         self.started = False
         self.dead = False
@@ -58,6 +64,9 @@ class Process(Dispatcher):
         self.break_on_load = 0
         #: Why it is dead, in words.
         self.end_reason = ""
+        self._critical_to: Job | None = None
+        self._critical_if_nonzero = False
+        self._vdso_base = 0
         self._root_vmar: Vmar | None = None
 
     @property
@@ -70,6 +79,13 @@ class Process(Dispatcher):
         if self._root_vmar is None:
             self._root_vmar = Vmar(self.kernel, self.aspace.root)
         return self._root_vmar
+
+    @property
+    def vdso_base(self) -> int:
+        """Where the vDSO is mapped, read-only."""
+        if not self._vdso_base:
+            self._vdso_base = self.aspace.map_memory(self.kernel.vdso.memory, "r")
+        return self._vdso_base
 
     def get_name(self) -> bytes:
         return self.name
@@ -90,7 +106,7 @@ class Process(Dispatcher):
         """Give the process a handle to *object* (default: the type's rights); its value."""
         with self.kernel.lock:
             handle = self.kernel.make_handle(
-                object, object.DEFAULT_RIGHTS if rights is None else rights
+                object, object.initial_rights if rights is None else rights
             )
             return self.handles.add(handle)
 
@@ -139,6 +155,45 @@ class Process(Dispatcher):
         self.update_signals(0, abi.ZX_PROCESS_TERMINATED)
         if not self.handle_count:
             self.retire()
+        if self._critical_to is not None and (retcode != 0 or not self._critical_if_nonzero):
+            self._critical_to.kill(abi.ZX_TASK_RETCODE_CRITICAL_PROCESS_KILL)
+
+    def set_critical_to(self, job: Job, if_nonzero: bool) -> None:
+        """Let *job* be killed when this process ends (with *if_nonzero*: other than with 0).
+
+        INVALID_ARGS: the job is no ancestor; ALREADY_BOUND: it is critical already.
+        """
+        if self._critical_to is not None:
+            raise ZxError(abi.ZX_ERR_ALREADY_BOUND)
+        ancestor: Job | None = self.job
+        while ancestor is not None and ancestor is not job:
+            ancestor = ancestor.parent
+        if ancestor is None:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self._critical_to = job
+        self._critical_if_nonzero = if_nonzero
+
+    def exit_thread(self, thread: Thread) -> None:
+        """One of its threads has left; the last one takes the process with it."""
+        thread.end()
+        if not self.threads:
+            self.end(0, "its last thread exited")
+
+    def fatal_exception(self, what: str) -> ThreadKilled:
+        """End the process by an exception nobody handles; what the calling thread is to raise."""
+        self.end(abi.ZX_TASK_RETCODE_EXCEPTION_KILL, what)
+        return ThreadKilled(self.end_reason)
+
+    def policy_exception(self, what: str) -> ThreadKilled:
+        """The same for a breach of a limit or policy."""
+        return self.fatal_exception(f"policy exception {what}")
+
+    def policy_end(self, what: str, action: int) -> ThreadKilled:
+        """The same for a job policy's *action* on *what*: an exception or a kill."""
+        if action != abi.ZX_POL_ACTION_KILL:
+            return self.policy_exception(what)
+        self.end(abi.ZX_TASK_RETCODE_POLICY_KILL, f"killed by job policy on {what}")
+        return ThreadKilled(self.end_reason)
 
     def on_zero_handles(self) -> None:
         if self.dead:

@@ -32,3 +32,9 @@ class Resource(Dispatcher):
 
     def get_name(self) -> bytes:
         return self.name
+
+    def covers(self, base: int, size: int = 1) -> bool:
+        """Whether [base, base + size) lies in its range; the root resource has none."""
+        if self.kind == abi.ZX_RSRC_KIND_ROOT:
+            return True
+        return self.base <= base and base + size <= self.base + self.size

@@ -41,6 +41,12 @@ class Thread(Dispatcher):
     def set_name(self, name: bytes) -> None:
         self.name = clean_name(name)
 
+    def current_state(self) -> int:
+        """ZX_THREAD_STATE_ as ZX_INFO_THREAD shows it."""
+        if self.state == abi.ZX_THREAD_STATE_RUNNING and self.sleeps:
+            return next(iter(self.sleeps.values()))
+        return self.state
+
     def start(self) -> None:
         """Let it run calls."""
         self.state = abi.ZX_THREAD_STATE_RUNNING

@@ -1,17 +1,314 @@
-"""Virtual memory objects."""
+"""Virtual memory objects.
+
+A `VmObject` is the memory: it lives while somebody has a handle to it, a mapping of it, or a child
+of it.  A `Vmo` is what handles refer to.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from zxio_py import abi
+from zxio_py.kernel.dispatcher import Dispatcher, clean_name
+from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.pages import PAGE_MASK, PAGE_SIZE, PageStore, round_up
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.kernel import Kernel
+
+#: Largest size in bytes: whole nodes of 32 pages below 2**64.
+MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
+
+Kind = Literal["anonymous", "snapshot", "slice", "reference"]
+
+
+class Content:
+    """The content size of a VMO in bytes: how much of it a stream sees."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
 
 
 class VmObject:
     """The memory of a VMO."""
 
-    __slots__ = ("base", "mapping_count", "size")
+    __slots__ = (
+        "_slice_size",
+        "base",
+        "cache_policy",
+        "children",
+        "content",
+        "discardable",
+        "dispatcher",
+        "immutable",
+        "kernel",
+        "kind",
+        "koid",
+        "lock_count",
+        "mapping_count",
+        "name",
+        "parent",
+        "parent_koid",
+        "resizable",
+        "root_offset",
+        "store",
+    )
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        store: PageStore,
+        kind: Kind,
+        content: Content,
+        resizable: bool = False,
+        parent: VmObject | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.kind = kind
+        self.store = store
+        #: Where its memory begins in the store, in bytes; other than 0 only for slices.
         self.base = 0
-        self.size = 0
+        self._slice_size = 0
+        self.content = content
+        self.resizable = resizable
+        self.discardable = False
+        self.lock_count = 0
+        #: Whether it was made with ZX_VMO_CHILD_NO_WRITE.
+        self.immutable = False
+        self.cache_policy = abi.ZX_CACHE_POLICY_CACHED
+        self.name = b""
         self.mapping_count = 0
+        self.children: list[VmObject] = []
+        self.parent = parent
+        #: Koid of the parent it was made from, even after that one's end.
+        self.parent_koid: int = 0 if parent is None else parent.koid
+        #: Offset in the oldest ancestor; bounds how far the object may grow.
+        self.root_offset = 0
+        self.koid: int = 0
+        self.dispatcher: Vmo | None = None
+
+    @classmethod
+    def create(cls, kernel: Kernel, size: int, resizable: bool = False) -> VmObject:
+        """Zeroed memory of *size* bytes, rounded up to pages; OUT_OF_RANGE if too large."""
+        if size > MAX_SIZE:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        return cls(kernel, PageStore(round_up(size)), "anonymous", Content(size), resizable)
+
+    @property
+    def size(self) -> int:
+        """Size in bytes, a multiple of the page size."""
+        return self._slice_size if self.kind == "slice" else self.store.size
+
+    # Lifetime ----------------------------------------------------------------------------
+
+    def adopt(self, child: VmObject) -> None:
+        """*child* was made from this object."""
+        self.children.append(child)
+        if self.dispatcher is not None:
+            self.dispatcher.update_signals(abi.ZX_VMO_ZERO_CHILDREN, 0)
 
     def maybe_end(self) -> None:
-        """End it."""
+        """End the object, and ancestors that only it kept, if nothing refers to it any more."""
+        object = self
+        while not (object.dispatcher or object.mapping_count or object.children):
+            if object.kind in ("anonymous", "snapshot"):
+                object.store.release()
+            parent, object.parent = object.parent, None
+            if parent is None:
+                return
+            parent.children.remove(object)
+            if not parent.children and parent.dispatcher is not None:
+                parent.dispatcher.update_signals(0, abi.ZX_VMO_ZERO_CHILDREN)
+            object = parent
+
+    # Access ------------------------------------------------------------------------------
+
+    def check_access(self, offset: int, length: int) -> None:
+        """Whether the kernel may copy the range: BAD_STATE if uncached, OUT_OF_RANGE."""
+        if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self.check_range(offset, length)
+
+    def check_range(self, offset: int, length: int) -> None:
+        """OUT_OF_RANGE unless the range lies in the object."""
+        if offset + length > self.size:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Copy out; the range has been checked."""
+        return self.store.read(self.base + offset, length)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Copy in; the range has been checked."""
+        self.store.write(self.base + offset, data)
+
+    # Size --------------------------------------------------------------------------------
+
+    def set_size(self, size: int) -> None:
+        """Resize to *size* bytes, rounded up.  UNAVAILABLE, OUT_OF_RANGE, INVALID_ARGS."""
+        if not self.resizable:
+            raise ZxError(abi.ZX_ERR_UNAVAILABLE)
+        if size > MAX_SIZE:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if self.root_offset + round_up(size) >= 1 << 64:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if size < self.content.size:
+            end = min(round_up(size), self.size)
+            if end > size:
+                self.store.zero(size, end - size)
+        self.store.resize(round_up(size))
+        self.content.size = size
+
+    def set_content_size(self, size: int) -> None:
+        """ZX_PROP_VMO_CONTENT_SIZE: what lies beyond it reads as zeros."""
+        if size < self.size:
+            self.store.zero(self.base + size, self.size - size)
+        self.content.size = size
+
+    # Operations on ranges ----------------------------------------------------------------
+
+    def commit(self, offset: int, length: int) -> None:
+        """ZX_VMO_OP_COMMIT."""
+        self.check_range(offset, length)
+        if length:
+            self.store.commit(self.base + offset, length)
+
+    def decommit(self, offset: int, length: int) -> None:
+        """ZX_VMO_OP_DECOMMIT: OUT_OF_RANGE, NOT_SUPPORTED, INVALID_ARGS."""
+        self.check_range(offset, length)
+        if not length:
+            return
+        root = self
+        while root.kind in ("slice", "reference") and root.parent is not None:
+            root = root.parent
+        if root.kind != "anonymous":
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if (offset | length) & PAGE_MASK:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self.store.decommit(self.base + offset, length)
+
+    def zero(self, offset: int, length: int) -> None:
+        """ZX_VMO_OP_ZERO."""
+        self.check_range(offset, length)
+        if length:
+            self.store.zero(self.base + offset, length)
+
+    def cache_operation(self, offset: int, length: int) -> None:
+        """A cache maintenance operation: nothing to do but the checks."""
+        if length == 0:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self.check_range(offset, length)
+
+    def lock(self, offset: int, length: int) -> None:
+        """ZX_VMO_OP_LOCK and TRY_LOCK: this emulation never discards, so both succeed."""
+        self._check_lockable(offset, length)
+        self.lock_count += 1
+
+    def unlock(self, offset: int, length: int) -> None:
+        """ZX_VMO_OP_UNLOCK; BAD_STATE if it is not locked."""
+        self._check_lockable(offset, length)
+        if not self.lock_count:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self.lock_count -= 1
+
+    def _check_lockable(self, offset: int, length: int) -> None:
+        if not self.discardable:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if offset != 0 or length != self.size:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+
+    def set_cache_policy(self, policy: int) -> None:
+        """BAD_STATE: mapped, related to others, or with pages under another policy than cached."""
+        uncached = self.cache_policy != abi.ZX_CACHE_POLICY_CACHED
+        if (
+            (uncached and self.store.pages)
+            or self.mapping_count
+            or self.children
+            or self.parent is not None
+        ):
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self.cache_policy = policy
+
+    # Children ----------------------------------------------------------------------------
+
+    def create_snapshot(self, offset: int, size: int, resizable: bool) -> VmObject:
+        """A copy-on-write child: isolated in both directions."""
+        if offset & PAGE_MASK:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        rounded = self._rounded(size)
+        if self.kind == "slice":
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if offset + rounded >= 1 << 64:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if self.root_offset + offset + rounded >= 1 << 64:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        store = self.store.snapshot(offset, rounded)
+        child = VmObject(self.kernel, store, "snapshot", Content(size), resizable, self)
+        child.root_offset = self.root_offset + offset
+        return child
+
+    def create_slice(self, offset: int, size: int) -> VmObject:
+        """A window on this object's own memory."""
+        if offset & PAGE_MASK:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        rounded = self._rounded(size)
+        if self.resizable:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if offset + rounded >= 1 << 64:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if offset + rounded > self.size:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        child = VmObject(self.kernel, self.store, "slice", Content(size), False, self)
+        child.base = self.base + offset
+        child._slice_size = rounded
+        child.cache_policy = self.cache_policy
+        return child
+
+    def create_reference(self, offset: int, size: int, resizable: bool) -> VmObject:
+        """A second object for the same memory, size and content size."""
+        if offset or size:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if resizable and not self.resizable:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if self.kind == "slice":
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        child = VmObject(self.kernel, self.store, "reference", self.content, self.resizable, self)
+        child.root_offset = self.root_offset
+        child.cache_policy = self.cache_policy
+        return child
+
+    def _rounded(self, size: int) -> int:
+        if size > MAX_SIZE:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        return round_up(size)
+
+
+class Vmo(Dispatcher):
+    """What handles to a VMO refer to."""
+
+    __slots__ = ("memory",)
+
+    TYPE = abi.ZX_OBJ_TYPE_VMO
+    DEFAULT_RIGHTS = abi.ZX_DEFAULT_VMO_RIGHTS
+
+    def __init__(self, kernel: Kernel, memory: VmObject) -> None:
+        super().__init__(kernel, abi.ZX_VMO_ZERO_CHILDREN)
+        self.memory = memory
+        memory.koid = self.koid
+        memory.dispatcher = self
+        if memory.parent is not None:
+            memory.parent.adopt(memory)
+
+    def get_name(self) -> bytes:
+        return self.memory.name
+
+    def set_name(self, name: bytes) -> None:
+        self.memory.name = clean_name(name)
+
+    def on_zero_handles(self) -> None:
+        self.memory.dispatcher = None
+        self.memory.maybe_end()

@@ -8,9 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from zxio_py.kernel.syscalls import channel, event, handle, object
+from zxio_py.kernel.syscalls import (
+    channel,
+    clock,
+    debuglog,
+    event,
+    fifo,
+    futex,
+    handle,
+    info,
+    object,
+    port,
+    property,
+    socket,
+    stream,
+    system,
+    task,
+    timer,
+    vmar,
+    vmo,
+)
 
-_MODULES = (channel, event, handle, object)
+_MODULES = (
+    channel,
+    clock,
+    debuglog,
+    event,
+    fifo,
+    futex,
+    handle,
+    info,
+    object,
+    port,
+    property,
+    socket,
+    stream,
+    system,
+    task,
+    timer,
+    vmar,
+    vmo,
+)
 
 #: Function by name of the call.
 SYSCALLS: Mapping[str, Callable[..., int]] = {

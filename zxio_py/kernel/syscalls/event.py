@@ -12,7 +12,7 @@ def zx_event_create(c: Caller, options: int, out: Pointer) -> int:
     if options != 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     c.check_policy(abi.ZX_POL_NEW_EVENT)
-    c.give((out, Event(c.kernel), Event.DEFAULT_RIGHTS))
+    c.give((out, Event(c.kernel)))
     return abi.ZX_OK
 
 
@@ -22,5 +22,5 @@ def zx_eventpair_create(c: Caller, options: int, out0: Pointer, out1: Pointer) -
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     c.check_policy(abi.ZX_POL_NEW_EVENTPAIR)
     first, second = EventPair.create(c.kernel)
-    c.give((out0, first, EventPair.DEFAULT_RIGHTS), (out1, second, EventPair.DEFAULT_RIGHTS))
+    c.give((out0, first), (out1, second))
     return abi.ZX_OK

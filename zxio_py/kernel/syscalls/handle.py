@@ -6,6 +6,8 @@ from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
 
+_HANDLE = struct.Struct("<I")
+
 
 def zx_handle_close(c: Caller, handle: int) -> int:
     """Close a handle; the invalid one is fine."""
@@ -20,11 +22,8 @@ def zx_handle_close(c: Caller, handle: int) -> int:
 
 def zx_handle_close_many(c: Caller, handles: Pointer, num_handles: int) -> int:
     """Close an array of handles: every valid one, whatever the others are."""
-    if num_handles > c.MAX_COPY // 4:
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    values = struct.unpack(f"<{num_handles}I", c.read(handles, 4 * num_handles))
     bad = False
-    for value in values:
+    for (value,) in c.records(handles, num_handles, _HANDLE):
         if value != abi.ZX_HANDLE_INVALID:
             removed = c.handles.remove(value)
             if removed is None:
@@ -45,7 +44,7 @@ def zx_handle_duplicate(c: Caller, handle: int, rights: int, out: Pointer) -> in
         rights = source.rights
     elif rights & ~source.rights:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    c.give((out, source.object, rights))
+    c.install([out], [c.kernel.make_handle(source.object, rights)])
     return abi.ZX_OK
 
 
@@ -59,7 +58,7 @@ def zx_handle_replace(c: Caller, handle: int, rights: int, out: Pointer) -> int:
             rights = source.rights
         elif rights & ~source.rights:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        c.give((out, source.object, rights))
+        c.install([out], [c.kernel.make_handle(source.object, rights)])
     finally:
         c.kernel.close_handle(source)
     return abi.ZX_OK

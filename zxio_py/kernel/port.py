@@ -1,0 +1,133 @@
+"""Ports: queues of packets, from users and from waits that came true."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from zxio_py import abi
+from zxio_py.kernel.dispatcher import Dispatcher, SignalObserver
+from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.waiter import Waiter
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.handle import Handle
+    from zxio_py.kernel.kernel import Kernel
+    from zxio_py.kernel.thread import Thread
+
+_SIGNAL = struct.Struct("<QIiIIQQQ")
+
+
+class Packet:
+    """One packet: its bytes, and where a signal packet came from."""
+
+    __slots__ = ("data", "key", "source")
+
+    def __init__(self, key: int, data: bytes, source: Handle | None) -> None:
+        self.key = key
+        #: zx_port_packet_t.
+        self.data = data
+        #: The handle waited on; None for a user's packet.
+        self.source = source
+
+
+class PortObserver(SignalObserver):
+    """A wait whose outcome is a packet."""
+
+    __slots__ = ("key", "port", "timestamp")
+
+    def __init__(
+        self, port: Port, handle: Handle, key: int, trigger: int, edge: bool, timestamp: bool
+    ) -> None:
+        super().__init__(handle, trigger, edge)
+        self.port = port
+        self.key = key
+        self.timestamp = timestamp
+
+    def on_match(self, signals: int) -> None:
+        self.port.pending.pop(self, None)
+        now = monotonic_ns() if self.timestamp else 0
+        data = _SIGNAL.pack(
+            self.key, abi.ZX_PKT_TYPE_SIGNAL_ONE, abi.ZX_OK, self.trigger, signals, 1, now, 0
+        )
+        self.port.queue(Packet(self.key, data, self.handle))
+
+    def on_cancel(self, signals: int) -> None:
+        self.port.pending.pop(self, None)
+
+
+class Port(Dispatcher):
+    """A port."""
+
+    __slots__ = ("_waiters", "packets", "pending", "user_packets")
+
+    TYPE = abi.ZX_OBJ_TYPE_PORT
+    DEFAULT_RIGHTS = abi.ZX_DEFAULT_PORT_RIGHTS
+    WAITABLE = False
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self.packets: deque[Packet] = deque()
+        #: Packets among them that users queued.
+        self.user_packets = 0
+        #: Waits that are armed (an ordered set).
+        self.pending: dict[PortObserver, None] = {}
+        self._waiters: deque[Waiter] = deque()
+
+    def on_zero_handles(self) -> None:
+        for observer in self.pending:
+            observer.handle.object.remove_observer(observer)
+        self.pending.clear()
+        self.packets.clear()
+
+    def queue(self, packet: Packet) -> None:
+        """Append a packet and let one waiting thread have it."""
+        self.packets.append(packet)
+        if self._waiters:
+            self._waiters.popleft().wake()
+
+    def queue_user(self, key: int, data: bytes, thread: Thread) -> None:
+        """A user's packet; too many of them are the end of the sender's process."""
+        if self.user_packets >= abi.PORT_EPHEMERAL_PACKETS_MAX:
+            raise thread.process.policy_exception("PORT_TOO_MANY_PACKETS")
+        self.user_packets += 1
+        self.queue(Packet(key, data, None))
+
+    def arm(self, observer: PortObserver) -> None:
+        """Let *observer* wait.  NOT_SUPPORTED."""
+        self.pending[observer] = None
+        try:
+            observer.handle.object.add_observer(observer)
+        except ZxError:
+            del self.pending[observer]
+            raise
+
+    def wait(self, deadline: int, thread: Thread) -> Packet:
+        """Take the next packet, waiting for it until *deadline*; TIMED_OUT."""
+        while not self.packets:
+            waiter = Waiter()
+            self._waiters.append(waiter)
+            try:
+                status = waiter.block(thread, deadline, abi.ZX_THREAD_STATE_BLOCKED_PORT)
+            finally:
+                if not waiter.woken:
+                    self._waiters.remove(waiter)
+            if status != abi.ZX_OK and not self.packets:
+                raise ZxError(status)
+        packet = self.packets.popleft()
+        if packet.source is None:
+            self.user_packets -= 1
+        return packet
+
+    def cancel_waits(self, source: Handle, key: int) -> bool:
+        """Disarm waits and drop packets of *source* with *key*; whether there were any."""
+        armed = [o for o in self.pending if o.handle is source and o.key == key]
+        for observer in armed:
+            source.object.remove_observer(observer)
+            del self.pending[observer]
+        kept = deque(p for p in self.packets if p.source is not source or p.key != key)
+        found = bool(armed) or len(kept) != len(self.packets)
+        self.packets = kept
+        return found

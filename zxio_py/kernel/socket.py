@@ -1,0 +1,276 @@
+"""Sockets: byte streams and datagrams between two ends."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from zxio_py import abi
+from zxio_py.kernel.dispatcher import Dispatcher
+from zxio_py.kernel.errors import ZxError
+
+if TYPE_CHECKING:
+    from zxio_py.kernel.kernel import Kernel
+
+#: Bytes one direction can hold.
+CAPACITY = 256 * 1024
+
+
+class Buffer:
+    """Bytes on their way in one direction, in chunks as they were written."""
+
+    __slots__ = ("chunks", "head_offset", "size")
+
+    def __init__(self) -> None:
+        self.chunks: deque[bytes] = deque()
+        #: Bytes of the first chunk that are gone already (streams only).
+        self.head_offset = 0
+        self.size = 0
+
+    def append(self, data: bytes) -> None:
+        """Add a chunk, for a datagram socket one datagram."""
+        self.chunks.append(data)
+        self.size += len(data)
+
+    def read_stream(self, size: int, peek: bool) -> bytes:
+        """Up to *size* bytes regardless of chunks."""
+        parts: list[bytes] = []
+        left = size
+        for index, chunk in enumerate(self.chunks):
+            if not left:
+                break
+            part = chunk[self.head_offset :] if index == 0 else chunk
+            parts.append(part[:left])
+            left -= len(parts[-1])
+        data = b"".join(parts)
+        if not peek:
+            self._consume(len(data))
+        return data
+
+    def _consume(self, count: int) -> None:
+        self.size -= count
+        count += self.head_offset
+        while self.chunks and count >= len(self.chunks[0]):
+            count -= len(self.chunks.popleft())
+        self.head_offset = count
+
+    def read_datagram(self, size: int, peek: bool) -> bytes:
+        """The first *size* bytes of the next datagram; the rest of it is dropped."""
+        datagram = self.chunks[0]
+        if not peek:
+            self.chunks.popleft()
+            self.size -= len(datagram)
+        return datagram[:size]
+
+    @property
+    def available(self) -> int:
+        """Size of the next datagram in bytes, 0 if there is none."""
+        return len(self.chunks[0]) if self.chunks else 0
+
+
+class Socket(Dispatcher):
+    """One end of a socket."""
+
+    __slots__ = (
+        "incoming",
+        "options",
+        "peer",
+        "peer_koid",
+        "read_disabled",
+        "read_threshold",
+        "write_disabled",
+        "write_threshold",
+    )
+
+    TYPE = abi.ZX_OBJ_TYPE_SOCKET
+    DEFAULT_RIGHTS = abi.ZX_DEFAULT_SOCKET_RIGHTS
+    PAIRED = True
+
+    def __init__(self, kernel: Kernel, options: int) -> None:
+        super().__init__(kernel, abi.ZX_SOCKET_WRITABLE)
+        self.options = options
+        #: Written by the peer, not read yet.
+        self.incoming = Buffer()
+        self.peer: Socket | None = None
+        self.peer_koid = 0
+        #: Whether this end may not write, and whether the peer may not (nothing more will come).
+        self.write_disabled = False
+        self.read_disabled = False
+        #: Bytes from which READ_THRESHOLD and WRITE_THRESHOLD are asserted; 0 for never.
+        self.read_threshold = 0
+        self.write_threshold = 0
+
+    @classmethod
+    def create(cls, kernel: Kernel, options: int) -> tuple[Socket, Socket]:
+        """Both ends of a new socket."""
+        first, second = cls(kernel, options), cls(kernel, options)
+        first.peer, second.peer = second, first
+        first.peer_koid, second.peer_koid = second.koid, first.koid
+        return first, second
+
+    @property
+    def related_koid(self) -> int:
+        return self.peer_koid
+
+    @property
+    def is_datagram(self) -> bool:
+        """Whether messages keep their boundaries."""
+        return bool(self.options & abi.ZX_SOCKET_DATAGRAM)
+
+    def current_peer(self) -> Socket | None:
+        return self.peer
+
+    def on_zero_handles(self) -> None:
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            peer.peer = None
+            gone = abi.ZX_SOCKET_WRITABLE | abi.ZX_SOCKET_WRITE_THRESHOLD
+            peer.update_signals(gone, abi.ZX_SOCKET_PEER_CLOSED)
+
+    # Transfer ----------------------------------------------------------------------------
+
+    def check_writable(self) -> Socket:
+        """The peer to write to: PEER_CLOSED, then BAD_STATE if this end may not write."""
+        if self.peer is None:
+            raise ZxError(abi.ZX_ERR_PEER_CLOSED)
+        if self.write_disabled:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        return self.peer
+
+    def room_for(self, size: int) -> int:
+        """How many of *size* bytes (not 0) the peer can take now: SHOULD_WAIT if none.
+
+        A datagram goes as a whole or not at all: OUT_OF_RANGE if it never can.
+        """
+        assert self.peer is not None
+        room = CAPACITY - self.peer.incoming.size
+        if room == 0:
+            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
+        if not self.is_datagram:
+            return min(size, room)
+        if size > CAPACITY:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if size > room:
+            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
+        return size
+
+    def write(self, data: bytes) -> None:
+        """Hand *data* to the peer; `room_for` has said that it fits."""
+        peer = self.peer
+        assert peer is not None
+        peer.incoming.append(data)
+        peer.update_signals(0, abi.ZX_SOCKET_READABLE)
+        peer.update_read_threshold()
+        if peer.incoming.size >= CAPACITY:
+            self.update_signals(abi.ZX_SOCKET_WRITABLE, 0)
+        self.update_write_threshold()
+
+    def check_readable(self) -> None:
+        """There is something to read: else PEER_CLOSED, BAD_STATE or SHOULD_WAIT."""
+        if not self.incoming.size:
+            if self.peer is None:
+                raise ZxError(abi.ZX_ERR_PEER_CLOSED)
+            if self.read_disabled:
+                raise ZxError(abi.ZX_ERR_BAD_STATE)
+            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
+
+    def read(self, size: int, peek: bool) -> bytes:
+        """Take (or only look at) up to *size* bytes."""
+        if self.is_datagram:
+            data = self.incoming.read_datagram(size, peek)
+        else:
+            data = self.incoming.read_stream(size, peek)
+        if not peek:
+            self.after_read()
+        return data
+
+    def after_read(self) -> None:
+        """Bring the signals of both ends up to what is left."""
+        if not self.incoming.size:
+            self.update_signals(abi.ZX_SOCKET_READABLE, 0)
+        self.update_read_threshold()
+        peer = self.peer
+        if peer is not None:
+            if not peer.write_disabled and self.incoming.size < CAPACITY:
+                peer.update_signals(0, abi.ZX_SOCKET_WRITABLE)
+            peer.update_write_threshold()
+
+    # Thresholds --------------------------------------------------------------------------
+
+    def update_read_threshold(self) -> None:
+        """READ_THRESHOLD follows the bytes that wait."""
+        bit = abi.ZX_SOCKET_READ_THRESHOLD
+        if 0 < self.read_threshold <= self.incoming.size:
+            self.update_signals(0, bit)
+        else:
+            self.update_signals(bit, 0)
+
+    def update_write_threshold(self) -> None:
+        """WRITE_THRESHOLD follows the room at the peer."""
+        bit = abi.ZX_SOCKET_WRITE_THRESHOLD
+        peer = self.peer
+        room = CAPACITY - peer.incoming.size if peer is not None else 0
+        if peer is not None and 0 < self.write_threshold <= room:
+            self.update_signals(0, bit)
+        else:
+            self.update_signals(bit, 0)
+
+    def set_read_threshold(self, value: int) -> None:
+        """ZX_PROP_SOCKET_RX_THRESHOLD; INVALID_ARGS above the capacity."""
+        if value > CAPACITY:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self.read_threshold = value
+        self.update_read_threshold()
+
+    def set_write_threshold(self, value: int) -> None:
+        """ZX_PROP_SOCKET_TX_THRESHOLD; PEER_CLOSED, INVALID_ARGS above the capacity."""
+        if self.peer is None:
+            raise ZxError(abi.ZX_ERR_PEER_CLOSED)
+        if value > CAPACITY:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        self.write_threshold = value
+        self.update_write_threshold()
+
+    # Disposition -------------------------------------------------------------------------
+
+    def set_disposition(self, own: bool | None, peers: bool | None) -> None:
+        """Enable (True) or disable (False) writing on this end and on the peer; None: as it is.
+
+        BAD_STATE: data written before the disabling is still to be read.
+        """
+        if own is True and self.write_disabled and self._undrained():
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if peers is True and self.read_disabled and self.incoming.size:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if own is not None:
+            self._set_writing(own)
+            if self.peer is not None:
+                self.peer._set_reading(own)
+        if peers is not None:
+            self._set_reading(peers)
+            if self.peer is not None:
+                self.peer._set_writing(peers)
+
+    def _undrained(self) -> bool:
+        return self.peer is not None and self.peer.incoming.size > 0
+
+    def _set_writing(self, enabled: bool) -> None:
+        self.write_disabled = not enabled
+        if enabled:
+            writable = self.peer is not None and self.peer.incoming.size < CAPACITY
+            self.update_signals(
+                abi.ZX_SOCKET_WRITE_DISABLED, abi.ZX_SOCKET_WRITABLE if writable else 0
+            )
+        else:
+            self.update_signals(abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_WRITE_DISABLED)
+
+    def _set_reading(self, enabled: bool) -> None:
+        self.read_disabled = not enabled
+        bit = abi.ZX_SOCKET_PEER_WRITE_DISABLED
+        self.update_signals(bit if enabled else 0, 0 if enabled else bit)
+
+    # Information -------------------------------------------------------------------------
+
+    def waiting(self) -> int:
+        """Bytes a read can get: of the stream, or of the next datagram."""
+        return self.incoming.available if self.is_datagram else self.incoming.size

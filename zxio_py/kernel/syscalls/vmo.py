@@ -1,0 +1,186 @@
+"""zx_vmo_*."""
+
+from __future__ import annotations
+
+import struct
+
+from zxio_py import abi
+from zxio_py.kernel.caller import Caller, Pointer
+from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.vmo import Vmo, VmObject
+
+_LOCK_STATE = struct.Struct("<QQQQ")
+_SNAPSHOTS = abi.ZX_VMO_CHILD_SNAPSHOT | abi.ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE
+_PROPERTY_RIGHTS = abi.ZX_RIGHT_GET_PROPERTY | abi.ZX_RIGHT_SET_PROPERTY
+
+#: Rights that an operation on a range needs; of several, one is enough.
+_OP_RIGHTS = {
+    abi.ZX_VMO_OP_COMMIT: abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_DECOMMIT: abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_ZERO: abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_LOCK: abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_TRY_LOCK: abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_UNLOCK: abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_CACHE_SYNC: abi.ZX_RIGHT_READ,
+    abi.ZX_VMO_OP_CACHE_CLEAN: abi.ZX_RIGHT_READ,
+    abi.ZX_VMO_OP_CACHE_CLEAN_INVALIDATE: abi.ZX_RIGHT_READ,
+    abi.ZX_VMO_OP_CACHE_INVALIDATE: abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_DONT_NEED: 0,
+    abi.ZX_VMO_OP_ALWAYS_NEED: 0,
+}
+
+
+def zx_vmo_create(c: Caller, size: int, options: int, out: Pointer) -> int:
+    """Make a VMO of zeros; the handle has RESIZE if it can be resized."""
+    c.check_policy(abi.ZX_POL_NEW_VMO)
+    if options & ~(abi.ZX_VMO_RESIZABLE | abi.ZX_VMO_DISCARDABLE):
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    resizable = bool(options & abi.ZX_VMO_RESIZABLE)
+    memory = VmObject.create(c.kernel, size, resizable)  # OUT_OF_RANGE
+    memory.discardable = bool(options & abi.ZX_VMO_DISCARDABLE)
+    rights = Vmo.DEFAULT_RIGHTS | (abi.ZX_RIGHT_RESIZE if resizable else 0)
+    _give(c, out, memory, rights)
+    return abi.ZX_OK
+
+
+def _give(c: Caller, out: Pointer, memory: VmObject, rights: int) -> None:
+    c.install([out], [c.kernel.make_handle(Vmo(c.kernel, memory), rights)])
+
+
+def zx_vmo_read(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_size: int) -> int:
+    """Copy from a VMO to the caller."""
+    memory = c.get(handle, Vmo, abi.ZX_RIGHT_READ).memory
+    memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
+    c.write(buffer, memory.read(offset, buffer_size))
+    return abi.ZX_OK
+
+
+def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_size: int) -> int:
+    """Copy from the caller to a VMO; what lies before a fault is copied."""
+    memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
+    memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
+    data, fault = c.read_prefix(buffer, buffer_size)
+    memory.write(offset, data)
+    if fault is not None:
+        raise fault
+    return abi.ZX_OK
+
+
+def zx_vmo_get_size(c: Caller, handle: int, size: Pointer) -> int:
+    """The size in bytes, in whole pages."""
+    memory = c.get(handle, Vmo, abi.ZX_RIGHT_NONE).memory
+    c.write_u64(size, memory.size)
+    return abi.ZX_OK
+
+
+def zx_vmo_set_size(c: Caller, handle: int, size: int) -> int:
+    """Resize a VMO that can be resized."""
+    memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
+    if not memory.resizable:
+        raise ZxError(abi.ZX_ERR_UNAVAILABLE)
+    if not c.handle(handle).rights & abi.ZX_RIGHT_RESIZE:
+        raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+    memory.set_size(size)  # OUT_OF_RANGE, INVALID_ARGS
+    return abi.ZX_OK
+
+
+def zx_vmo_op_range(
+    c: Caller, handle: int, op: int, offset: int, size: int, buffer: Pointer, buffer_size: int
+) -> int:
+    """Commit, decommit, zero, lock or maintain the caches of part of a VMO."""
+    memory = c.get(handle, Vmo, abi.ZX_RIGHT_NONE).memory
+    if op not in _OP_RIGHTS:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    if _OP_RIGHTS[op] and not c.handle(handle).rights & _OP_RIGHTS[op]:
+        raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+    if op == abi.ZX_VMO_OP_COMMIT:
+        memory.commit(offset, size)
+    elif op == abi.ZX_VMO_OP_DECOMMIT:
+        memory.decommit(offset, size)
+    elif op == abi.ZX_VMO_OP_ZERO:
+        memory.zero(offset, size)
+    elif op == abi.ZX_VMO_OP_LOCK:
+        memory.lock(offset, size)
+        try:
+            if buffer_size < _LOCK_STATE.size:
+                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+            c.write(buffer, _LOCK_STATE.pack(0, memory.size, 0, 0))
+        except ZxError:
+            memory.unlock(offset, size)
+            raise
+    elif op == abi.ZX_VMO_OP_TRY_LOCK:
+        memory.lock(offset, size)
+    elif op == abi.ZX_VMO_OP_UNLOCK:
+        memory.unlock(offset, size)
+    elif op == abi.ZX_VMO_OP_CACHE_INVALIDATE:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)  # only with the kernel's debugging calls
+    elif op in (abi.ZX_VMO_OP_DONT_NEED, abi.ZX_VMO_OP_ALWAYS_NEED):
+        memory.check_range(offset, size)
+    else:
+        memory.cache_operation(offset, size)
+    return abi.ZX_OK
+
+
+def zx_vmo_create_child(
+    c: Caller, handle: int, options: int, offset: int, size: int, out: Pointer
+) -> int:
+    """Make a VMO from another: a copy-on-write snapshot, a slice, a reference."""
+    no_write = options & abi.ZX_VMO_CHILD_NO_WRITE
+    resizable = options & abi.ZX_VMO_CHILD_RESIZABLE
+    if no_write and resizable:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    parent = c.get(handle, Vmo, abi.ZX_RIGHT_DUPLICATE | abi.ZX_RIGHT_READ).memory
+    if parent.discardable:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+    kind = options & ~abi.ZX_VMO_CHILD_RESIZABLE & ~abi.ZX_VMO_CHILD_NO_WRITE
+    if kind in (abi.ZX_VMO_CHILD_SNAPSHOT, abi.ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE):
+        child = parent.create_snapshot(offset, size, bool(resizable))
+    elif kind == abi.ZX_VMO_CHILD_SLICE:
+        if resizable:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        child = parent.create_slice(offset, size)
+    elif kind == abi.ZX_VMO_CHILD_REFERENCE:
+        child = parent.create_reference(offset, size, bool(resizable))
+    else:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    source = c.handle(handle)
+    if source.rights & abi.ZX_RIGHT_GET_PROPERTY:
+        child.name = parent.name
+    rights = source.rights | _PROPERTY_RIGHTS
+    if kind & _SNAPSHOTS:
+        rights = rights & ~abi.ZX_RIGHT_EXECUTE | abi.ZX_RIGHT_WRITE
+    if no_write:
+        rights &= ~abi.ZX_RIGHT_WRITE
+        child.immutable = True
+    rights &= ~abi.ZX_RIGHT_RESIZE
+    if resizable:
+        rights |= abi.ZX_RIGHT_RESIZE
+    _give(c, out, child, rights)
+    return abi.ZX_OK
+
+
+def zx_vmo_set_cache_policy(c: Caller, handle: int, cache_policy: int) -> int:
+    """Say how a VMO is to be cached where it is mapped."""
+    if cache_policy & ~abi.ZX_CACHE_POLICY_MASK:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    memory = c.get(handle, Vmo, abi.ZX_RIGHT_MAP).memory
+    memory.set_cache_policy(cache_policy)  # BAD_STATE
+    return abi.ZX_OK
+
+
+def zx_vmo_replace_as_executable(c: Caller, handle: int, vmex: int, out: Pointer) -> int:
+    """Exchange a handle for one with EXECUTE; the old one is always gone."""
+    source = c.handles.remove(handle)
+    try:
+        if vmex != abi.ZX_HANDLE_INVALID:
+            c.check_resource(vmex, abi.ZX_RSRC_KIND_SYSTEM, abi.ZX_RSRC_SYSTEM_VMEX_BASE)
+        else:
+            c.check_policy(abi.ZX_POL_AMBIENT_MARK_VMO_EXEC)
+        if source is None or not isinstance(source.object, Vmo):
+            raise c.bad_handle()
+        rights = source.rights | abi.ZX_RIGHT_EXECUTE
+        c.install([out], [c.kernel.make_handle(source.object, rights)])
+    finally:
+        if source is not None:
+            c.kernel.close_handle(source)
+    return abi.ZX_OK
