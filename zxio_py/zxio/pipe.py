@@ -93,18 +93,18 @@ def _read_scattered(system: System, pipe: _Pipe, vector: Vector, options: int) -
 
     One entry needs no buffer in between.
     """
-    if len(vector) == 1:
+    if vector.count == 1:
         buffer, capacity = vector[0]
         return system.socket_read(pipe.socket, options, buffer, capacity)
     received = bytearray()
     actual = system.socket_read(pipe.socket, options, received, vector_size(vector))
-    done = index = 0
-    while done < actual:
-        buffer, capacity = vector[index]
-        piece = received[done : done + capacity]
-        system.store(buffer, bytes(piece))
+    done = 0
+    for buffer, capacity in vector:
+        if done == actual:
+            break
+        piece = bytes(received[done : done + capacity])
+        system.store(buffer, piece)
         done += len(piece)
-        index += 1
     return actual
 
 
@@ -124,14 +124,12 @@ def _pipe_readv(io: Zxio, vector: Vector, flags: int) -> int:
 
 def _write_gathered(system: System, pipe: _Pipe, vector: Vector) -> int:
     """One write of all entries put together: a vector makes one datagram."""
-    if len(vector) == 1:
+    if vector.count == 1:
         buffer, capacity = vector[0]
         return system.socket_write(pipe.socket, 0, buffer, capacity)
     gathered = bytearray()
-    index = 0
-    while index < len(vector):
-        gathered += system.load(*vector[index])
-        index += 1
+    for buffer, capacity in vector:
+        gathered += system.load(buffer, capacity)
     return system.socket_write(pipe.socket, 0, gathered, len(gathered))
 
 

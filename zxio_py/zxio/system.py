@@ -8,59 +8,86 @@ emulated address space: library use and programs share everything above this lin
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
+from struct import Struct
 
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.raw import ENTRIES
 from zxio_py.kernel.thread import Thread
-from zxio_py.zxio.vector import Pointer, Vector
+from zxio_py.zxio.vector import Entries, Pointer, Vector
 
 _BASIC_INFO = abi.STRUCTS["zx_info_handle_basic_t"]
 _SOCKET_INFO = abi.STRUCTS["zx_info_socket_t"]
+#: Address and capacity of a zx_iovec_t.
+_IOVEC = Struct("<QQ")
+
+
+#: Python buffers that an array of zx_iovec_t points to lie, for the kernel, at addresses that no
+#: program has: buffer number, then offset.
+_WINDOW = 0xF << 60
+_OFFSET_BITS = 40
+_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+
+
+class _Caller(Caller):
+    """A caller whose pointers are addresses, Python buffers or addresses in *window*."""
+
+    __slots__ = ()
+
+    def __init__(self, thread: Thread, window: Mapping[int, Pointer]) -> None:
+        aspace = thread.process.aspace
+
+        def read(pointer: Pointer, size: int) -> bytes:
+            if not isinstance(pointer, int):
+                return bytes(memoryview(pointer)[:size])
+            if pointer >= _WINDOW and (buffer := window.get(pointer >> _OFFSET_BITS)) is not None:
+                start = pointer & _OFFSET_MASK
+                return bytes(memoryview(buffer)[start : start + size])
+            return aspace.copy_in(pointer, size)
+
+        def write(pointer: Pointer, data: bytes) -> None:
+            if not isinstance(pointer, int):
+                pointer[: len(data)] = data
+            elif pointer >= _WINDOW and (buffer := window.get(pointer >> _OFFSET_BITS)) is not None:
+                start = pointer & _OFFSET_MASK
+                buffer[start : start + len(data)] = data
+            else:
+                aspace.copy_out(pointer, data)
+
+        super().__init__(thread, read, write)
 
 
 class System:
     """The door of one process; calls run on behalf of *thread* unless `on` says otherwise."""
 
-    __slots__ = ("_callers", "_default", "process")
+    __slots__ = ("_default", "_local", "_numbers", "_window", "process")
 
     def __init__(self, thread: Thread) -> None:
         self.process = thread.process
-        self._default = self._caller(thread)
-        self._callers = threading.local()
+        self._window: dict[int, Pointer] = {}
+        self._numbers = count(_WINDOW >> _OFFSET_BITS)
+        self._default = _Caller(thread, self._window)
+        self._local = threading.local()
 
     @contextmanager
     def on(self, thread: Thread) -> Iterator[None]:
         """Make the calls of this Python thread on behalf of the emulated *thread*."""
-        before = getattr(self._callers, "caller", None)
-        self._callers.caller = self._caller(thread)
+        before = getattr(self._local, "caller", None)
+        self._local.caller = _Caller(thread, self._window)
         try:
             yield
         finally:
-            self._callers.caller = before
+            self._local.caller = before
 
-    def _caller(self, thread: Thread) -> Caller:
-        aspace = thread.process.aspace
-
-        def read(pointer: Pointer, size: int) -> bytes:
-            if isinstance(pointer, int):
-                return aspace.copy_in(pointer, size)
-            return bytes(memoryview(pointer)[:size])
-
-        def write(pointer: Pointer, data: bytes) -> None:
-            if isinstance(pointer, int):
-                aspace.copy_out(pointer, data)
-            else:
-                pointer[: len(data)] = data
-
-        return Caller(thread, read, write)
+    def _caller(self) -> _Caller:
+        return getattr(self._local, "caller", None) or self._default
 
     def _call(self, name: str, *args: Pointer) -> None:
-        caller = getattr(self._callers, "caller", None) or self._default
-        status = ENTRIES[name](caller, *args)
+        status = ENTRIES[name](self._caller(), *args)
         if status != abi.ZX_OK:
             raise ZxError(status)
 
@@ -89,8 +116,7 @@ class System:
 
     def handle_close(self, handle: int) -> None:
         """Close a handle; an invalid one is left alone."""
-        caller = getattr(self._callers, "caller", None) or self._default
-        ENTRIES["zx_handle_close"](caller, handle)
+        ENTRIES["zx_handle_close"](self._caller(), handle)
 
     def handle_duplicate(self, handle: int, rights: int) -> int:
         """A further handle to the same object."""
@@ -162,25 +188,47 @@ class System:
         """A stream over a VMO."""
         return self._number("zx_stream_create", mode, vmo, seek, size=4)
 
+    @contextmanager
+    def _vectors(self, vector: Vector) -> Iterator[Pointer]:
+        """The vector as a stream call takes it: the caller's own array, or one made for it."""
+        if not isinstance(vector, Entries):
+            yield vector.pointer
+            return
+        numbers = []
+        records = bytearray()
+        try:
+            for pointer, capacity in vector:
+                if not isinstance(pointer, int):
+                    numbers.append(next(self._numbers))
+                    self._window[numbers[-1]] = pointer
+                    pointer = numbers[-1] << _OFFSET_BITS
+                records += _IOVEC.pack(pointer, capacity)
+            yield bytes(records)
+        finally:
+            for number in numbers:
+                del self._window[number]
+
     def stream_readv(self, stream: int, vector: Vector) -> int:
         """Read at the seek offset; the bytes moved."""
-        return self._number("zx_stream_readv", stream, 0, vector.pointer, len(vector), size=8)
+        with self._vectors(vector) as array:
+            return self._number("zx_stream_readv", stream, 0, array, vector.count, size=8)
 
     def stream_readv_at(self, stream: int, offset: int, vector: Vector) -> int:
         """Read at an offset; the bytes moved."""
-        return self._number(
-            "zx_stream_readv_at", stream, 0, offset, vector.pointer, len(vector), size=8
-        )
+        with self._vectors(vector) as array:
+            return self._number("zx_stream_readv_at", stream, 0, offset, array, vector.count, size=8)
 
     def stream_writev(self, stream: int, vector: Vector) -> int:
         """Write at the seek offset; the bytes moved."""
-        return self._number("zx_stream_writev", stream, 0, vector.pointer, len(vector), size=8)
+        with self._vectors(vector) as array:
+            return self._number("zx_stream_writev", stream, 0, array, vector.count, size=8)
 
     def stream_writev_at(self, stream: int, offset: int, vector: Vector) -> int:
         """Write at an offset; the bytes moved."""
-        return self._number(
-            "zx_stream_writev_at", stream, 0, offset, vector.pointer, len(vector), size=8
-        )
+        with self._vectors(vector) as array:
+            return self._number(
+                "zx_stream_writev_at", stream, 0, offset, array, vector.count, size=8
+            )
 
     def stream_seek(self, stream: int, whence: int, offset: int) -> int:
         """Move the seek offset; the new one."""

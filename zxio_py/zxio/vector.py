@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 from zxio_py.kernel.errors import UserFault, ZxError
 
@@ -16,55 +16,44 @@ Entry: TypeAlias = tuple[Pointer, int]
 _MASK64 = (1 << 64) - 1
 
 
-class Vector(Protocol):
-    """A sequence of buffers."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int, /) -> Entry: ...
-
-    @property
-    def pointer(self) -> Pointer:
-        """What the kernel's stream calls take for the array."""
-
-
 class Entries:
     """A vector in Python's memory."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "count")
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = list(entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        #: Number of entries.
+        self.count = len(self._entries)
 
     def __getitem__(self, index: int, /) -> Entry:
         return self._entries[index]
 
-    @property
-    def pointer(self) -> Pointer:
-        return self._entries
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
 
 
 class UserEntries:
-    """An array of zx_iovec_t in the emulated address space, read when it is looked at."""
+    """An array of zx_iovec_t in the emulated address space, each read when it is looked at."""
 
-    __slots__ = ("_count", "_read", "pointer")
+    __slots__ = ("_read", "count", "pointer")
 
-    def __init__(self, read: Callable[[int, int], bytes], address: int, count: int) -> None:
+    def __init__(self, read: Callable[[int, int], bytes], pointer: int, count: int) -> None:
         self._read = read
-        self._count = count
-        self.pointer: Pointer = address
-
-    def __len__(self) -> int:
-        return self._count
+        #: Number of entries: any size_t.
+        self.count = count
+        #: Address of the array.
+        self.pointer = pointer
 
     def __getitem__(self, index: int, /) -> Entry:
-        if index >= self._count:
-            raise IndexError(index)
         data = self._read(self.pointer + 16 * index, 16)
         return int.from_bytes(data[:8], "little"), int.from_bytes(data[8:], "little")
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self[index] for index in range(self.count))
+
+
+Vector: TypeAlias = Entries | UserEntries
 
 
 def do_vector(vector: Vector, op: Callable[[Pointer, int], int]) -> int:
@@ -73,9 +62,7 @@ def do_vector(vector: Vector, op: Callable[[Pointer, int], int]) -> int:
     An error after some bytes have moved is swallowed: the caller learns how many did.
     """
     total = 0
-    index = 0
-    while index < len(vector):
-        pointer, capacity = vector[index]
+    for pointer, capacity in vector:
         try:
             actual = op(pointer, capacity)
         except UserFault:
@@ -87,15 +74,9 @@ def do_vector(vector: Vector, op: Callable[[Pointer, int], int]) -> int:
         total += actual
         if actual != capacity:
             break
-        index += 1
     return total
 
 
 def vector_size(vector: Vector) -> int:
     """Sum of the capacities of all entries, in bytes, as a size_t."""
-    total = 0
-    index = 0
-    while index < len(vector):
-        total += vector[index][1]
-        index += 1
-    return total & _MASK64
+    return sum(capacity for _, capacity in vector) & _MASK64

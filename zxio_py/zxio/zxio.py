@@ -14,7 +14,7 @@ from zxio_py.zxio.null import DEFAULT_OPS
 from zxio_py.zxio.ops import Zxio, zxio_get_ops, zxio_init
 from zxio_py.zxio.status import attempt
 from zxio_py.zxio.types import Dirent, DirentIterator, NodeAttributes
-from zxio_py.zxio.vector import Entries, Entry, Pointer, UserEntries
+from zxio_py.zxio.vector import Entries, Entry, Pointer, UserEntries, Vector
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ def _status(io: Zxio | None, member: str, *args: Any) -> int:
     return _dispatch(io, member, None, *args)[0]
 
 
-def _entries(vector: Sequence[Entry] | UserEntries) -> Entries | UserEntries:
+def _entries(vector: Sequence[Entry] | UserEntries) -> Vector:
     return vector if isinstance(vector, UserEntries) else Entries(vector)
 
 
