@@ -33,8 +33,7 @@ def zx_port_wait(c: Caller, handle: int, deadline: int, packet: Pointer) -> int:
     """Take the next packet; one that cannot be stored is lost."""
     port = c.get(handle, Port, abi.ZX_RIGHT_READ)
     taken = port.wait(deadline, c.thread)  # TIMED_OUT
-    if packet != 0:
-        c.write(packet, taken.data)
+    c.write(packet, taken.data)
     return abi.ZX_OK
 
 

@@ -5,6 +5,9 @@ from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.socket import Socket
 
+#: Transfers are at most this long, less one byte.
+_SIZE_LIMIT = 1 << 32
+
 _ENABLED = abi.ZX_SOCKET_DISPOSITION_WRITE_ENABLED
 _DISABLED = abi.ZX_SOCKET_DISPOSITION_WRITE_DISABLED
 _DISPOSITIONS: dict[int, bool | None] = {0: None, _ENABLED: True, _DISABLED: False}
@@ -30,7 +33,7 @@ def zx_socket_write(
     socket.check_writable()  # PEER_CLOSED, BAD_STATE
     written = 0
     if buffer_size:
-        if buffer_size >= 1 << 32:
+        if buffer_size >= _SIZE_LIMIT:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         written = socket.room_for(buffer_size)  # SHOULD_WAIT, OUT_OF_RANGE
         socket.write(c.read(buffer, written))
@@ -46,6 +49,8 @@ def zx_socket_read(
     if (buffer == 0 and buffer_size) or options & ~abi.ZX_SOCKET_PEEK:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     socket = c.get(handle, Socket, abi.ZX_RIGHT_READ)
+    if buffer_size >= _SIZE_LIMIT:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     socket.check_readable()  # PEER_CLOSED, BAD_STATE, SHOULD_WAIT
     data = b""
     if buffer_size:
