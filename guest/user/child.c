@@ -46,19 +46,21 @@ static void memory_destroy(struct child_memory* memory) {
     }
 }
 
-// Memory of at least this size: the kept one if it is large enough and no session needs its own.
-static zx_status_t memory_take(struct child_memory* memory, uint64_t size, bool session) {
-    static struct child_memory kept;
-    if (session || size > KEPT_MEMORY) {
-        return memory_create(memory, PAGE_UP(size));
-    }
-    if (kept.vmo == ZX_HANDLE_INVALID) {
-        zx_status_t status = memory_create(&kept, KEPT_MEMORY);
-        if (status != ZX_OK) {
-            return status;
-        }
+static struct child_memory kept;
+
+zx_status_t child_keep_memory(void) {
+    zx_status_t status = memory_create(&kept, KEPT_MEMORY);
+    if (status == ZX_OK) {
         kept.kept = true;
         memset(kept.bytes, 0, KEPT_MEMORY); // its pages exist from now on
+    }
+    return status;
+}
+
+// Memory of at least this size: the kept one if it is large enough and no session needs its own.
+static zx_status_t memory_take(struct child_memory* memory, uint64_t size, bool session) {
+    if (session || size > KEPT_MEMORY) {
+        return memory_create(memory, PAGE_UP(size));
     }
     *memory = kept;
     return ZX_OK;

@@ -64,6 +64,9 @@ struct child {
 // Finds the parts.  *problem says in words what is missing if that fails.
 zx_status_t child_start(const struct processargs* args, const void* vdso, const char** problem);
 
+// Makes the memory that serves one child after the other.
+zx_status_t child_keep_memory(void);
+
 // Makes the process for a program, or for a session, and starts it.
 zx_status_t child_create(struct child* child, const struct payload* payload, bool session);
 // Puts a session's step where the child finds it.

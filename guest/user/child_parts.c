@@ -123,6 +123,11 @@ zx_status_t child_start(const struct processargs* args, const void* vdso, const 
     if (status != ZX_OK) {
         return status;
     }
+    *problem = "memory for the programs";
+    status = child_keep_memory();
+    if (status != ZX_OK) {
+        return status;
+    }
     *problem = "the job of the programs";
     status = calls.job_create(parts->root_job, 0, &parts->job);
     if (status != ZX_OK) {
