@@ -403,13 +403,14 @@ static zx_status_t call(zx_handle_t handle, uint32_t options, zx_time_t deadline
     if (status != ZX_OK) {
         return status;
     }
-    bool fits = reply->size <= args.rd_num_bytes && reply->handle_count <= args.rd_num_handles;
-    status = store_u32(actual_bytes, reply->size);
+    if (reply->size > args.rd_num_bytes || reply->handle_count > args.rd_num_handles) {
+        status = ZX_ERR_BUFFER_TOO_SMALL;
+    }
+    if (status == ZX_OK) {
+        status = store_u32(actual_bytes, reply->size);
+    }
     if (status == ZX_OK) {
         status = store_u32(actual_handles, reply->handle_count);
-    }
-    if (status == ZX_OK && !fits) {
-        status = ZX_ERR_BUFFER_TOO_SMALL;
     }
     if (status != ZX_OK) {
         message_destroy(reply);

@@ -56,10 +56,7 @@ zx_status_t sys_port_wait(zx_handle_t handle, zx_time_t deadline, uaddr_t user_p
     }
     zx_port_packet_t packet;
     status = port_wait(port, deadline, &packet);
-    if (status == ZX_OK && user_packet != 0) {
-        status = copy_to_user(user_packet, &packet, sizeof(packet));
-    }
-    return status;
+    return status == ZX_OK ? copy_to_user(user_packet, &packet, sizeof(packet)) : status;
 }
 
 // Looks up what is or was watched: bad, without WAIT, or not waitable.
