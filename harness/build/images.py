@@ -273,12 +273,19 @@ def _blobs_source(blobs: dict[str, Path]) -> str:
             ".p2align 12",
             f".globl blob_{name}_start",
             f"blob_{name}_start:",
-            f'.incbin "{path.relative_to(ROOT)}"',
+            f'.incbin "{path.relative_to(ROOT)}", 0, {_loaded_size(path)}',
             f".globl blob_{name}_end",
             f"blob_{name}_end:",
         ]
     lines += [".p2align 12", '.section .note.GNU-stack, "", %progbits']
     return "\n".join(lines) + "\n"
+
+
+def _loaded_size(path: Path) -> int:
+    """Bytes of an ELF file up to the end of its last loaded segment; behind are debug sections."""
+    with path.open("rb") as file:
+        segments = [s.header for s in ELFFile(file).iter_segments() if s["p_type"] == "PT_LOAD"]
+    return max(s["p_offset"] + s["p_filesz"] for s in segments)
 
 
 def _write_if_changed(path: Path, text: str) -> None:
