@@ -35,8 +35,10 @@ zx_status_t transport_start(struct processargs* args) {
         return ZX_ERR_NOT_FOUND;
     }
     zx_vaddr_t address;
-    zx_status_t status = calls.vmar_map(zx_vmar_root_self(), ZX_VM_PERM_READ | ZX_VM_PERM_WRITE, 0,
-                                        vmo, 0, ZXH_SHARE_SIZE, &address);
+    // All of it at once: page tables made later would look like a leak of the program that runs.
+    zx_status_t status = calls.vmar_map(zx_vmar_root_self(),
+                                        ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_MAP_RANGE, 0, vmo,
+                                        0, ZXH_SHARE_SIZE, &address);
     if (status != ZX_OK) {
         return status;
     }
