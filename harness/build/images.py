@@ -285,7 +285,7 @@ def _loaded_size(path: Path) -> int:
     """Bytes of an ELF file up to the end of its last loaded segment; behind are debug sections."""
     with path.open("rb") as file:
         segments = [s.header for s in ELFFile(file).iter_segments() if s["p_type"] == "PT_LOAD"]
-    return max(s["p_offset"] + s["p_filesz"] for s in segments)
+    return int(max(s["p_offset"] + s["p_filesz"] for s in segments))
 
 
 def _write_if_changed(path: Path, text: str) -> None:
