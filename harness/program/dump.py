@@ -34,9 +34,13 @@ _SIZES = {1: "u8", 2: "u16", 4: "u32", 8: "u64"}
 
 
 def dump_programs(programs: Iterable[Program]) -> str:
-    """An exchange file with these programs, one step per line so that people can read it."""
-    texts = [_program_text(dump_program(program)) for program in programs]
-    body = ",\n".join(texts)
+    """An exchange file with these programs."""
+    return format_programs(dump_program(program) for program in programs)
+
+
+def format_programs(entries: Iterable[dict[str, Any]]) -> str:
+    """An exchange file with programs in JSON form, one step per line so that people can read it."""
+    body = ",\n".join(_program_text(entry) for entry in entries)
     return f'{{"format": "{FORMAT}", "edition": "{EDITION}", "programs": [\n{body}\n]}}\n'
 
 
