@@ -276,6 +276,14 @@ __attribute__((noreturn)) static void give_up(const char* what) {
     __builtin_trap();
 }
 
+// Stack pages exist from their first use on: later that would look like something left behind.
+__attribute__((noinline)) static void use_stack(void) {
+    volatile uint8_t bytes[32 * 1024];
+    for (size_t i = 0; i < sizeof(bytes); i += PAGE) {
+        bytes[i] = 0;
+    }
+}
+
 __attribute__((visibility("hidden"))) extern const uint8_t __ehdr_start[];
 __attribute__((visibility("hidden"))) extern const elf_dynamic_t _DYNAMIC[];
 
@@ -306,6 +314,7 @@ __attribute__((noreturn)) void agent_main(zx_handle_t bootstrap, const void* vds
     if (transport_start(&args) != ZX_OK) {
         give_up("the memory shared with the host");
     }
+    use_stack();
     for (;;) {
         struct request request = transport_next();
         handle_request(&request);
