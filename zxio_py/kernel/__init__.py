@@ -4,6 +4,7 @@
 an emulated address space; `Door` is the Python one, with bytes and lists.
 """
 
+from zxio_py.kernel.door import Door
 from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserFault, ZxError
 from zxio_py.kernel.kernel import Counts, Kernel
 from zxio_py.kernel.process import Process
@@ -11,6 +12,7 @@ from zxio_py.kernel.thread import Thread
 
 __all__ = [
     "Counts",
+    "Door",
     "Kernel",
     "Process",
     "Thread",

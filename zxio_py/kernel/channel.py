@@ -83,6 +83,9 @@ class Channel(Dispatcher):
     def current_peer(self) -> Channel | None:
         return self.peer
 
+    def as_channel(self) -> Channel:
+        return self
+
     def current_signals(self) -> int:
         return self.signals | abi.ZX_CHANNEL_READABLE if self.messages else self.signals
 

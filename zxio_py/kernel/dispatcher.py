@@ -11,6 +11,7 @@ from zxio_py import abi
 from zxio_py.kernel.errors import ZxError
 
 if TYPE_CHECKING:
+    from zxio_py.kernel.channel import Channel
     from zxio_py.kernel.handle import Handle
     from zxio_py.kernel.kernel import Kernel
 
@@ -127,6 +128,10 @@ class Dispatcher:
 
     def current_peer(self) -> Dispatcher | None:
         """The other end of a pair; None once it is gone."""
+        return None
+
+    def as_channel(self) -> Channel | None:
+        """The object itself if it is a channel end."""
         return None
 
     # Observers ---------------------------------------------------------------------------

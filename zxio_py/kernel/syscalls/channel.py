@@ -273,7 +273,7 @@ def _dispose(
         if operation != abi.ZX_HANDLE_OP_DUPLICATE:
             c.kernel.close_handle(source)
         raise
-    source.rights = rights
+    source.limit(rights)
     return source
 
 
