@@ -39,7 +39,10 @@ _ACTUAL_NAMES: Final = ("actual", "actual_count", "output_count")
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A buffer to pass: its initial contents and its size in bytes (0xa5 or 0 beyond them)."""
+    """A buffer to pass: its initial contents and its size in bytes.
+
+    What lies beyond the initial contents nobody will see.
+    """
 
     data: bytes
     size: int
@@ -129,13 +132,15 @@ class Binding:
             elif slot.role in ("in", "inout"):
                 result[index] = self._encode_buffer(slot, given[name], given, result)
             elif slot.role == "out":
-                result[index] = Passed(b"", slot.element, True)
+                result[index] = Passed(bytes(slot.element), slot.element, True)
         for index, slot in enumerate(self._slots):
             if slot.role == "out_buffer" and slot.count is not None:
                 count = result[slot.count]
                 assert isinstance(count, int)
                 element = slot.element or _integer(self, "elem_size", given["elem_size"])
-                result[index] = Passed(b"", count * element, True) if count else 0
+                size = count * element
+                data = bytes(size) if slot.actual is None else b""
+                result[index] = Passed(data, size, True) if count else 0
         return result
 
     def _match(self, args: Sequence[Value], named: Mapping[str, Value]) -> dict[str, Value]:
