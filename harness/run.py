@@ -17,6 +17,7 @@ from harness.cases import Case
 from harness.compare import Difference, applies, differences, missing_functions
 from harness.errors import MachineError
 from harness.machine.machine import Failure
+from harness.program.model import Program
 from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
 from harness.targets.base import Target
@@ -128,6 +129,8 @@ class Runner:
         self._reset_each = reset_each
         self.targets: list[Target] = self._stack.enter_context(open_targets(names))
         self.run = self._new_run()
+        #: By program: the last observation and its result.
+        self._normalised: dict[int, tuple[ProgramObservation, Result]] = {}
 
     def close(self) -> None:
         """Release the targets; idempotent."""
@@ -174,7 +177,7 @@ class Runner:
                 self._start(chunks[number + 1])
             began = time.monotonic()
             rows = [
-                _judge(case, self.targets, [observed[i] for observed in seen])
+                self._judge(case, [observed[i] for observed in seen])
                 for i, case in enumerate(chunk)
             ]
             self.run.compared += time.monotonic() - began
@@ -197,6 +200,45 @@ class Runner:
         summary.calls += sum(_calls(c, seen) for c, seen in zip(chunk, found, strict=True))
         return found
 
+    def _judge(self, case: Case, seen: Sequence[ProgramObservation | None]) -> list[Verdict]:
+        """Compare what the targets saw of one program with the record, or with the first one."""
+        verdicts = []
+        reference, name = case.recorded, "recorded" if case.recorded is not None else ""
+        for target, observation in zip(self.targets, seen, strict=True):
+            verdict = Verdict(case, target.name, "not compared", None, reference, name)
+            verdicts.append(verdict)
+            if observation is None:
+                continue
+            if observation.ending == "lost":
+                verdict.outcome = "lost"
+                verdict.failure = _failure_of(target, case)
+                continue
+            verdict.result = result = self._normalise(case.program, observation)
+            verdict.missing = missing_functions(result)
+            if verdict.missing:
+                verdict.outcome = "not implemented"
+            elif observation.ending == "leak":
+                verdict.outcome = "diverge"
+                verdict.differences = [Difference("error", observation.error, None, None)]
+            elif reference is None:
+                verdict.outcome = "agree"
+                reference, name = result, target.name
+            elif result == reference:
+                verdict.outcome = "agree"
+            else:
+                verdict.differences = differences(reference, result, name, target.name)
+                verdict.outcome = "diverge" if verdict.differences else "agree"
+        return verdicts
+
+    def _normalise(self, program: Program, seen: ProgramObservation) -> Result:
+        """`normalise`, once for an observation that two targets or two runs share."""
+        last = self._normalised.get(id(program))
+        if last is not None and last[0] is seen:
+            return last[1]
+        result = normalise(program, seen)
+        self._normalised[id(program)] = (seen, result)
+        return result
+
     def _reset(self) -> None:
         for target, summary in zip(self.targets, self.run.targets, strict=True):
             target.reset()
@@ -210,7 +252,7 @@ class Runner:
             case = row[0].case
             self._reset()
             self._start([case])
-            again = _judge(case, self.targets, [self._finish(t, [case])[0] for t in self.targets])
+            again = self._judge(case, [self._finish(t, [case])[0] for t in self.targets])
             for verdict, second in zip(row, again, strict=True):
                 if verdict.outcome == "diverge" and second.outcome == "agree":
                     verdict.outcome = "unstable"
@@ -240,37 +282,6 @@ def _calls(case: Case, seen: ProgramObservation | None) -> int:
         for step in steps[: len(observed)]
         if not step.is_pseudo
     )
-
-
-def _judge(
-    case: Case, targets: Sequence[Target], seen: Sequence[ProgramObservation | None]
-) -> list[Verdict]:
-    """Compare what the targets saw of one program with the record, or with the first of them."""
-    verdicts = []
-    reference, name = case.recorded, "recorded" if case.recorded is not None else ""
-    for target, observation in zip(targets, seen, strict=True):
-        verdict = Verdict(case, target.name, "not compared", None, reference, name)
-        verdicts.append(verdict)
-        if observation is None:
-            continue
-        if observation.ending == "lost":
-            verdict.outcome = "lost"
-            verdict.failure = _failure_of(target, case)
-            continue
-        verdict.result = normalise(case.program, observation)
-        verdict.missing = missing_functions(verdict.result)
-        if verdict.missing:
-            verdict.outcome = "not implemented"
-        elif observation.ending == "leak":
-            verdict.outcome = "diverge"
-            verdict.differences = [Difference("error", observation.error, None, None)]
-        elif reference is None:
-            verdict.outcome = "agree"
-            reference, name = verdict.result, target.name
-        else:
-            verdict.differences = differences(reference, verdict.result, name, target.name)
-            verdict.outcome = "diverge" if verdict.differences else "agree"
-    return verdicts
 
 
 def _failure_of(target: Target, case: Case) -> Failure | None:

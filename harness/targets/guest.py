@@ -19,13 +19,41 @@ from harness.machine.machine import Failure, Machine, MachineLost
 from harness.machine.qemu import shell_form
 from harness.machine.transport import Limits, Request, Stopped, Transport, fits
 from harness.program import wire
-from harness.program.decode import decode_named, decode_result, result_payload
+from harness.program.decode import comparable, decode_named, decode_result, result_payload
 from harness.program.encode import EncodedPrograms, SessionEncoder
 from harness.program.model import GIVEN_SLOTS, TIME_LIMIT_NS, Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
 
 #: Machines lost one after the other without a single result in between: then it is given up.
 LOSSES_IN_A_ROW = 3
+
+
+class Decoded:
+    """Observations by the bytes they came as: equal results of a program are decoded once.
+
+    The agents' results are equal bytes where they are equal, also across architectures, so two
+    guests can share one of these.
+    """
+
+    #: Programs that are remembered.
+    LIMIT = 4096
+
+    def __init__(self) -> None:
+        # By identity; the program is kept beside so that the identity stays its own.
+        self._last: dict[int, tuple[Program, bytes, ProgramObservation]] = {}
+
+    def decode(self, program: Program, payload: bytes, arch: Arch) -> ProgramObservation:
+        """What *payload* says of *program*; raises `WireError`."""
+        body = comparable(payload)
+        last = self._last.get(id(program))
+        if last is not None and last[1] == body:
+            return last[2]
+        seen = decode_result(program, payload, arch)
+        if seen.ending == "finished":  # other endings name registers, which differ
+            if len(self._last) >= self.LIMIT:
+                del self._last[next(iter(self._last))]
+            self._last[id(program)] = (program, body, seen)
+        return seen
 
 
 class GuestTarget:
@@ -39,10 +67,12 @@ class GuestTarget:
         name: str,
         *,
         machine: Machine | None = None,
+        decoded: Decoded | None = None,
         limits: Limits | None = None,
         time_limit_ns: int = TIME_LIMIT_NS,
     ) -> None:
         """*machine* is one that was started already, by default the image called *name* boots;
+        *decoded* is shared with other guests;
         *limits* say when the guest counts as hung; a program that runs longer than
         *time_limit_ns* is ended."""
         self.name = name
@@ -55,6 +85,7 @@ class GuestTarget:
         self._time_limit_ns = time_limit_ns
         self._transport: Transport | None = None
         self._encoded: EncodedPrograms | None = None
+        self._decoded = decoded or Decoded()
         self._programs: Sequence[Program] = ()
         self._records: list[Request | None] = []
         self._observed: list[ProgramObservation | None] = []
@@ -133,7 +164,7 @@ class GuestTarget:
     def _decode(self, index: int, record: wire.Record) -> ProgramObservation:
         program = self._programs[index]
         try:
-            return decode_result(program, result_payload(record), self.arch)
+            return self._decoded.decode(program, result_payload(record), self.arch)
         except wire.WireError as error:
             return ProgramObservation(program.name, ending="lost", error=str(error))
 
