@@ -53,6 +53,7 @@ static zx_status_t get_part(const struct user_parts* parts, size_t index, zx_iov
 
 zx_status_t user_parts_init(struct user_parts* parts, uint64_t vectors, size_t count) {
     *parts = (struct user_parts){.vectors = vectors, .count = count};
+    bool null_part = false;
     for (size_t i = 0; i < count; i++) {
         zx_iovec_t part;
         zx_status_t status = get_part(parts, i, &part);
@@ -62,13 +63,9 @@ zx_status_t user_parts_init(struct user_parts* parts, uint64_t vectors, size_t c
         if (__builtin_add_overflow(parts->total, part.capacity, &parts->total)) {
             return ZX_ERR_INVALID_ARGS;
         }
+        null_part = null_part || (part.buffer == 0 && part.capacity > 0);
     }
-    return ZX_OK;
-}
-
-// A buffer that could be user memory and is not there is not found; any other is invalid.
-static zx_status_t bad_buffer(zx_status_t status, uint64_t address) {
-    return status == ZX_ERR_INVALID_ARGS && address < USER_END ? ZX_ERR_NOT_FOUND : status;
+    return null_part ? ZX_ERR_NOT_FOUND : ZX_OK;
 }
 
 typedef zx_status_t (*vmo_copy)(struct vmo* vmo, uint64_t user, uint64_t offset, size_t size);
@@ -87,7 +84,7 @@ static zx_status_t copy_parts(struct vmo* vmo, uint64_t offset, const struct use
         if (count > 0) {
             status = copy(vmo, part.buffer, offset + done, count);
             if (status != ZX_OK) {
-                return bad_buffer(status, part.buffer);
+                return status;
             }
         }
         done += count;
