@@ -26,7 +26,7 @@ class Check:
 
 def all_checks() -> list[Check]:
     """Every check, in the order of the table's last rows."""
-    return symbol_checks()
+    return [*symbol_checks(), rubric_check()]
 
 
 def symbol_checks() -> list[Check]:
@@ -49,3 +49,18 @@ def symbol_checks() -> list[Check]:
         )
         for report in check_images()
     ]
+
+
+def rubric_check() -> Check:
+    """Our own interface against the rubric, less the departures with a reason."""
+    from harness.rubric.cli import check_ours
+
+    result = check_ours()
+    new = [f"{f.rule} {f.function}: {f.message}" for f in result.findings]
+    stale = [f"{rule} {function}: stale exception" for rule, function in result.stale]
+    return Check(
+        "rubric",
+        "system calls",
+        (*new, *stale),
+        f"{result.functions} functions, {result.rules} rules, {result.excepted} exceptions",
+    )

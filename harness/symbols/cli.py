@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from harness.errors import InputError
 from harness.symbols.check import Report, check_library, check_vdso
 from harness.symbols.elf import DynamicFile, Symbol, read_elf
 
@@ -45,6 +46,8 @@ def check_images() -> list[Report]:
     from harness.build.images import ARCHES, BUILD
     from harness.build.zxio_library import ALLOWLIST, INTERFACE, SONAME, VERSION_SCRIPT
 
+    if not INTERFACE.exists():
+        raise InputError("no guest sources here: name a library and its lists")
     reports = []
     for arch in ARCHES:
         reports.append(
