@@ -28,9 +28,10 @@ void kernel_main(void) {
     size_t shared = share_size();
     paddr_t free_end = boot_info.ram_end - shared;
     paddr_t free_start = pmm_init(boot_info.ram_start, boot_info.ram_end, boot_info.image_end);
-    pmm_add_range(boot_info.ram_start, boot_info.image_start); // what the loader left is read
     pmm_add_range(free_start, free_end);
     arch_init();
+    // What the loader left is read, and its page tables are out of use.
+    pmm_add_range(boot_info.ram_start, boot_info.image_start);
     share_init(free_end, shared);
     thread_init();
     arch_init_time();

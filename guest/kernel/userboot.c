@@ -90,19 +90,18 @@ static void fill_constants(struct vdso_constants* constants) {
     };
 }
 
-// A copy of the vDSO's image with this machine's constants.
+paddr_t vdso_constants_page(void) {
+    return image_to_phys(blob_vdso_start) + vdso_layout.constants_offset;
+}
+
+// The vDSO as it lies in the kernel's image, where its code stays translated over a reset, with
+// this machine's constants.
 static struct vmo* vdso_vmo(void) {
-    struct vmo* vmo;
-    check(vmo_create(vdso_layout.size, 0, &vmo), "vDSO");
-    // Behind the loaded parts the file has sections that only tools read.
-    size_t file_size = (size_t)(blob_vdso_end - blob_vdso_start);
-    size_t copied = file_size < vdso_layout.size ? file_size : vdso_layout.size;
-    check(vmo_write_kernel(vmo, blob_vdso_start, 0, copied), "vDSO");
+    struct vmo* vmo = blob_vmo(blob_vdso_start, blob_vdso_end, "vdso/full");
     struct vdso_constants constants;
     fill_constants(&constants);
     check(vmo_write_kernel(vmo, &constants, vdso_layout.constants_offset, sizeof(constants)),
           "vDSO");
-    vmo_set_name(vmo, "vdso/full");
     vmar_register_vdso(vmo, vdso_layout.code_offset, vdso_layout.code_size);
     return vmo;
 }

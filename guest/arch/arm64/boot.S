@@ -4,6 +4,10 @@
 // EL1, or at EL2 on a machine with virtualization.  No register holds anything; the device tree
 // lies at the start of RAM.  After a reset the loader writes the image and the tree anew, but the
 // rest of RAM keeps its contents: nothing here trusts memory outside the image.
+//
+// The image is moved from where it was loaded to where it runs, word by word and only where the
+// words differ.  After a reset they do not, so QEMU keeps its translation of the kernel's code and
+// of the programs in the image (kernel.ld).
 
 #include "arch_defs.h"
 
@@ -12,9 +16,7 @@
 #define BLOCK_NORMAL (DESC_BLOCK | 1 << 10 | 3 << 8)    // accessed, inner shareable, attribute 0
 #define BLOCK_DEVICE (DESC_BLOCK | 1 << 10 | 1 << 2)    // accessed, attribute 1
 
-#define PHYSICAL(symbol) (symbol - (KERNEL_BASE - KERNEL_PHYSICAL_BASE))
-
-    .section .text.boot, "ax"
+    .section .boot, "ax"
     .globl start
 start:
     msr daifset, #15                    // no interrupts of any kind
@@ -61,14 +63,30 @@ at_el1:
     ldr x1, =SCTLR_VALUE
     msr sctlr_el1, x1                   // MMU on
     isb
+
+    ldr x0, =load_start
+    ldr x1, =run_start
+    ldr x2, =load_size
+2:  ldr x3, [x0], #8
+    ldr x4, [x1], #8
+    cmp x3, x4
+    b.eq 3f
+    str x3, [x1, #-8]
+3:  subs x2, x2, #8
+    b.ne 2b
+    dsb sy                              // the words are to be executed now
+    ic iallu
+    dsb sy
+    isb
     ldr x1, =high_half
     br x1
+    .ltorg
 
     .section .text.entry, "ax"
 high_half:
     ldr x1, =boot_stack_end
     mov sp, x1
-    ldr x0, =bss_start                  // not every loader clears it; whole pages
+    ldr x0, =data_end                   // .bss: not in the image; whole pages
     ldr x1, =bss_end
 1:  cmp x0, x1
     b.hs 2f
@@ -81,14 +99,14 @@ high_half:
 
 // One table for both halves.  The first 4 GiB where they are and at PHYS_MAP_BASE: devices below
 // 1 GiB, RAM above.  The first of RAM at KERNEL_BASE.
-    .section .data.page_aligned, "aw"
+    .section .boot, "ax"
     .balign 4096
 boot_l0:
-    .quad PHYSICAL(boot_l1) + DESC_TABLE
+    .quad boot_l1 + DESC_TABLE
     .fill 255, 8, 0
-    .quad PHYSICAL(boot_l1) + DESC_TABLE        // 256: PHYS_MAP_BASE
+    .quad boot_l1 + DESC_TABLE        // 256: PHYS_MAP_BASE
     .fill 254, 8, 0
-    .quad PHYSICAL(boot_high_l1) + DESC_TABLE   // 511
+    .quad boot_high_l1 + DESC_TABLE   // 511
 boot_l1:
     .quad BLOCK_DEVICE
     .quad 0x40000000 + BLOCK_NORMAL

@@ -11,6 +11,7 @@
 #include "boot.h"
 #include "pmm.h"
 #include "print.h"
+#include "userboot.h"
 
 #define DESC_VALID (1ull << 0)
 #define DESC_TABLE_OR_PAGE (1ull << 1) // of a block: 0
@@ -75,7 +76,8 @@ static uint64_t image_bits(paddr_t page) {
     if (vaddr >= (uint64_t)text_start && vaddr < (uint64_t)text_end) {
         return DESC_READ_ONLY;
     }
-    bool constant = vaddr >= (uint64_t)text_end && vaddr < (uint64_t)rodata_end;
+    bool constant = vaddr >= (uint64_t)text_end && vaddr < (uint64_t)rodata_end &&
+                    page != vdso_constants_page();
     return constant ? DESC_PXN | DESC_READ_ONLY : DESC_PXN;
 }
 

@@ -4,6 +4,10 @@
 // segments, paging off, interrupts off, %ebx = physical address of hvm_start_info.  The same image
 // starts on "microvm" and on "q35".  After a reset the loader writes the image anew, but the rest
 // of RAM keeps its contents: nothing here trusts memory outside the image.
+//
+// The image is moved from where it was loaded to where it runs, word by word and only where the
+// words differ.  After a reset they do not, so QEMU keeps its translation of the kernel's code and
+// of the programs in the image (kernel.ld).
 
 #include "arch_defs.h"
 
@@ -12,7 +16,8 @@
 #define PTE_P 0x001             // present
 #define PTE_W 0x002             // writable
 #define PTE_PS 0x080            // 2 MiB page
-#define PTE_A_D 0x060           // accessed and dirty, so that the processor need not set them
+#define PTE_A 0x020             // accessed, and dirty: so that the processor need not set them
+#define PTE_A_D 0x060
 
 #define CR0_PE 0x1
 #define CR0_PG_WP 0x80010000    // paging; the kernel too honours read-only pages
@@ -36,7 +41,7 @@ pvh_entry:
     cld
     movl %ebx, %edi                         // start info: first argument of arch_main
 
-    movl $PHYSICAL(boot_pml4), %eax         // the tables below
+    movl $boot_pml4, %eax         // the tables below
     movl %eax, %cr3
     movl $CR4_PAE, %eax
     movl %eax, %cr4
@@ -59,7 +64,19 @@ long_mode:
     movl %eax, %es
     movl %eax, %fs
     movl %eax, %gs
-    movl %edi, %edi                         // upper half of the argument: zero
+    movl %edi, %ebx                         // start info; upper half: zero
+    movl $load_start, %esi                  // the first gigabyte is mapped where it is
+    movl $PHYSICAL(text_start), %edi
+    movl $load_size, %ecx
+    shrl $3, %ecx
+1:  movq (%rsi), %rax
+    cmpq %rax, (%rdi)
+    je 2f
+    movq %rax, (%rdi)
+2:  addq $8, %rsi
+    addq $8, %rdi
+    decl %ecx
+    jnz 1b
     movabsq $high_half, %rax
     jmpq *%rax
 
@@ -77,8 +94,7 @@ boot_gdt_pointer:
     .code64
 high_half:
     leaq boot_stack_end(%rip), %rsp
-    movq %rdi, %rbx
-    leaq bss_start(%rip), %rdi              // not every loader clears it
+    leaq data_end(%rip), %rdi               // .bss: not in the image
     leaq bss_end(%rip), %rcx
     subq %rdi, %rcx
     shrq $3, %rcx
@@ -89,20 +105,20 @@ high_half:
     call arch_main                          // does not return
 
 // The first gigabyte three times, in 2 MiB pages: where it is, at PHYS_MAP_BASE and at KERNEL_BASE.
-    .section .data.page_aligned, "aw"
+    .section .boot, "ax"
     .balign 4096
 boot_pml4:
-    .quad PHYSICAL(boot_pdpt) + PTE_P + PTE_W
+    .quad boot_pdpt + PTE_P + PTE_W + PTE_A
     .fill 255, 8, 0
-    .quad PHYSICAL(boot_pdpt) + PTE_P + PTE_W           // 256: PHYS_MAP_BASE
+    .quad boot_pdpt + PTE_P + PTE_W + PTE_A             // 256: PHYS_MAP_BASE
     .fill 254, 8, 0
-    .quad PHYSICAL(boot_high_pdpt) + PTE_P + PTE_W      // 511
+    .quad boot_high_pdpt + PTE_P + PTE_W + PTE_A        // 511
 boot_pdpt:
-    .quad PHYSICAL(boot_pd) + PTE_P + PTE_W
+    .quad boot_pd + PTE_P + PTE_W + PTE_A
     .fill 511, 8, 0
 boot_high_pdpt:
     .fill 510, 8, 0
-    .quad PHYSICAL(boot_pd) + PTE_P + PTE_W             // 510: KERNEL_BASE
+    .quad boot_pd + PTE_P + PTE_W + PTE_A               // 510: KERNEL_BASE
     .quad 0
 boot_pd:
     .set frame, 0

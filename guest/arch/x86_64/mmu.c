@@ -9,6 +9,7 @@
 #include "pmm.h"
 #include "print.h"
 #include "string.h"
+#include "userboot.h"
 
 #define PTE_P (1ull << 0)
 #define PTE_W (1ull << 1)
@@ -71,7 +72,8 @@ static uint64_t image_bits(paddr_t page) {
     if (vaddr >= (uint64_t)text_start && vaddr < (uint64_t)text_end) {
         return 0;
     }
-    bool constant = vaddr >= (uint64_t)text_end && vaddr < (uint64_t)rodata_end;
+    bool constant = vaddr >= (uint64_t)text_end && vaddr < (uint64_t)rodata_end &&
+                    page != vdso_constants_page();
     return constant ? PTE_NX : PTE_NX | PTE_W;
 }
 
@@ -80,21 +82,23 @@ void mmu_init(void) {
     struct page* root = pmm_alloc_zeroed();
     ASSERT(root != NULL);
     kernel_root = page_to_paddr(root);
-    paddr_t text = (uint64_t)text_start - KERNEL_BASE;
     paddr_t image_end = boot_info.image_end;
-
-    for (paddr_t page = text; page < image_end; page += PAGE_SIZE) {
+    for (paddr_t page = boot_info.image_start; page < image_end; page += PAGE_SIZE) {
         map_kernel(KERNEL_BASE + page, page, 0, image_bits(page));
+        // In the physical map code and constants are read-only too.
+        map_kernel(PHYS_MAP_BASE + page, page, 0, image_bits(page) | PTE_NX);
     }
-    // In the physical map code and constants are read-only too.
+    paddr_t small_start = boot_info.image_start & ~(LARGE_PAGE - 1);
     paddr_t small_end = (image_end + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
-    for (paddr_t page = 0; page < small_end; page += PAGE_SIZE) {
-        bool in_image = page >= text && page < image_end;
-        uint64_t bits = in_image ? image_bits(page) | PTE_NX : PTE_NX | PTE_W;
-        map_kernel(PHYS_MAP_BASE + page, page, 0, bits);
+    for (paddr_t page = small_start; page < small_end; page += PAGE_SIZE) {
+        if (page < boot_info.image_start || page >= image_end) {
+            map_kernel(PHYS_MAP_BASE + page, page, 0, PTE_NX | PTE_W);
+        }
     }
-    for (paddr_t page = small_end; page < boot_info.ram_end; page += LARGE_PAGE) {
-        map_kernel(PHYS_MAP_BASE + page, page, 1, PTE_NX | PTE_W);
+    for (paddr_t page = 0; page < boot_info.ram_end; page += LARGE_PAGE) {
+        if (page < small_start || page >= small_end) {
+            map_kernel(PHYS_MAP_BASE + page, page, 1, PTE_NX | PTE_W);
+        }
     }
     map_kernel(PHYS_MAP_BASE + APIC_BASE, APIC_BASE, 1, PTE_NX | PTE_W | PTE_PCD | PTE_PWT);
 
