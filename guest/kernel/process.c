@@ -170,7 +170,7 @@ void process_get_info(struct process* process, zx_info_process_t* info) {
 }
 
 zx_status_t process_get_task_stats(struct process* process, zx_info_task_stats_t* stats) {
-    if (process->root == NULL) {
+    if (process->state != PROCESS_RUNNING) {
         return ZX_ERR_BAD_STATE;
     }
     vmar_stats(process->root, stats);

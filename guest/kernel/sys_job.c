@@ -33,7 +33,7 @@ zx_status_t sys_job_create(zx_handle_t parent_job, uint32_t options, uaddr_t out
     return status;
 }
 
-static zx_status_t set_basic(struct job* job, uint32_t mode, uint32_t topic, uaddr_t policy,
+static zx_status_t set_basic(zx_handle_t handle, uint32_t mode, uint32_t topic, uaddr_t policy,
                              uint32_t count) {
     zx_policy_basic_v2_t entries[POLICY_CONDITIONS];
     if (count > POLICY_CONDITIONS) {
@@ -54,16 +54,22 @@ static zx_status_t set_basic(struct job* job, uint32_t mode, uint32_t topic, uad
             return status;
         }
     }
-    return job_set_basic_policy(job, mode, entries, count);
+    struct job* job;
+    zx_status_t status = get_job(handle, ZX_RIGHT_SET_POLICY, &job);
+    return status == ZX_OK ? job_set_basic_policy(job, mode, entries, count) : status;
 }
 
-static zx_status_t set_timer_slack(struct job* job, uint32_t mode, uaddr_t policy,
+static zx_status_t set_timer_slack(zx_handle_t handle, uint32_t mode, uaddr_t policy,
                                    uint32_t count) {
     zx_policy_timer_slack_t slack;
     if (mode != ZX_JOB_POL_RELATIVE || count != 1) {
         return ZX_ERR_INVALID_ARGS;
     }
+    struct job* job;
     zx_status_t status = copy_from_user(&slack, policy, sizeof(slack));
+    if (status == ZX_OK) {
+        status = get_job(handle, ZX_RIGHT_SET_POLICY, &job);
+    }
     if (status != ZX_OK) {
         return status;
     }
@@ -86,17 +92,12 @@ zx_status_t sys_job_set_policy(zx_handle_t handle, uint32_t options, uint32_t to
     if (options > ZX_JOB_POL_ABSOLUTE || policy == 0 || policy_size == 0) {
         return ZX_ERR_INVALID_ARGS;
     }
-    struct job* job;
-    zx_status_t status = get_job(handle, ZX_RIGHT_SET_POLICY, &job);
-    if (status != ZX_OK) {
-        return status;
-    }
     switch (topic) {
     case ZX_JOB_POL_BASIC_V1:
     case ZX_JOB_POL_BASIC_V2:
-        return set_basic(job, options, topic, policy, policy_size);
+        return set_basic(handle, options, topic, policy, policy_size);
     case ZX_JOB_POL_TIMER_SLACK:
-        return set_timer_slack(job, options, policy, policy_size);
+        return set_timer_slack(handle, options, policy, policy_size);
     default:
         return ZX_ERR_INVALID_ARGS;
     }

@@ -5,10 +5,24 @@
 #include "usercopy.h"
 #include "zx/kernel_calls.h"
 
+// A handle to a job, process or thread with these rights; whether it is one of them comes first.
+static zx_status_t get_task(zx_handle_t handle, zx_rights_t needed, struct dispatcher** out,
+                            zx_rights_t* rights) {
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_NONE, out, rights);
+    if (status != ZX_OK) {
+        return status;
+    }
+    zx_obj_type_t type = (*out)->ops->type;
+    if (type != ZX_OBJ_TYPE_JOB && type != ZX_OBJ_TYPE_PROCESS && type != ZX_OBJ_TYPE_THREAD) {
+        return ZX_ERR_WRONG_TYPE;
+    }
+    return (*rights & needed) == needed ? ZX_OK : ZX_ERR_ACCESS_DENIED;
+}
+
 zx_status_t sys_task_kill(zx_handle_t handle) {
     struct dispatcher* task;
-    zx_status_t status =
-        handle_get_object(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_DESTROY, &task, NULL);
+    zx_rights_t rights;
+    zx_status_t status = get_task(handle, ZX_RIGHT_DESTROY, &task, &rights);
     if (status != ZX_OK) {
         return status;
     }
@@ -20,17 +34,18 @@ zx_status_t sys_task_kill(zx_handle_t handle) {
         job_kill(job_from_dispatcher(task), ZX_TASK_RETCODE_SYSCALL_KILL);
         return ZX_OK;
     default:
-        return ZX_ERR_WRONG_TYPE;
+        return ZX_ERR_NOT_SUPPORTED; // threads only die with their process, or by themselves
     }
 }
 
 zx_status_t sys_task_suspend_token(zx_handle_t handle, uaddr_t token) {
     struct dispatcher* task;
-    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_WRITE, &task, NULL);
+    zx_rights_t rights;
+    zx_status_t status = get_task(handle, ZX_RIGHT_WRITE, &task, &rights);
     if (status != ZX_OK) {
         return status;
     }
-    if (task->ops->type != ZX_OBJ_TYPE_PROCESS && task->ops->type != ZX_OBJ_TYPE_THREAD) {
+    if (task->ops->type == ZX_OBJ_TYPE_JOB) {
         return ZX_ERR_WRONG_TYPE;
     }
     if (task == &thread_object_current()->object || task == &process_current()->object) {
@@ -61,15 +76,11 @@ zx_status_t sys_task_create_exception_channel(zx_handle_t handle, uint32_t optio
     zx_rights_t rights;
     zx_rights_t needed =
         ZX_RIGHT_INSPECT | ZX_RIGHT_DUPLICATE | ZX_RIGHT_TRANSFER | ZX_RIGHT_MANAGE_THREAD;
-    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, needed, &task, &rights);
+    zx_status_t status = get_task(handle, needed, &task, &rights);
     if (status != ZX_OK) {
         return status;
     }
-    zx_obj_type_t type = task->ops->type;
-    if (type != ZX_OBJ_TYPE_JOB && type != ZX_OBJ_TYPE_PROCESS && type != ZX_OBJ_TYPE_THREAD) {
-        return ZX_ERR_WRONG_TYPE;
-    }
-    if (type != ZX_OBJ_TYPE_THREAD && !(rights & ZX_RIGHT_ENUMERATE)) {
+    if (task->ops->type != ZX_OBJ_TYPE_THREAD && !(rights & ZX_RIGHT_ENUMERATE)) {
         return ZX_ERR_ACCESS_DENIED;
     }
     struct dispatcher* channel;

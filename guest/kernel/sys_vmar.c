@@ -93,13 +93,6 @@ zx_status_t sys_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar
         return ZX_ERR_ACCESS_DENIED;
     }
     options |= can_map_for(both); // what zx_vmar_protect may give later
-    if ((options & ZX_VM_REQUIRE_NON_RESIZABLE) && vmo_is_resizable(vmo)) {
-        return ZX_ERR_NOT_SUPPORTED;
-    }
-    if (!(options & ZX_VM_ALLOW_FAULTS) && vmo->store->discardable) {
-        return ZX_ERR_NOT_SUPPORTED;
-    }
-    options &= ~(ZX_VM_REQUIRE_NON_RESIZABLE | ZX_VM_ALLOW_FAULTS);
     uint64_t address;
     status = vmar_map(vmar, options, vmar_offset, vmo, vmo_offset, len, &address);
     if (status != ZX_OK) {
@@ -127,12 +120,12 @@ zx_status_t sys_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vadd
                              size_t len) {
     struct vmar* vmar;
     zx_rights_t rights;
-    options = without_execute_only(options);
     zx_rights_t needed = rights_for(options, ZX_VM_PERM_READ);
     zx_status_t status = get_vmar(handle, needed, &vmar, &rights);
     if (status != ZX_OK) {
         return status;
     }
+    options = without_execute_only(options);
     if (!permissions_exist(options)) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -157,18 +150,14 @@ zx_status_t sys_vmar_destroy(zx_handle_t handle) {
 
 zx_status_t sys_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size,
                               uaddr_t buffer, size_t buffer_size) {
-    if (buffer != 0 || buffer_size != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
     struct vmar* vmar;
     zx_rights_t rights;
     zx_status_t status = get_vmar(handle, ZX_RIGHT_NONE, &vmar, &rights);
     if (status != ZX_OK) {
         return status;
     }
-    bool changes = op == ZX_VMAR_OP_COMMIT || op == ZX_VMAR_OP_DECOMMIT;
-    if (changes && !(rights & ZX_RIGHT_WRITE)) {
-        return ZX_ERR_ACCESS_DENIED;
+    if (buffer != 0 || buffer_size != 0) {
+        return ZX_ERR_INVALID_ARGS;
     }
-    return vmar_op_range(vmar, op, address, size, rights & ZX_RIGHT_OP_CHILDREN);
+    return vmar_op_range(vmar, op, address, size, rights);
 }

@@ -63,6 +63,9 @@ zx_status_t sys_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t 
     if (status != ZX_OK) {
         return status;
     }
+    if (rights & ZX_RIGHT_GET_PROPERTY) {
+        vmo_set_name(child, parent->name);
+    }
     status = handle_make_and_store(&child->object, child_rights(rights, options), out);
     dispatcher_unref(&child->object);
     return status;

@@ -10,7 +10,9 @@
 #define CAN_MAP_RWX (ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE)
 #define PLACE (ZX_VM_SPECIFIC | ZX_VM_OFFSET_IS_UPPER_LIMIT)
 #define ALLOCATE_OPTIONS (PLACE | ZX_VM_CAN_MAP_SPECIFIC | CAN_MAP_RWX | ZX_VM_COMPACT)
-#define MAP_OPTIONS (PLACE | ZX_VM_SPECIFIC_OVERWRITE | CAN_MAP_RWX | PERMISSIONS)
+#define MAP_OPTIONS                                                                                \
+    (PLACE | ZX_VM_SPECIFIC_OVERWRITE | CAN_MAP_RWX | PERMISSIONS | ZX_VM_REQUIRE_NON_RESIZABLE |  \
+     ZX_VM_ALLOW_FAULTS)
 #define OPTION_MASK ((1u << ZX_VM_ALIGN_BASE) - 1)
 
 // CAN_MAP_x is PERM_x shifted by this.
@@ -229,10 +231,20 @@ static bool find_place(struct vmar* vmar, uint64_t size, uint64_t alignment, uin
     }
 }
 
-// Checks where a child of this size is to go; on success *base says where.  ALREADY_EXISTS: the
-// place asked for is taken (*base is set, so that the caller can overwrite it).
+// Checks where a child of this size is to go, which may map what can_map says; on success *base
+// says where.  ALREADY_EXISTS: the place asked for is taken (*base is set, so that the caller can
+// overwrite it).
 static zx_status_t choose_place(struct vmar* vmar, uint32_t options, uint64_t offset,
-                                uint64_t size, uint64_t* base) {
+                                uint64_t size, uint32_t can_map, uint64_t* base) {
+    if (!vmar->alive) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (size == 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if ((can_map & ~vmar->flags) != 0) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
     uint32_t alignment_log2 = options >> ZX_VM_ALIGN_BASE;
     bool specific = options & (ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE);
     bool upper_limit = options & ZX_VM_OFFSET_IS_UPPER_LIMIT;
@@ -244,6 +256,9 @@ static zx_status_t choose_place(struct vmar* vmar, uint32_t options, uint64_t of
     }
     if (!IS_PAGE_ALIGNED(offset)) {
         return ZX_ERR_INVALID_ARGS;
+    }
+    if ((specific || upper_limit) && !(vmar->flags & ZX_VM_CAN_MAP_SPECIFIC)) {
+        return ZX_ERR_ACCESS_DENIED;
     }
     uint64_t room = vmar->node.size;
     if (upper_limit ? offset > room || size > offset : offset >= room || size > room - offset) {
@@ -276,18 +291,9 @@ zx_status_t vmar_allocate(struct vmar* vmar, zx_vm_option_t options, uint64_t of
         !IS_PAGE_ALIGNED(size)) {
         return ZX_ERR_INVALID_ARGS;
     }
-    if (!vmar->alive) {
-        return ZX_ERR_BAD_STATE;
-    }
-    if (size == 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    if ((options & CAN_MAP_RWX & ~vmar->flags) != 0 ||
-        ((options & ZX_VM_SPECIFIC) && !(vmar->flags & ZX_VM_CAN_MAP_SPECIFIC))) {
-        return ZX_ERR_ACCESS_DENIED;
-    }
     uint64_t base;
-    zx_status_t status = choose_place(vmar, options, offset, size, &base);
+    zx_status_t status =
+        choose_place(vmar, options, offset, size, options & CAN_MAP_RWX, &base);
     if (status != ZX_OK) {
         return status;
     }
@@ -427,27 +433,32 @@ zx_status_t vmar_map(struct vmar* vmar, zx_vm_option_t options, uint64_t offset,
     if ((options & OPTION_MASK & ~MAP_OPTIONS) != 0 || !alignment_is_valid(options)) {
         return ZX_ERR_INVALID_ARGS;
     }
-    if (!vmar->alive) {
-        return ZX_ERR_BAD_STATE;
+    if ((options & ZX_VM_REQUIRE_NON_RESIZABLE) && vmo_is_resizable(vmo)) {
+        return ZX_ERR_NOT_SUPPORTED;
     }
-    if (((permissions << CAN_MAP_SHIFT) & ~vmar->flags) != 0 ||
-        ((options & (ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE)) &&
-         !(vmar->flags & ZX_VM_CAN_MAP_SPECIFIC))) {
+    if (!(options & ZX_VM_ALLOW_FAULTS) && vmo->store->discardable) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (((permissions << CAN_MAP_SHIFT) & ~vmar->flags) != 0) {
         return ZX_ERR_ACCESS_DENIED;
     }
-    if (size == 0 || !IS_PAGE_ALIGNED(vmo_offset)) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    size = PAGE_ALIGN_UP(size);
-    if (size == 0 || vmo_offset + size < vmo_offset) {
+    uint64_t rounded = PAGE_ALIGN_UP(size);
+    if (rounded < size) {
         return ZX_ERR_OUT_OF_RANGE;
     }
-    zx_status_t status = check_vdso(vmar, options, vmo, vmo_offset, size);
-    if (status != ZX_OK) {
-        return status;
+    size = rounded;
+    if (!IS_PAGE_ALIGNED(vmo_offset)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (vmo_offset + size < vmo_offset) {
+        return ZX_ERR_OUT_OF_RANGE;
     }
     uint64_t base;
-    status = choose_place(vmar, options, offset, size, &base);
+    zx_status_t status = choose_place(vmar, options, offset, size, 0, &base);
+    zx_status_t vdso_status = check_vdso(vmar, options, vmo, vmo_offset, size);
+    if (vdso_status != ZX_OK && (status == ZX_OK || status == ZX_ERR_ALREADY_EXISTS)) {
+        status = vdso_status;
+    }
     if (status == ZX_ERR_ALREADY_EXISTS && (options & ZX_VM_SPECIFIC_OVERWRITE)) {
         status = overwrite(vmar, base, size);
     }
@@ -480,12 +491,12 @@ static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t bas
     while (base < end) {
         struct vmar* region = vmar;
         struct vmar_node* node = first_above(region, base);
-        while (node != NULL && node->base < end && !node->is_mapping) {
+        while (node != NULL && node->base <= base && !node->is_mapping) {
             if (!op_children) {
                 return ZX_ERR_INVALID_ARGS;
             }
             region = as_region(node);
-            node = node->base > base ? NULL : first_above(region, base);
+            node = first_above(region, base);
         }
         if (node == NULL || node->base > base) {
             return gap_status;
@@ -550,14 +561,18 @@ zx_status_t vmar_protect(struct vmar* vmar, zx_vm_option_t options, uint64_t add
     return visit_range(vmar, op_children, address, size, do_protect, options, ZX_ERR_NOT_FOUND);
 }
 
+// Added to an operation that comes through a handle without ZX_RIGHT_WRITE.
+#define WITHOUT_WRITE 0x100u
+
 static zx_status_t do_op(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
-                         uint32_t op) {
+                         uint32_t argument) {
     uint64_t offset = mapping->vmo_offset + (from - mapping->node.base);
+    uint32_t op = argument & ~WITHOUT_WRITE;
     (void)direct;
     switch (op) {
     case ZX_VMAR_OP_COMMIT:
     case ZX_VMAR_OP_DECOMMIT: {
-        if (!(mapping->permissions & ZX_VM_PERM_WRITE)) {
+        if ((argument & WITHOUT_WRITE) || !(mapping->permissions & ZX_VM_PERM_WRITE)) {
             return ZX_ERR_ACCESS_DENIED;
         }
         uint32_t vmo_op = op == ZX_VMAR_OP_COMMIT ? ZX_VMO_OP_COMMIT : ZX_VMO_OP_DECOMMIT;
@@ -576,7 +591,7 @@ static zx_status_t do_op(struct mapping* mapping, bool direct, uint64_t from, ui
 }
 
 zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
-                          bool op_children) {
+                          zx_rights_t rights) {
     if (size == 0 || !IS_PAGE_ALIGNED(address) || !IS_PAGE_ALIGNED(size)) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -592,7 +607,8 @@ zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint
     case ZX_VMAR_OP_MAP_RANGE:
     case ZX_VMAR_OP_DONT_NEED:
     case ZX_VMAR_OP_ALWAYS_NEED:
-        return visit_range(vmar, op_children, address, size, do_op, op, ZX_ERR_BAD_STATE);
+        return visit_range(vmar, rights & ZX_RIGHT_OP_CHILDREN, address, size, do_op,
+                           rights & ZX_RIGHT_WRITE ? op : op | WITHOUT_WRITE, ZX_ERR_BAD_STATE);
     default:
         return ZX_ERR_NOT_SUPPORTED;
     }

@@ -48,9 +48,9 @@ zx_status_t vmar_unmap_range(struct vmar* vmar, uint64_t address, uint64_t size,
 zx_status_t vmar_unmap(struct vmar* vmar, uint64_t address, uint64_t size);
 zx_status_t vmar_protect(struct vmar* vmar, zx_vm_option_t options, uint64_t address,
                          uint64_t size, bool op_children);
-// ZX_VMAR_OP_COMMIT, _DECOMMIT, _MAP_RANGE, _DONT_NEED, _ALWAYS_NEED.
+// ZX_VMAR_OP_COMMIT, _DECOMMIT, _MAP_RANGE, _DONT_NEED, _ALWAYS_NEED; rights are the handle's.
 zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
-                          bool op_children);
+                          zx_rights_t rights);
 
 // The mapping at an address below a region, or NULL.
 struct mapping* vmar_find_mapping(struct vmar* vmar, uint64_t address);

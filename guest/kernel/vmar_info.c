@@ -1,10 +1,10 @@
 // What zx_object_get_info tells about address spaces.
+#include "process.h"
 #include "string.h"
-#include "vmar.h"
 
 void vmar_get_info(struct vmar* vmar, zx_info_vmar_t* info) {
-    info->base = vmar->node.base;
-    info->len = vmar->node.size;
+    info->base = vmar->alive ? vmar->node.base : 0;
+    info->len = vmar->alive ? vmar->node.size : 0;
 }
 
 // The node behind one in a walk over the whole tree, parents first; NULL at its end.
@@ -38,18 +38,17 @@ static uint64_t committed_pages(struct mapping* mapping) {
 zx_status_t vmar_maps(struct vmar* root, record_fn record, void* context) {
     zx_info_maps_t entry = {
         .base = root->node.base, .size = root->node.size, .type = ZX_INFO_MAPS_TYPE_ASPACE};
+    memcpy(entry.name, root->space->process->name, sizeof(entry.name));
     zx_status_t status = record(context, &entry);
-    uint64_t depth = 1;
     for (struct vmar_node* node = &root->node; node != NULL && status == ZX_OK;
          node = walk(root, node)) {
         memset(&entry, 0, sizeof(entry));
         entry.base = node->base;
         entry.size = node->size;
-        depth = 1;
+        entry.depth = 1;
         for (struct vmar* parent = node->parent; parent != NULL; parent = parent->node.parent) {
-            depth++;
+            entry.depth++;
         }
-        entry.depth = depth;
         if (node->is_mapping) {
             struct mapping* mapping = container_of(node, struct mapping, node);
             zx_info_maps_mapping_t detail = {.mmu_flags = mapping->permissions,

@@ -171,6 +171,13 @@ zx_status_t vmo_resize(struct vmo* vmo, uint64_t size) {
     if (store->origin + rounded < store->origin) {
         return ZX_ERR_INVALID_ARGS;
     }
+    if (size < store->content_size && size < store->size && !IS_PAGE_ALIGNED(size)) {
+        // The rest of the last page reads as zero when the content grows again.
+        status = vmo_zero(vmo, size, rounded - size);
+        if (status != ZX_OK) {
+            return status;
+        }
+    }
     if (rounded < store->size) {
         store_drop_range(store, rounded, store->size - rounded);
         store_revoke(store, rounded, store->size - rounded); // also shows of the zero page

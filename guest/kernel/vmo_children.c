@@ -5,10 +5,8 @@
 //   SNAPSHOT_AT_LEAST_ON_WRITE the same
 //   SLICE                      the parent's          own                  inside the parent
 //   REFERENCE                  the parent's          the parent's         0
-#include "heap.h"
-#include "mapping.h"
-#include "string.h"
 #include "vmo.h"
+#include "vmo_store.h"
 
 #define TYPES                                                                                      \
     (ZX_VMO_CHILD_SNAPSHOT | ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | ZX_VMO_CHILD_SLICE |        \
@@ -18,26 +16,26 @@
 static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_t offset,
                                    uint64_t size, struct vmo** out) {
     struct vmo_store* store = parent->store;
+    if (!IS_PAGE_ALIGNED(offset)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     uint64_t rounded;
     zx_status_t status = vmo_round_size(size, &rounded);
     if (status != ZX_OK) {
         return status;
     }
-    if (!IS_PAGE_ALIGNED(offset)) {
-        return ZX_ERR_INVALID_ARGS;
+    if (store->physical || parent->flags & VMO_SLICE) {
+        return ZX_ERR_NOT_SUPPORTED;
     }
     if (offset + rounded < offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
-    if (store->physical || parent->flags & VMO_SLICE) {
-        return ZX_ERR_NOT_SUPPORTED;
-    }
-    if (store->cache_policy != ZX_CACHE_POLICY_CACHED) {
-        return ZX_ERR_BAD_STATE;
-    }
     uint64_t origin = store->origin + offset;
     if (origin < offset || origin + rounded < origin) {
         return ZX_ERR_INVALID_ARGS;
+    }
+    if (store->cache_policy != ZX_CACHE_POLICY_CACHED) {
+        return ZX_ERR_BAD_STATE;
     }
     struct vmo_store* copy = store_create(rounded);
     if (copy == NULL) {
@@ -63,26 +61,25 @@ static zx_status_t create_alias(struct vmo* parent, struct vmo** out) {
         return ZX_ERR_NO_MEMORY;
     }
     parent->store->references++;
-    (*out)->flags = parent->flags & VMO_SLICE;
     (*out)->offset = parent->offset;
     return ZX_OK;
 }
 
 static zx_status_t create_slice(struct vmo* parent, uint32_t options, uint64_t offset,
                                 uint64_t size, struct vmo** out) {
+    if ((options & ~(ZX_VMO_CHILD_SLICE | ZX_VMO_CHILD_NO_WRITE)) != 0 || !IS_PAGE_ALIGNED(offset)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     uint64_t rounded;
     zx_status_t status = vmo_round_size(size, &rounded);
     if (status != ZX_OK) {
         return status;
     }
-    if ((options & ~(ZX_VMO_CHILD_SLICE | ZX_VMO_CHILD_NO_WRITE)) != 0 || !IS_PAGE_ALIGNED(offset)) {
-        return ZX_ERR_INVALID_ARGS;
+    if (vmo_is_resizable(parent)) {
+        return ZX_ERR_NOT_SUPPORTED;
     }
     if (offset + rounded < offset) {
         return ZX_ERR_OUT_OF_RANGE;
-    }
-    if (vmo_is_resizable(parent)) {
-        return ZX_ERR_NOT_SUPPORTED;
     }
     if (!vmo_in_range(parent, offset, rounded)) {
         return ZX_ERR_INVALID_ARGS;
@@ -102,27 +99,21 @@ static zx_status_t create_reference(struct vmo* parent, uint32_t options, uint64
     if (offset != 0 || size != 0) {
         return ZX_ERR_INVALID_ARGS;
     }
-    if ((options & ZX_VMO_CHILD_RESIZABLE) && !vmo_is_resizable(parent)) {
+    if (((options & ZX_VMO_CHILD_RESIZABLE) && !vmo_is_resizable(parent)) ||
+        (parent->flags & VMO_SLICE)) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    zx_status_t status = create_alias(parent, out);
-    if (status == ZX_OK) {
-        (*out)->slice_size = parent->slice_size;
-        (*out)->slice_content = parent->slice_content;
-    }
-    return status;
+    return create_alias(parent, out);
 }
 
 zx_status_t vmo_create_child(struct vmo* parent, uint32_t options, uint64_t offset, uint64_t size,
                              struct vmo** out) {
     uint32_t type = options & TYPES;
-    if ((options & ~(TYPES | ZX_VMO_CHILD_RESIZABLE | ZX_VMO_CHILD_NO_WRITE)) != 0) {
-        return ZX_ERR_INVALID_ARGS;
-    }
     if (parent->store->discardable) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    if (type == 0 || (type & (type - 1)) != 0) {
+    if ((options & ~(TYPES | ZX_VMO_CHILD_RESIZABLE | ZX_VMO_CHILD_NO_WRITE)) != 0 || type == 0 ||
+        (type & (type - 1)) != 0) {
         return ZX_ERR_INVALID_ARGS;
     }
     zx_status_t status;
@@ -145,7 +136,6 @@ zx_status_t vmo_create_child(struct vmo* parent, uint32_t options, uint64_t offs
     if (options & ZX_VMO_CHILD_NO_WRITE) {
         (*out)->flags |= VMO_IMMUTABLE;
     }
-    memcpy((*out)->name, parent->name, ZX_MAX_NAME_LEN);
     vmo_add_child(parent, *out);
     return ZX_OK;
 }

@@ -20,14 +20,17 @@ static zx_status_t commit(struct vmo* vmo, uint64_t offset, uint64_t size) {
 }
 
 static zx_status_t decommit(struct vmo* vmo, uint64_t offset, uint64_t size) {
-    if (vmo->store->physical || store_has_relatives(vmo->store)) {
+    if (!vmo_in_range(vmo, offset, size)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    if (size == 0) {
+        return ZX_OK;
+    }
+    if (vmo->store->physical || vmo->store->snapshot) {
         return ZX_ERR_NOT_SUPPORTED;
     }
     if (!IS_PAGE_ALIGNED(offset) || !IS_PAGE_ALIGNED(size)) {
         return ZX_ERR_INVALID_ARGS;
-    }
-    if (!vmo_in_range(vmo, offset, size)) {
-        return ZX_ERR_OUT_OF_RANGE;
     }
     store_drop_range(vmo->store, vmo->offset + offset, size);
     return ZX_OK;
@@ -110,7 +113,7 @@ zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy) {
     return ZX_OK;
 }
 
-// Address spaces that show the VMO; 1 if none or one does.
+// Address spaces that show the VMO.
 static uint64_t share_count(struct vmo* vmo) {
     uint64_t count = 0;
     list_for_each(node, &vmo->store->mappings) {
@@ -123,7 +126,7 @@ static uint64_t share_count(struct vmo* vmo) {
         }
         count += !seen;
     }
-    return count == 0 ? 1 : count;
+    return count;
 }
 
 void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo_t* info) {
@@ -143,8 +146,9 @@ void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo
                   (vmo->flags & VMO_IMMUTABLE ? ZX_INFO_VMO_IMMUTABLE : 0);
     // Pages of slices and references are their parent's.
     if (vmo->child_kind == 0 || vmo->child_kind == ZX_VMO_CHILD_SNAPSHOT) {
-        info->committed_bytes = store_committed_pages(store, 0, store->size) * PAGE_SIZE;
-        info->metadata_bytes = store_metadata_bytes(store);
+        uint64_t pages = store_committed_pages(store, 0, store->size);
+        info->committed_bytes = pages * PAGE_SIZE;
+        info->metadata_bytes = pages * sizeof(uintptr_t); // a slot each
     }
     info->handle_rights = how & ZX_INFO_VMO_VIA_HANDLE ? rights : 0;
     info->cache_policy = store->cache_policy;

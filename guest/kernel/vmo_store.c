@@ -69,9 +69,6 @@ void store_unref(struct vmo_store* store) {
     if (store->root != NULL) {
         free_node(store->root, store->height);
     }
-    if (store->family != NULL && --store->family->stores == 0) {
-        kfree(store->family);
-    }
     kfree(store);
 }
 
@@ -94,18 +91,10 @@ static uintptr_t* find_slot(struct vmo_store* store, uint64_t index) {
     return &node->slots[index & (NODE_SLOTS - 1)];
 }
 
-static struct page_node* new_node(struct vmo_store* store) {
-    struct page_node* node = kalloc(sizeof(*node));
-    if (node != NULL) {
-        store->node_count++;
-    }
-    return node;
-}
-
 // The slot of a page index, with the nodes above it made; NULL without memory.
 static uintptr_t* make_slot(struct vmo_store* store, uint64_t index) {
     while (store->height == 0 || !index_fits(index, store->height)) {
-        struct page_node* node = new_node(store);
+        struct page_node* node = kalloc(sizeof(*node));
         if (node == NULL) {
             return NULL;
         }
@@ -117,7 +106,7 @@ static uintptr_t* make_slot(struct vmo_store* store, uint64_t index) {
     for (uint32_t level = store->height - 1; level > 0; level--) {
         uintptr_t* slot = &node->slots[index >> (NODE_SHIFT * level) & (NODE_SLOTS - 1)];
         if (*slot == 0) {
-            *slot = (uintptr_t)new_node(store);
+            *slot = (uintptr_t)kalloc(sizeof(struct page_node));
             if (*slot == 0) {
                 return NULL;
             }
@@ -239,15 +228,7 @@ void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size) {
 }
 
 zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_store* child) {
-    if (parent->family == NULL) {
-        parent->family = kalloc(sizeof(*parent->family));
-        if (parent->family == NULL) {
-            return ZX_ERR_NO_MEMORY;
-        }
-        parent->family->stores = 1;
-    }
-    child->family = parent->family;
-    child->family->stores++;
+    child->snapshot = true;
     child->origin = parent->origin + offset;
     if (offset >= parent->size || child->size == 0) {
         return ZX_OK;
@@ -268,10 +249,6 @@ zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_st
     return ZX_OK;
 }
 
-bool store_has_relatives(const struct vmo_store* store) {
-    return store->family != NULL && store->family->stores > 1;
-}
-
 uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size) {
     if (store->physical) {
         return size >> PAGE_SHIFT;
@@ -283,8 +260,4 @@ uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_
         count += !(*slot & INHERITED) || slot_page(*slot)->references == 1;
     }
     return count;
-}
-
-uint64_t store_metadata_bytes(const struct vmo_store* store) {
-    return store->node_count * sizeof(struct page_node);
 }

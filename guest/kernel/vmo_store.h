@@ -7,12 +7,6 @@
 struct page_node;
 struct mapping;
 
-// Stores that came from one another by snapshots share pages; while there is more than one, the
-// absence of a page need not have meant zero, so none of them can be decommitted.
-struct snapshot_family {
-    uint32_t stores;
-};
-
 struct vmo_store {
     uint32_t references;       // VMOs that are windows on it
     uint32_t cache_policy;     // ZX_CACHE_POLICY_*
@@ -21,15 +15,14 @@ struct vmo_store {
     uint64_t origin;           // offset from the first of its ancestors, bytes
     bool resizable;
     bool discardable;
+    bool snapshot;             // made as one: an absent page need not have been zero in the parent
     bool physical;             // pages [base, base + size) that it does not own
     bool zero_page_mapped;     // some mapping shows the shared zero page
     uint32_t lock_count;       // of a discardable store
     paddr_t base;
     struct page_node* root;
     uint32_t height;           // levels of the tree; 0: no page yet
-    uint32_t node_count;
     struct list_node mappings; // mapping.store_link
-    struct snapshot_family* family; // NULL: no snapshots were made
 };
 
 // With one reference; NULL without memory.
@@ -47,8 +40,5 @@ void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size);
 void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size);
 // Gives child (empty, new) the pages of parent from offset on.
 zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_store* child);
-// Whether other stores may share its pages.
-bool store_has_relatives(const struct vmo_store* store);
 // Pages that count as this store's own.
 uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size);
-uint64_t store_metadata_bytes(const struct vmo_store* store);
