@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 #: How a program ended: by itself, or by what.
 Ending = Literal[
@@ -22,8 +22,10 @@ Ending = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class HandleInfo:
+# Named tuples, because a host that runs thousands of programs a second makes many of these.
+
+
+class HandleInfo(NamedTuple):
     """ZX_INFO_HANDLE_BASIC of one handle."""
 
     value: int
@@ -33,16 +35,14 @@ class HandleInfo:
     related_koid: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredHandle:
+class StoredHandle(NamedTuple):
     """A handle that a step stored to a slot; *info* only if the state is "handle"."""
 
     state: Literal["handle", "untouched", "zero", "invalid"]
     info: HandleInfo | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(NamedTuple):
     """Contents of a buffer after a call: the first bytes, the true size, the hash of all."""
 
     data: bytes

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from harness.program.model import (
     GIVEN_SLOTS,
@@ -70,11 +70,10 @@ Entry: TypeAlias = Callable[..., int]
 Make: TypeAlias = Callable[["Run"], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(NamedTuple):
     """A buffer to report after the call."""
 
-    index: int
+    argument: int
     #: Where it is; None if the name *buffer* is looked up at run time.
     address: int | None
     size: int
@@ -82,8 +81,7 @@ class Out:
     buffer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """A handle to take to a slot after the call: where it is, and the slot."""
 
     address: int | None
@@ -91,6 +89,17 @@ class Store:
     name: str
     buffer: str = ""
     offset: int = 0
+
+
+class Window(NamedTuple):
+    """All that a step looks at after the call, read at once because it lies close together."""
+
+    address: int
+    size: int
+    #: (argument index, start, end) of each buffer to report, from the window's start.
+    outs: tuple[tuple[int, int, int], ...]
+    #: (start, end, slot index, slot) of each handle to take.
+    stores: tuple[tuple[int, int, int, str], ...]
 
 
 @dataclass(slots=True)
@@ -110,6 +119,8 @@ class Op:
     binds: tuple[tuple[str, tuple[int, int]], ...] = ()
     outs: tuple[Out, ...] = ()
     stores: tuple[Store, ...] = ()
+    #: `outs` and `stores` in one piece, where that is possible.
+    window: Window | None = None
     repeat: int = 1
     min_ns: int | None = None
     thread: str | None = None
@@ -272,6 +283,40 @@ class _OpBuilder:
         op.binds = tuple(self._binds)
         op.outs = tuple(self._outs)
         op.stores = tuple(self._stores)
+        op.window = self._window()
+
+    def _window(self) -> Window | None:
+        spans: list[tuple[int, int]] = []
+        for out in self._outs:
+            if out.address is None or out.size > out.show:
+                return None
+            spans.append((out.address, out.address + out.size))
+        for store in self._stores:
+            if store.address is None:
+                return None
+            spans.append((store.address, store.address + 4))
+        if not spans:
+            return None
+        start = min(first for first, _ in spans)
+        end = max(last for _, last in spans)
+        if end - start > PAGE:
+            return None
+        return Window(
+            start,
+            end - start,
+            tuple(
+                [
+                    (o.argument, (o.address or 0) - start, (o.address or 0) - start + o.size)
+                    for o in self._outs
+                ]
+            ),
+            tuple(
+                [
+                    ((s.address or 0) - start, (s.address or 0) - start + 4, s.slot, s.name)
+                    for s in self._stores
+                ]
+            ),
+        )
 
     def argument(self, index: int, arg: Arg) -> None:
         """Add argument *index*."""

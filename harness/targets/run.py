@@ -28,6 +28,7 @@ from harness.targets.plan import (
     Op,
     Out,
     Plan,
+    Window,
 )
 from zxio_py import abi
 from zxio_py.kernel import Kernel
@@ -154,8 +155,7 @@ class Run:
             with kernel.lock:
                 made = Vmo(kernel, VmObject.create(kernel, PAGE))
             rights = made.DEFAULT_RIGHTS & ~abi.ZX_RIGHT_WRITE | abi.ZX_RIGHT_EXECUTE
-        self.slots[index] = process.add_handle(made, rights)
-        return self.stored(index, self.slots[index])
+        return self.stored(index, process.add_handle(made, rights))
 
     # Running ---------------------------------------------------------------------------------
 
@@ -192,14 +192,33 @@ class Run:
         if op.repeat > 1:
             ret = self._repeat(op, caller, args)
         elapsed = None if op.min_ns is None else monotonic_ns() - started >= op.min_ns
-        return StepObservation(
-            ret & _MASK64,
-            False,
-            elapsed,
-            self._outs(op.outs) if op.outs else _NO_OUTS,
-            self._stores(op) if op.stores else _NO_HANDLES,
-            self._live() if main and not self.unjoined else None,
-        )
+        outs, handles = _NO_OUTS, _NO_HANDLES
+        window = op.window
+        if window is not None:
+            outs, handles = self._look(window)
+        elif op.outs or op.stores:
+            outs, handles = self._outs(op.outs), self._stores(op)
+        live = None
+        if main and not self.unjoined:
+            valid = self.process.handles.get
+            live = tuple([n for n, v in zip(self.names, self.slots, strict=True) if valid(v)])
+        return StepObservation(ret & _MASK64, False, elapsed, outs, handles, live)
+
+    def _look(self, window: Window) -> tuple[Mapping[int, Captured], Mapping[str, StoredHandle]]:
+        """Buffers and handles after a call."""
+        if self.unjoined:
+            data = self.aspace.read(window.address, window.size)
+        else:  # no other thread that could change mappings: no lock
+            data = self.aspace.copy_in(window.address, window.size)
+        outs, handles = _NO_OUTS, _NO_HANDLES
+        if window.outs:
+            outs = {i: Captured(data[start:end], end - start) for i, start, end in window.outs}
+        if window.stores:
+            handles = {
+                name: self.stored(slot, int.from_bytes(data[start:end], "little"))
+                for start, end, slot, name in window.stores
+            }
+        return outs, handles
 
     def _prepare(self, op: Op) -> None:
         for address, size, make in op.patches:
@@ -226,9 +245,9 @@ class Run:
                 address, size = self.buffers.get(out.buffer, (0, 0))
             data = read(address, size)
             if size > out.show:
-                result[out.index] = Captured(data[: out.show], size, fnv1a(data))
+                result[out.argument] = Captured(data[: out.show], size, fnv1a(data))
             else:
-                result[out.index] = Captured(data, size)
+                result[out.argument] = Captured(data, size)
         return result
 
     def _stores(self, op: Op) -> dict[str, StoredHandle]:
@@ -242,15 +261,14 @@ class Run:
                     continue
                 address += store.offset
             value = int.from_bytes(read(address, 4), "little")
-            if value == _UNTOUCHED:
-                result[store.name] = _STATES[_UNTOUCHED]
-                continue
-            self.slots[store.slot] = value
             result[store.name] = self.stored(store.slot, value)
         return result
 
     def stored(self, index: int, value: int) -> StoredHandle:
-        """What *value*, just stored to the slot, is."""
+        """Put *value*, found where a handle was to be stored, in the slot; what it is."""
+        if value == _UNTOUCHED:
+            return _STATES[_UNTOUCHED]
+        self.slots[index] = value
         handle = self.process.handles.get(value)
         if handle is None:
             self.koids[index] = 0
