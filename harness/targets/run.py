@@ -376,14 +376,11 @@ class Run:
 
     # The end ---------------------------------------------------------------------------------
 
-    def finish(self, observation: ProgramObservation, ended: ThreadEnded | None) -> None:
-        """Tear down, and say in *observation* how it ended."""
+    def finish(self, observation: ProgramObservation) -> None:
+        """Tear down, and say in *observation* how it ended; the main thread is through."""
         process = self.process
-        if isinstance(ended, ThreadExited):
-            if not process.dead:  # only its main thread left
-                wait([helper.future for helper in self.helpers.values()])
-            self.exited = True
-        killed = process.dead and not self.exited
+        if self.exited and not process.dead:  # only its main thread has left
+            wait([helper.future for helper in self.helpers.values()])
         ending: Ending = "finished"
         if self.out_of_time:
             ending = "time_limit"
@@ -392,7 +389,7 @@ class Run:
         elif self.exited:
             ending = "exited"
             observation.retcode = process.retcode
-        elif killed or ended is not None:
+        elif process.dead:
             ending = "killed"
         if ending != "finished":
             observation.ending = ending
@@ -402,7 +399,7 @@ class Run:
             observation.threads[name] = helper.seen
 
     def close(self) -> None:
-        """End everything the program made."""
+        """End everything the program made; idempotent."""
         self.process.kill(0)
         for helper in self.helpers.values():
             helper.future.result()
@@ -412,20 +409,21 @@ class Run:
 
 
 def run_plan(run: Run, plan: Plan) -> ProgramObservation:
-    """Run a program from start to end."""
+    """Run a program from start to end; nothing of it is left, whatever happens."""
     observation = ProgramObservation(plan.name)
     run.threads = plan.threads
-    run.map(plan.memory)
-    if plan.given:
-        observation.given = {slot: run.give(index, slot) for index, slot in plan.given}
-    ended: ThreadEnded | None = None
     try:
-        run.steps(plan.main, run.thread, observation.steps, True)
-    except ThreadEnded as error:
-        ended = error
-    except UserFault as error:
-        # In the library; or the process went away under a buffer that was to be looked at.
-        run.fault(error)
-        ended = ThreadKilled(run.process.end_reason)
-    run.finish(observation, ended)
+        run.map(plan.memory)
+        if plan.given:
+            observation.given = {slot: run.give(index, slot) for index, slot in plan.given}
+        try:
+            run.steps(plan.main, run.thread, observation.steps, True)
+        except ThreadEnded as error:
+            run.exited = run.exited or isinstance(error, ThreadExited)
+        except UserFault as error:
+            # In the library; or the process went away under a buffer that was to be looked at.
+            run.fault(error)
+        run.finish(observation)
+    finally:
+        run.close()
     return observation

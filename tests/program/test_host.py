@@ -272,6 +272,52 @@ def test_a_program_that_never_returns_is_ended() -> None:
         assert "error" not in run(target, event())
 
 
+def test_a_fault_in_the_library_ends_the_program(target: HostTarget) -> None:
+    result = run(target, event(), step("zxio_close", {"ptr": "unmapped"}), event())
+    assert result["error"] == "fatal exception"
+    assert len(result["steps"]) == 1
+
+
+def test_a_fault_in_a_helper_ends_the_program(target: HostTarget) -> None:
+    result = run(
+        target,
+        event(),
+        step("$spawn", "t"),
+        step("zx_object_wait_one", {"h": "e"}, 8, "ZX_TIME_INFINITE", 0),
+        threads={"t": [step("zxio_close", {"ptr": "noncanon"})]},
+    )
+    assert result["error"] == "fatal exception"
+
+
+def test_what_a_program_leaves_behind_is_said(target: HostTarget) -> None:
+    # An end that lies in its own queue can be closed by nobody.
+    channel = step("zx_channel_create", 0, {"out_handle": "a"}, {"out_handle": "b"})
+    loop = step("zx_channel_write", {"h": "a"}, 0, 0, 0, {"in": {"h": "b"}}, 1)
+    result = run(target, channel, loop)
+    assert result["error"] == "leak"
+    assert "error" not in run(target, event())
+
+
+def test_an_interrupt_leaves_nothing_running(
+    target: HostTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    blocked = step("zx_object_wait_one", {"h": "e"}, 8, "ZX_TIME_INFINITE", 0)
+    with monkeypatch.context() as patched:
+        patched.setattr("harness.targets.run.Run._access", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(
+                target,
+                event(),
+                step("$spawn", "t"),
+                step("$load", 0, 1),
+                threads={"t": [blocked]},
+            )
+    assert "error" not in run(target, event())
+
+
 def test_a_batch_gives_one_observation_per_program(target: HostTarget) -> None:
     programs = [
         parse_program({"name": f"p{number}", "steps": [event()] * number}) for number in range(5)
