@@ -8,7 +8,8 @@
 // must be measured against a clock of known rate.  Under QEMU (TCG and KVM say so in CPUID) the
 // local APIC's counter runs at exactly 1 GHz and one read costs a fraction of a microsecond: the
 // time between apic_init and apic_calibrate, stretched to MEASURE_NS, gives the rate to some
-// 0.01 %.  Elsewhere the 8254 is the reference, slower and coarser.
+// 0.001 %.  Elsewhere the 8254 is the reference, slower and coarser.  The rate is kept in memory
+// over a reset, when it only has to be checked, in CHECK_NS.
 
 #include "cpu.h"
 
@@ -47,6 +48,8 @@
 
 #define NS_PER_S 1000000000ull
 #define MEASURE_NS 1000000
+#define CHECK_NS 50000
+#define CHECK_TOLERANCE 512 // a kept rate may differ from the one found by 1/512
 #define PIT_MEASURE_COUNTS 12000 // about 10 ms
 
 static uint64_t boot_ticks; // the counter when the kernel started
@@ -61,6 +64,14 @@ struct reading {
     uint64_t counts; // that have gone by
 };
 static struct reading start;
+
+// Neither loaded nor cleared at the start (kernel.ld): what a kernel before the reset found out,
+// or nothing at all.
+static struct {
+    uint64_t ticks_per_second;
+    uint64_t check; // the same, xor KEPT_CHECK
+} kept __attribute__((section(".kept")));
+#define KEPT_CHECK 0x5453435f72617465ull
 
 static volatile uint32_t* apic_register(uint32_t offset) {
     return phys_to_virt(APIC_BASE + offset);
@@ -134,15 +145,32 @@ static uint64_t measure_apic_hz(void) {
     return (uint64_t)(read_apic_counts() - apic) * PIT_HZ / pit_elapsed;
 }
 
-void apic_calibrate(void) {
-    apic_hz = is_qemu() ? NS_PER_S : measure_apic_hz();
+// Ticks per second from what has gone by since apic_init, which is made at least so long.
+static uint64_t measure_ticks_per_second(uint64_t duration_ns) {
     struct reading end;
     do {
         end = read_both(read_apic_counts);
-    } while (end.counts - start.counts < apic_hz / (NS_PER_S / MEASURE_NS));
-    uint64_t ticks = end.ticks - start.ticks;
-    uint64_t counts = end.counts - start.counts;
-    ticks_per_second = ticks * (apic_hz / 1000) / counts * 1000;
+    } while (end.counts - start.counts < apic_hz / 1000 * duration_ns / (NS_PER_S / 1000));
+    return (end.ticks - start.ticks) * (apic_hz / 1000) / (end.counts - start.counts) * 1000;
+}
+
+static bool is_kept_rate_right(void) {
+    if ((kept.ticks_per_second ^ KEPT_CHECK) != kept.check) {
+        return false;
+    }
+    uint64_t measured = measure_ticks_per_second(CHECK_NS);
+    uint64_t difference = measured > kept.ticks_per_second ? measured - kept.ticks_per_second
+                                                           : kept.ticks_per_second - measured;
+    return difference < measured / CHECK_TOLERANCE;
+}
+
+void apic_calibrate(void) {
+    apic_hz = is_qemu() ? NS_PER_S : measure_apic_hz();
+    if (!is_kept_rate_right()) {
+        kept.ticks_per_second = measure_ticks_per_second(MEASURE_NS);
+        kept.check = kept.ticks_per_second ^ KEPT_CHECK;
+    }
+    ticks_per_second = kept.ticks_per_second;
     apic_counts_per_tick = (apic_hz << 31) / ticks_per_second << 1;
 
     *apic_register(APIC_INITIAL_COUNT) = 0; // stops it

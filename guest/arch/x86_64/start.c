@@ -31,7 +31,7 @@ struct memory_map_entry {
     uint32_t reserved;
 };
 
-extern uint8_t text_start[], bss_end[];
+extern uint8_t text_start[], image_end[];
 
 // RAM from 1 MiB up to the first hole.  SeaBIOS reserves some at the end for tables this kernel
 // does not read; the shared memory lies there, at the real end.
@@ -59,7 +59,7 @@ void arch_main(paddr_t start_info) {
     boot_info.ram_start = RAM_START;
     boot_info.ram_end = find_ram_end(info);
     boot_info.image_start = image_to_phys(text_start);
-    boot_info.image_end = image_to_phys(bss_end);
+    boot_info.image_end = image_to_phys(image_end);
     if (info->command_line != 0) {
         copy_text(boot_info.command_line, phys_to_virt(info->command_line), COMMAND_LINE_SIZE);
     }
