@@ -88,7 +88,8 @@ static struct child_layout layout_make(const struct payload* payload, bool sessi
     for (uint32_t i = 0; i <= program->helper_count; i++) {
         results += ALIGN_UP(payload->threads[i].result_size);
     }
-    layout.stack_end = child_parts.data_size + MAIN_STACK;
+    bool library = program->flags & ZXH_PROGRAM_ZXIO;
+    layout.stack_end = child_parts.data_size + (library ? LIBRARY_STACK : MAIN_STACK);
     layout.context = layout.stack_end;
     uint32_t edges = session ? SESSION_EDGES : program->edge_count;
     layout.helper_stacks = PAGE_UP(layout.context + context_size(program, edges));
@@ -186,12 +187,12 @@ static zx_status_t map(struct child* child, uint64_t address, zx_vm_option_t per
                           address - child_parts.root_base, vmo, offset, size, &mapped);
 }
 
-// What every child has.  Pages that exist are entered at once: faults are dearer.
+// What every child has.  Pages that it will use are entered at once: faults are dearer.
 static zx_status_t map_image(struct child* child) {
     const struct child_parts* parts = &child_parts;
     zx_vm_option_t now = child->memory.kept ? ZX_VM_MAP_RANGE : 0;
-    zx_status_t status = map(child, CHILD_VDSO, ZX_VM_MAP_RANGE, parts->vdso_vmo, 0,
-                             parts->vdso_code_offset);
+    zx_status_t status =
+        map(child, CHILD_VDSO, 0, parts->vdso_vmo, 0, parts->vdso_code_offset);
     if (status == ZX_OK) {
         status = map(child, CHILD_VDSO + parts->vdso_code_offset,
                      ZX_VM_PERM_EXECUTE | ZX_VM_MAP_RANGE, parts->vdso_vmo, parts->vdso_code_offset,
@@ -349,7 +350,10 @@ static zx_status_t make(struct child* child, const struct payload* payload, bool
     if (status != ZX_OK) {
         return status;
     }
-    memcpy(child->memory.bytes, child_parts.data, child_parts.data_size);
+    if (payload->program->flags & ZXH_PROGRAM_ZXIO) {
+        // The library and libc have variables; the runner itself has none.
+        memcpy(child->memory.bytes, child_parts.data, child_parts.data_size);
+    }
     fill_context(child, payload, session);
     place_threads(child, payload);
     status = map_image(child);

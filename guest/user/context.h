@@ -25,7 +25,8 @@
 #define PAGE 4096ull
 #define PAGE_UP(size) (((size) + PAGE - 1) & ~(PAGE - 1))
 
-#define MAIN_STACK (32 * 1024ull)
+#define MAIN_STACK (8 * 1024ull)
+#define LIBRARY_STACK (64 * 1024ull) // of the main thread if the zxio library is called
 #define HELPER_STACK (16 * 1024ull)
 #define MAX_THREADS 5 // main and helpers
 
