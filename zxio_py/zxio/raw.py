@@ -8,11 +8,11 @@ where it is not there; memory it hands to the kernel answers ZX_ERR_INVALID_ARGS
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zxio_py import abi
-from zxio_py.abi.model import Param
+from zxio_py.abi.model import Call
 from zxio_py.abi.zxio import ZXIO_CALLS, ZXIO_STRUCTS
 from zxio_py.kernel import Kernel
 from zxio_py.kernel.errors import UserFault
@@ -48,24 +48,39 @@ _NO_OUTPUT = (
 ).split()
 
 
+def _cuts(call: Call) -> tuple[tuple[int, int], ...]:
+    """Per parameter, what reads a register as its C type: mask, and sign bit or 0."""
+    widths = [(param.size * 8, param.signed) for param in call.params]
+    return tuple(((1 << bits) - 1, 1 << bits - 1 if signed else 0) for bits, signed in widths)
+
+
+#: By function: its name without ``zxio_``, and how its arguments are read.
+_FUNCTIONS: Mapping[str, tuple[str, tuple[tuple[int, int], ...]]] = {
+    call.name: (call.short_name.removeprefix("zxio_"), _cuts(call))
+    for call in ZXIO_CALLS.values()
+    if call.exported
+}
+
+
 class ZxioRaw:
     """The functions that libzxio_standalone.so exports, for one emulated process."""
 
     #: Names of the functions that `call` knows.
-    names = frozenset(call.name for call in ZXIO_CALLS.values() if call.exported)
+    names = frozenset(_FUNCTIONS)
 
     def __init__(self, kernel: Kernel, thread: Thread) -> None:
-        self._kernel = kernel
-        self._thread = thread
+        """Objects of the process of *thread*, which lives in *kernel*."""
+        if thread.kernel is not kernel:
+            raise ValueError("the thread is not of this kernel")
         self._system = System(thread)
+        self._caller = self._system.caller(thread)
         self._storages: dict[int, Storage] = {}
 
     def for_thread(self, thread: Thread) -> ZxioRaw:
         """The same objects, called by another thread of the process."""
         other = ZxioRaw.__new__(ZxioRaw)
-        other._kernel = self._kernel
-        other._thread = thread
         other._system = self._system
+        other._caller = self._system.caller(thread)
         other._storages = self._storages
         return other
 
@@ -76,19 +91,22 @@ class ZxioRaw:
         a function the library does not export, `UserFault` where the library faults, and
         `zxio_py.kernel.ThreadEnded` where the thread does not come back.
         """
-        if name not in self.names:
-            raise KeyError(name)
-        params = ZXIO_CALLS[name].params
-        padded = [*args, *(0,) * (len(params) - len(args))]
-        values = [_cut(param, value) for param, value in zip(params, padded, strict=False)]
-        short = name.removeprefix("zxio_")
-        with self._system.on(self._thread):
+        short, cuts = _FUNCTIONS[name]
+        given = len(args)
+        values = [
+            ((args[index] if index < given else 0) & mask ^ sign) - sign
+            for index, (mask, sign) in enumerate(cuts)
+        ]
+        before = self._system.enter(self._caller)
+        try:
             if short in _ONE_OUTPUT:
                 return self._one_output(short, values)
             if short in _NO_OUTPUT:
                 return self._no_output(short, values)
             method: Callable[..., int] = getattr(self, f"_{short}")
             return method(*values)
+        finally:
+            self._system.enter(before)
 
     # Memory and objects --------------------------------------------------------------------
 
@@ -357,10 +375,3 @@ class ZxioRaw:
         if status == abi.ZX_OK:
             self._store(out_code, code, 2)
         return status
-
-
-def _cut(param: Param, value: int) -> int:
-    """Read a register as the parameter's C type."""
-    bits = param.size * 8
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if param.signed and value >> (bits - 1) else value

@@ -62,7 +62,7 @@ class _Caller(Caller):
 
 
 class System:
-    """The door of one process; calls run on behalf of *thread* unless `on` says otherwise."""
+    """The door of one process; calls run on behalf of *thread* unless `enter` says otherwise."""
 
     __slots__ = ("_default", "_local", "_numbers", "_window", "process")
 
@@ -73,17 +73,20 @@ class System:
         self._default = _Caller(thread, self._window)
         self._local = threading.local()
 
-    @contextmanager
-    def on(self, thread: Thread) -> Iterator[None]:
-        """Make the calls of this Python thread on behalf of the emulated *thread*."""
-        before = getattr(self._local, "caller", None)
-        self._local.caller = _Caller(thread, self._window)
-        try:
-            yield
-        finally:
-            self._local.caller = before
+    def caller(self, thread: Thread) -> Caller:
+        """What `enter` takes to make calls on behalf of another thread of the process."""
+        return _Caller(thread, self._window)
 
-    def _caller(self) -> _Caller:
+    def enter(self, caller: Caller | None) -> Caller | None:
+        """Make this Python thread's calls as *caller*, None for the first thread.
+
+        Returns who made them before, for the way back.
+        """
+        before: Caller | None = getattr(self._local, "caller", None)
+        self._local.caller = caller
+        return before
+
+    def _caller(self) -> Caller:
         return getattr(self._local, "caller", None) or self._default
 
     def _call(self, name: str, *args: Pointer) -> None:
@@ -216,7 +219,9 @@ class System:
     def stream_readv_at(self, stream: int, offset: int, vector: Vector) -> int:
         """Read at an offset; the bytes moved."""
         with self._vectors(vector) as array:
-            return self._number("zx_stream_readv_at", stream, 0, offset, array, vector.count, size=8)
+            return self._number(
+                "zx_stream_readv_at", stream, 0, offset, array, vector.count, size=8
+            )
 
     def stream_writev(self, stream: int, vector: Vector) -> int:
         """Write at the seek offset; the bytes moved."""
