@@ -65,10 +65,11 @@ def fnv1a(data: bytes) -> int:
 class Helper:
     """A helper thread of a program: an emulated thread and the Python thread that carries it."""
 
-    __slots__ = ("future", "seen", "thread")
+    __slots__ = ("future", "joined", "seen", "thread")
 
     def __init__(self, run: Run, ops: tuple[Op, ...], thread: Thread) -> None:
         self.thread = thread
+        self.joined = False
         self.seen: list[StepObservation] = []
         self.future: Future[None] = run.executor.submit(self._body, run, ops)
 
@@ -365,7 +366,9 @@ class Run:
             status = abi.ZX_ERR_TIMED_OUT
         if self.process.dead:
             raise ThreadKilled(self.process.end_reason)
-        self.unjoined -= 1
+        if not helper.joined:
+            helper.joined = True
+            self.unjoined -= 1
         return status
 
     def end_thread(self, thread: Thread) -> None:
