@@ -51,6 +51,9 @@ static void process_destroy(struct dispatcher* object) {
     if (process->state != PROCESS_DEAD) {
         tear_down(process); // it never had a handle
     }
+    if (process->critical_to != NULL) {
+        dispatcher_unref(&process->critical_to->object); // became critical after its death
+    }
     dispatcher_unref(&process->job->object);
     kfree(process);
 }
@@ -161,7 +164,7 @@ void process_get_info(struct process* process, zx_info_process_t* info) {
     if (process->state != PROCESS_INITIAL) {
         info->flags |= ZX_INFO_PROCESS_FLAG_STARTED;
     }
-    if (process->state == PROCESS_DEAD) {
+    if (process->state == PROCESS_DYING || process->state == PROCESS_DEAD) {
         info->flags |= ZX_INFO_PROCESS_FLAG_EXITED;
     }
     if (process->debugger_channel != NULL) {

@@ -127,9 +127,6 @@ zx_status_t sys_job_set_critical(zx_handle_t job, uint32_t options, zx_handle_t 
     if (critical->critical_to != NULL) {
         return ZX_ERR_ALREADY_BOUND;
     }
-    if (critical->state == PROCESS_DEAD) {
-        return ZX_ERR_BAD_STATE;
-    }
     dispatcher_ref(&ancestor->object);
     critical->critical_to = ancestor;
     critical->critical_nonzero_only = options & ZX_JOB_CRITICAL_PROCESS_RETCODE_NONZERO;

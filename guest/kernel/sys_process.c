@@ -129,7 +129,7 @@ zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_
     if (status != ZX_OK) {
         return status;
     }
-    if (process->root == NULL) {
+    if (process->state != PROCESS_RUNNING) {
         return ZX_ERR_BAD_STATE;
     }
     struct mapping* mapping = vmar_find_mapping(process->root, vaddr);

@@ -98,14 +98,20 @@ class Job(Dispatcher):
         """Leave the tree once nobody can reach this job any more."""
         job = self
         while job.parent is not None and not (job.handle_count or job.children or job.processes):
-            parent = job.parent
-            if parent.children.pop(job.koid, None) is None:
+            if not job._leave_parent():
                 return
-            gained = 0 if parent.children else abi.ZX_JOB_NO_JOBS
-            if gained and not parent.processes:
-                gained |= abi.ZX_JOB_NO_CHILDREN
-            parent.update_signals(0, gained)
-            job = parent
+            job = job.parent
+
+    def _leave_parent(self) -> bool:
+        """Whether the parent still counted this job as a child."""
+        parent = self.parent
+        if parent is None or parent.children.pop(self.koid, None) is None:
+            return False
+        gained = 0 if parent.children else abi.ZX_JOB_NO_JOBS
+        if gained and not parent.processes:
+            gained |= abi.ZX_JOB_NO_CHILDREN
+        parent.update_signals(0, gained)
+        return True
 
     def on_zero_handles(self) -> None:
         self.maybe_end()
@@ -171,8 +177,9 @@ class Job(Dispatcher):
             process.end(retcode, "killed with its job")
         for job in reversed(order):
             job.update_signals(0, abi.ZX_JOB_TERMINATED)
-            if job.parent is not None and job is not self:
-                job.maybe_end()
+            job._leave_parent()
+        if self.parent is not None:
+            self.parent.maybe_end()
 
 
 class JobPolicy:

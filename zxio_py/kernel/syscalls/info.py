@@ -124,7 +124,9 @@ def _job_processes(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 def _process(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     process = handle.object
     assert isinstance(process, Process)
-    flags = abi.ZX_INFO_PROCESS_FLAG_STARTED if process.started else 0
+    flags = 0
+    if process.started or process.dead:  # a dead process counts as started, even if it never ran
+        flags |= abi.ZX_INFO_PROCESS_FLAG_STARTED
     if process.dead:
         flags |= abi.ZX_INFO_PROCESS_FLAG_EXITED
     return [

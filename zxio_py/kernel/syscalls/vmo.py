@@ -147,11 +147,11 @@ def zx_vmo_create_child(
     if source.rights & abi.ZX_RIGHT_GET_PROPERTY:
         child.name = parent.name
     rights = source.rights | _PROPERTY_RIGHTS
-    if kind & _SNAPSHOTS:
-        rights = rights & ~abi.ZX_RIGHT_EXECUTE | abi.ZX_RIGHT_WRITE
     if no_write:
         rights &= ~abi.ZX_RIGHT_WRITE
         child.immutable = True
+    elif kind & _SNAPSHOTS:  # writable, at the expense of executing it
+        rights = rights & ~abi.ZX_RIGHT_EXECUTE | abi.ZX_RIGHT_WRITE
     rights &= ~abi.ZX_RIGHT_RESIZE
     if resizable:
         rights |= abi.ZX_RIGHT_RESIZE
@@ -170,17 +170,24 @@ def zx_vmo_set_cache_policy(c: Caller, handle: int, cache_policy: int) -> int:
 
 def zx_vmo_replace_as_executable(c: Caller, handle: int, vmex: int, out: Pointer) -> int:
     """Exchange a handle for one with EXECUTE; the old one is always gone."""
-    source = c.handles.remove(handle)
+    refusal: ZxError | None = None
     try:
         if vmex != abi.ZX_HANDLE_INVALID:
             c.check_resource(vmex, abi.ZX_RSRC_KIND_SYSTEM, abi.ZX_RSRC_SYSTEM_VMEX_BASE)
         else:
             c.check_policy(abi.ZX_POL_AMBIENT_MARK_VMO_EXEC)
-        if source is None or not isinstance(source.object, Vmo):
+    except ZxError as error:
+        refusal = error  # told only if there is a handle to exchange
+    source = c.handles.remove(handle)
+    if source is None:
+        raise c.bad_handle()
+    try:
+        if refusal is not None:
+            raise refusal
+        if not isinstance(source.object, Vmo):
             raise c.bad_handle()
         rights = source.rights | abi.ZX_RIGHT_EXECUTE
         c.install([out], [c.kernel.make_handle(source.object, rights)])
     finally:
-        if source is not None:
-            c.kernel.close_handle(source)
+        c.kernel.close_handle(source)
     return abi.ZX_OK
