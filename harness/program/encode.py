@@ -470,7 +470,8 @@ class SessionEncoder:
 
     def close(self) -> bytes:
         """Payload of the CLOSE record."""
-        return self._header(0, 0, 0, (0, 0), (0, 0), 0) + _THREAD.pack(0, 0, 0, 0)
+        header = self._header(0, len(self._given), 0, (0, 0), (0, 0), 0)
+        return header + _THREAD.pack(0, 0, 0, 0)
 
     def _header(
         self,

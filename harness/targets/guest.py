@@ -249,9 +249,12 @@ class GuestTarget:
         """Start a program that takes its steps one by one; one at a time per machine."""
         if self._session is not None:
             raise InputError(f"{self.name}: a session is open already")
-        session = GuestSession(self)
-        session.exchange(wire.KIND_OPEN, session.encoder.open(zxio=True))
-        self._session = session
+        self._session = session = GuestSession(self)
+        try:
+            session.open()
+        except (MachineError, SessionEndedError):
+            self._session = None
+            raise
         return session
 
     def session_ended(self, session: GuestSession) -> None:
@@ -286,26 +289,29 @@ class GuestSession:
         )
         self._open = True
 
+    def open(self) -> None:
+        """Start its process."""
+        self._observe("open", wire.KIND_OPEN, self.encoder.open())
+
     def step(self, step: Step) -> StepObservation:
         """Run one step; SessionEndedError if the program does not live any more."""
         if not self._open:
             raise SessionEndedError("the session is closed")
         if step.thread is not None:
             raise InputError("a session has no helper threads")
-        payload = self.exchange(wire.KIND_STEP, self.encoder.step(step))
-        seen = decode_named("session", self.encoder.slots, (), payload, self._target.arch)
-        if seen.ending != "finished" or not seen.steps:
-            self._ended()
-            raise SessionEndedError(f"{step.call} ended the program: {seen.error or seen.ending}")
-        return seen.steps[0]
+        return self._observe(step.call, wire.KIND_STEP, self.encoder.step(step)).steps[0]
 
-    def exchange(self, kind: int, payload: bytes) -> bytes:
-        """Send one of the session's records and return the payload of its result."""
+    def _observe(self, what: str, kind: int, payload: bytes) -> ProgramObservation:
         try:
-            return self._target.exchange(kind, payload)
+            result = self._target.exchange(kind, payload)
         except MachineLost:
             self._ended()
             raise
+        seen = decode_named("session", self.encoder.slots, (), result, self._target.arch)
+        if seen.ending != "finished":
+            self._ended()
+            raise SessionEndedError(f"{what} ended the program: {seen.error or seen.ending}")
+        return seen
 
     def close(self) -> None:
         """End the program's process; idempotent."""
