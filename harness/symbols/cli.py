@@ -37,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--imports", action="store_true", help="only undefined symbols")
     which.add_argument("--exports", action="store_true", help="only defined symbols")
+    listing.add_argument("--versions", action="store_true", help="names as NAME@VERSION")
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=_list)
 
@@ -97,6 +98,12 @@ def _print(report: Report) -> None:
 def _list(arguments: argparse.Namespace) -> int:
     file = read_elf(arguments.library)
     chosen = _chosen(file, arguments)
+    suffixes: dict[int, str] = {}
+    if arguments.versions:
+        from harness.symbols.versions import symbol_versions
+
+        versions = symbol_versions(arguments.library)
+        suffixes = {id(s): v for s, v in zip(file.symbols, versions, strict=False)}
     if arguments.json:
         document = {
             "library": str(file.path),
@@ -105,7 +112,7 @@ def _list(arguments: argparse.Namespace) -> int:
             "needed": list(file.needed),
             "symbols": [
                 {
-                    "name": symbol.name,
+                    "name": symbol.name + suffixes.get(id(symbol), ""),
                     "type": symbol.type,
                     "binding": symbol.binding,
                     "defined": symbol.defined,
@@ -119,7 +126,7 @@ def _list(arguments: argparse.Namespace) -> int:
     plain = arguments.imports or arguments.exports
     for symbol in chosen:
         kind = "" if plain else f"{'export' if symbol.defined else 'import'} "
-        sys.stdout.write(f"{kind}{symbol.name}\n")
+        sys.stdout.write(f"{kind}{symbol.name}{suffixes.get(id(symbol), '')}\n")
     return 0
 
 

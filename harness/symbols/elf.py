@@ -215,6 +215,8 @@ class _Reader:
             if not self._wide:
                 # 32-bit headers have the flags near their end.
                 fields = (fields[0], fields[6], *fields[1:6], fields[7])
+            if fields[0] == _PT_LOAD and fields[2] + fields[5] > len(self._image):
+                self._fail("a segment lies outside the file")
             self._segments.append(fields)
 
     def _offset(self, address: int, size: int) -> int:

@@ -210,3 +210,22 @@ def test_the_command_tells_by_its_exit_status(
     assert "none.so" in capsys.readouterr().err
     assert main(["symbols", "list", str(good), "--imports"]) == 0
     assert capsys.readouterr().out == "zx_handle_close\n"
+
+
+def test_versions_are_shown_where_a_library_has_them(
+    builder: Builder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "versions.ld"
+    script.write_text("V1 { global: old_call; local: *; };\nV2 { global: new_call; } V1;\n")
+    versioned = builder.library(
+        "void old_call(void) {} void new_call(void) {}",
+        soname="libversioned.so",
+        options=(f"--version-script={script}",),
+    )
+    user = builder.library(
+        "void old_call(void); void use(void) { old_call(); }", options=(str(versioned),)
+    )
+    assert main(["symbols", "list", str(versioned), "--exports", "--versions"]) == 0
+    assert capsys.readouterr().out.split() == ["new_call@@V2", "old_call@@V1"]
+    assert main(["symbols", "list", str(user), "--versions"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["import old_call@V1", "export use"]
