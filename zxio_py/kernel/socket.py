@@ -12,8 +12,8 @@ from zxio_py.kernel.errors import ZxError
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
 
-#: Bytes one direction can hold.
-CAPACITY = 256 * 1024
+#: Bytes one direction can hold: 128 buffers of 2048 bytes, each with a header of 16.
+CAPACITY = 128 * (2048 - 16)
 
 
 class Buffer:

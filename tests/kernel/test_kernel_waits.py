@@ -1,0 +1,281 @@
+"""Signals, waits, ports and timers, also across threads."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from kernel_calls import Raw
+
+from zxio_py import abi
+from zxio_py.kernel import Process, ThreadKilled
+
+FOREVER = abi.ZX_TIME_INFINITE
+SIGNALED = abi.ZX_EVENT_SIGNALED
+
+
+def in_thread(process: Process, body: Callable[[Raw], None]) -> threading.Thread:
+    """Run *body* on another emulated thread."""
+    other = Raw(process)
+    thread = threading.Thread(target=body, args=(other,))
+    thread.start()
+    return thread
+
+
+def wait_until_asleep(process: Process, state: int) -> None:
+    """Until some thread of the process sleeps in *state*."""
+    while not any(t.current_state() == state for t in process.threads.values()):
+        time.sleep(0)
+
+
+def items(raw: Raw, *records: tuple[int, int]) -> int:
+    return raw.put(b"".join(struct.pack("<III", h, s, 0xAAAAAAAA) for h, s in records), 0x2000)
+
+
+def test_asserted_signal_wins_over_an_expired_deadline(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    assert raw("zx_object_wait_one", event, SIGNALED, -1, raw.page) == abi.ZX_ERR_TIMED_OUT
+    assert raw.u32() == 0
+    raw("zx_object_signal", event, 0, SIGNALED)
+    assert raw("zx_object_wait_one", event, SIGNALED, -1, raw.page) == abi.ZX_OK
+    assert raw.u32() == SIGNALED
+
+
+def test_signal_precedence(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    port = raw.handle("zx_port_create", 0)
+    first, second = raw.pair("zx_eventpair_create", 0)
+    bad = abi.ZX_OBJECT_READABLE
+    assert raw("zx_object_signal", 0, bad, 0) == abi.ZX_ERR_BAD_HANDLE
+    assert raw("zx_object_signal", port, bad, 0) == abi.ZX_ERR_ACCESS_DENIED
+    assert raw("zx_object_signal", event, bad, 0) == abi.ZX_ERR_INVALID_ARGS
+    assert raw("zx_object_signal_peer", event, bad, 0) == abi.ZX_ERR_ACCESS_DENIED
+    raw("zx_handle_close", second)
+    assert raw("zx_object_signal_peer", first, bad, 0) == abi.ZX_ERR_INVALID_ARGS
+    assert raw("zx_object_signal_peer", first, 0, 0) == abi.ZX_ERR_PEER_CLOSED
+    process = raw.process.add_handle(raw.process, abi.ZX_RIGHT_SIGNAL_PEER)
+    assert raw("zx_object_signal_peer", process, bad, 0) == abi.ZX_ERR_NOT_SUPPORTED
+
+
+def test_wait_wakes_on_a_signal(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+
+    def signal(other: Raw) -> None:
+        wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_BLOCKED_WAIT_ONE)
+        other("zx_object_signal", event, 0, SIGNALED)
+
+    thread = in_thread(raw.process, signal)
+    assert raw("zx_object_wait_one", event, SIGNALED, FOREVER, raw.page) == abi.ZX_OK
+    thread.join()
+    assert raw.u32() == SIGNALED
+
+
+def test_closing_the_handle_cancels_its_waits(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    same = raw.handle("zx_handle_duplicate", event, abi.ZX_RIGHT_SAME_RIGHTS)
+
+    def close(other: Raw) -> None:
+        wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_BLOCKED_WAIT_MANY)
+        other("zx_handle_close", same)
+        other("zx_handle_close", event)
+
+    thread = in_thread(raw.process, close)
+    at = items(raw, (event, SIGNALED), (event, abi.ZX_USER_SIGNAL_0))
+    assert raw("zx_object_wait_many", at, 2, FOREVER) == abi.ZX_ERR_CANCELED
+    thread.join()
+    assert raw.u32(0x2008) == raw.u32(0x2014) == abi.ZX_SIGNAL_HANDLE_CLOSED
+
+
+def test_wait_many_precedence(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    port = raw.handle("zx_port_create", 0)
+    many = "zx_object_wait_many"
+    assert raw(many, 8, 0, 0) == abi.ZX_ERR_TIMED_OUT
+    assert raw(many, 8, 65, 0) == abi.ZX_ERR_OUT_OF_RANGE
+    assert raw(many, 8, 1, 0) == abi.ZX_ERR_INVALID_ARGS
+    assert raw(many, items(raw, (event, 1), (port, 1), (0, 1)), 3, 0) == abi.ZX_ERR_ACCESS_DENIED
+    assert raw(many, items(raw, (event, 1), (0, 1), (port, 1)), 3, 0) == abi.ZX_ERR_BAD_HANDLE
+    assert raw.u32(0x2008) == 0xAAAAAAAA  # nothing is stored on such errors
+    assert raw(many, items(raw, (event, 1)), 1, 0) == abi.ZX_ERR_TIMED_OUT
+    assert raw.u32(0x2008) == 0
+
+
+def test_kill_throws_sleepers_out(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    ends: list[str] = []
+
+    def sleep(other: Raw) -> None:
+        with pytest.raises(ThreadKilled):
+            other("zx_object_wait_one", event, SIGNALED, FOREVER, 0)
+        with pytest.raises(ThreadKilled):
+            other("zx_ticks_get")
+        ends.append("killed")
+
+    threads = [in_thread(raw.process, sleep) for _ in range(3)]
+    while sum(bool(t.sleeps) for t in raw.process.threads.values()) < 3:
+        time.sleep(0)
+    raw.process.kill()
+    for thread in threads:
+        thread.join()
+    assert ends == ["killed"] * 3
+
+
+def test_nanosleep_sleeps_long_enough(raw: Raw) -> None:
+    deadline = raw("zx_deadline_after", 20_000_000)
+    assert raw("zx_nanosleep", deadline) == abi.ZX_OK
+    assert raw("zx_clock_get_monotonic") >= deadline
+
+
+def test_deadline_after_saturates(raw: Raw) -> None:
+    assert raw("zx_deadline_after", (1 << 63) - 1) == FOREVER
+    assert raw("zx_deadline_after", -(1 << 63)) < 0
+
+
+# Ports ---------------------------------------------------------------------------------------
+
+PACKET = struct.Struct("<QIiIIQQQ")
+
+
+def packet(raw: Raw, port: int, deadline: int = 0) -> tuple[int, ...] | int:
+    status = raw("zx_port_wait", port, deadline, raw.page)
+    return PACKET.unpack(raw.process.aspace.read(raw.page, 48)) if status == 0 else status
+
+
+def test_user_packet_keeps_all_but_its_type(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    data = raw.put(PACKET.pack(7, 99, -5, 1, 2, 3, 4, 5))
+    assert raw("zx_port_queue", port, data) == abi.ZX_OK
+    assert packet(raw, port) == (7, abi.ZX_PKT_TYPE_USER, -5, 1, 2, 3, 4, 5)
+    assert packet(raw, port) == abi.ZX_ERR_TIMED_OUT
+
+
+def test_wait_async(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    first, second = raw.pair("zx_channel_create", 0)
+    arm = "zx_object_wait_async"
+    assert raw(arm, 0, 0, 1, 1, 4) == abi.ZX_ERR_INVALID_ARGS
+    assert raw(arm, 0, first, 1, 1, 0) == abi.ZX_ERR_WRONG_TYPE
+    assert raw(arm, 0, port, 1, 1, 0) == abi.ZX_ERR_BAD_HANDLE
+    assert raw(arm, first, port, 42, abi.ZX_CHANNEL_READABLE, 0) == abi.ZX_OK
+    assert packet(raw, port) == abi.ZX_ERR_TIMED_OUT
+    raw("zx_channel_write", second, 0, 0, 0, 0, 0)
+    seen = packet(raw, port)
+    assert seen == (42, abi.ZX_PKT_TYPE_SIGNAL_ONE, 0, 1, 3, 1, 0, 0)
+    assert packet(raw, port) == abi.ZX_ERR_TIMED_OUT  # once
+
+
+def test_edge_wait_needs_a_change(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    event = raw.handle("zx_event_create", 0)
+    raw("zx_object_signal", event, 0, SIGNALED)
+    edge = abi.ZX_WAIT_ASYNC_EDGE | abi.ZX_WAIT_ASYNC_TIMESTAMP
+    assert raw("zx_object_wait_async", event, port, 1, SIGNALED, edge) == abi.ZX_OK
+    raw("zx_object_signal", event, 0, SIGNALED)
+    assert packet(raw, port) == abi.ZX_ERR_TIMED_OUT
+    raw("zx_object_signal", event, SIGNALED, 0)
+    raw("zx_object_signal", event, 0, SIGNALED)
+    seen = packet(raw, port)
+    assert isinstance(seen, tuple)
+    assert seen[0] == 1
+    assert seen[6] > 0
+
+
+def test_cancel_removes_armed_and_queued(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    event = raw.handle("zx_event_create", 0)
+    for key in (128, 13, 7, 13):
+        raw("zx_object_wait_async", event, port, key, SIGNALED, 0)
+    assert raw("zx_port_cancel", port, event, 13) == abi.ZX_OK
+    raw("zx_object_signal", event, 0, SIGNALED)
+    assert raw("zx_port_cancel", port, event, 7) == abi.ZX_OK
+    assert raw("zx_port_cancel", port, event, 7) == abi.ZX_ERR_NOT_FOUND
+    seen = packet(raw, port)
+    assert isinstance(seen, tuple)
+    assert seen[0] == 128
+    assert packet(raw, port) == abi.ZX_ERR_TIMED_OUT
+
+
+def test_every_waiting_thread_gets_one_packet(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    keys: list[int] = []
+
+    def take(other: Raw) -> None:
+        seen = packet(other, port, FOREVER)
+        assert isinstance(seen, tuple)
+        keys.append(seen[0])
+
+    threads = [in_thread(raw.process, take) for _ in range(3)]
+    for key in range(3):
+        raw("zx_port_queue", port, raw.put(PACKET.pack(key, 0, 0, 0, 0, 0, 0, 0)))
+    for thread in threads:
+        thread.join()
+    assert sorted(keys) == [0, 1, 2]
+
+
+def test_too_many_packets_end_the_process(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    data = raw.put(bytes(48))
+    for _ in range(abi.PORT_EPHEMERAL_PACKETS_MAX):
+        assert raw("zx_port_queue", port, data) == abi.ZX_OK
+    with pytest.raises(ThreadKilled, match="PORT_TOO_MANY_PACKETS"):
+        raw("zx_port_queue", port, data)
+
+
+# Timers --------------------------------------------------------------------------------------
+
+
+def test_timer(raw: Raw) -> None:
+    timer = raw.handle("zx_timer_create", 0, abi.ZX_CLOCK_MONOTONIC)
+    assert raw("zx_timer_set", 0, 0, -1) == abi.ZX_ERR_OUT_OF_RANGE
+    assert raw("zx_timer_set", timer, 0, 0) == abi.ZX_OK
+    assert raw.signals(timer) == abi.ZX_TIMER_SIGNALED
+    assert raw("zx_timer_cancel", timer) == abi.ZX_OK
+    assert raw.signals(timer) == 0
+    for _ in range(2):
+        raw("zx_timer_set", timer, raw("zx_deadline_after", 5_000_000), 0)
+        assert raw.signals(timer) == 0
+        status = raw("zx_object_wait_one", timer, abi.ZX_TIMER_SIGNALED, FOREVER, raw.page)
+        assert (status, raw.u32()) == (abi.ZX_OK, abi.ZX_TIMER_SIGNALED)
+    raw("zx_timer_set", timer, raw("zx_deadline_after", 1 << 60), 0)
+    assert raw("zx_handle_close", timer) == abi.ZX_OK
+
+
+def test_timers_fire_in_order_of_their_deadlines(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    for key in (3, 1, 2):
+        timer = raw.handle("zx_timer_create", 0, 0)
+        raw("zx_object_wait_async", timer, port, key, abi.ZX_TIMER_SIGNALED, 0)
+        raw("zx_timer_set", timer, raw("zx_deadline_after", key * 10_000_000), 0)
+    seen = [packet(raw, port, FOREVER) for _ in range(3)]
+    assert [entry[0] for entry in seen if isinstance(entry, tuple)] == [1, 2, 3]
+
+
+# Futexes -------------------------------------------------------------------------------------
+
+
+def test_futex_wakes_and_requeues(raw: Raw) -> None:
+    first = raw.put(struct.pack("<I", 5), 0x1000)
+    second = raw.put(struct.pack("<I", 0), 0x1100)
+    done: list[int] = []
+
+    def sleep(other: Raw) -> None:
+        done.append(other("zx_futex_wait", first, 5, 0, FOREVER))
+
+    threads = [in_thread(raw.process, sleep) for _ in range(3)]
+    while sum(bool(t.sleeps) for t in raw.process.threads.values()) < 3:
+        time.sleep(0)
+    requeue = "zx_futex_requeue"
+    assert raw(requeue, first, 1, 4, second, 9, 0) == abi.ZX_ERR_BAD_STATE
+    assert raw(requeue, first, 1, 5, first, 9, 0) == abi.ZX_ERR_INVALID_ARGS
+    assert raw(requeue, first, 1, 5, second, 9, 0) == abi.ZX_OK
+    assert raw("zx_futex_wake", first, 9) == abi.ZX_OK
+    assert raw("zx_futex_wake", second, 9) == abi.ZX_OK
+    for thread in threads:
+        thread.join()
+    assert done == [abi.ZX_OK] * 3
+    assert raw("zx_futex_wait", first, 4, 0, FOREVER) == abi.ZX_ERR_BAD_STATE
+    assert raw("zx_futex_wait", first + 1, 4, 0, FOREVER) == abi.ZX_ERR_INVALID_ARGS
+    assert raw("zx_futex_wait", first, 5, 0, 0) == abi.ZX_ERR_TIMED_OUT
