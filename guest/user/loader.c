@@ -47,7 +47,6 @@ static const struct {
 static elf_object_t vdso_object;
 static elf_object_t library;
 static bool loaded;
-static const char* missing;
 
 static bool same(const char* left, const char* right) {
     while (*left == *right && *left != 0) {
@@ -158,10 +157,8 @@ static zx_status_t bind(uint32_t index, uint64_t* out_address) {
         *out_address = library.base + symbol->value;
         return ZX_OK;
     }
-    const char* name = library.names + symbol->name;
-    *out_address = (uint64_t)(uintptr_t)find_import(name);
+    *out_address = (uint64_t)(uintptr_t)find_import(library.names + symbol->name);
     if (*out_address == 0 && symbol->info >> 4 != weak) {
-        missing = name;
         return ZX_ERR_NOT_FOUND;
     }
     return ZX_OK;
@@ -236,7 +233,6 @@ static zx_status_t load_into(zx_handle_t vmar, zx_vaddr_t base, zx_handle_t vmo,
 }
 
 zx_status_t zxio_library_load(zx_handle_t root_vmar, zx_handle_t library_vmo, const void* vdso) {
-    missing = NULL;
     if (!elf_object_open(&vdso_object, vdso) || !libc_start(root_vmar, &vdso_object)) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -265,8 +261,4 @@ zx_status_t zxio_library_load(zx_handle_t root_vmar, zx_handle_t library_vmo, co
 
 void* zxio_library_symbol(const char* name) {
     return loaded ? elf_object_symbol(&library, name) : NULL;
-}
-
-const char* zxio_library_missing(void) {
-    return missing;
 }

@@ -16,6 +16,3 @@ zx_status_t zxio_library_load(zx_handle_t root_vmar, zx_handle_t library_vmo, co
 // Address of an exported function of the loaded library; NULL if there is none of this name or no
 // library.
 void* zxio_library_symbol(const char* name);
-
-// The import that zxio_library_load did not find; NULL if it found all.
-const char* zxio_library_missing(void);

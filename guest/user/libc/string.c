@@ -18,8 +18,12 @@ struct word {
     uint64_t value;
 } __attribute__((packed, may_alias));
 
-static inline uint64_t load(const void* from) { return ((const struct word*)from)->value; }
-static inline void store(void* to, uint64_t value) { ((struct word*)to)->value = value; }
+static inline uint64_t load(const void* from) {
+    return ((const struct word*)from)->value;
+}
+static inline void store(void* to, uint64_t value) {
+    ((struct word*)to)->value = value;
+}
 
 // Thirty-two bytes a round: what counts in an emulated machine is the number of instructions.
 void* memcpy(void* restrict to, const void* restrict from, size_t size) {
