@@ -92,6 +92,11 @@ static zx_status_t copy_parts(struct vmo* vmo, uint64_t offset, const struct use
     return ZX_OK;
 }
 
+// Streams work on memory that is cached as usual.
+static zx_status_t check_cached(const struct vmo* vmo) {
+    return vmo_cache_policy(vmo) == ZX_CACHE_POLICY_CACHED ? ZX_OK : ZX_ERR_BAD_STATE;
+}
+
 // ---- reading --------------------------------------------------------------------------------
 
 zx_status_t stream_read_at(struct stream* stream, uint64_t offset, const struct user_parts* parts,
@@ -100,11 +105,12 @@ zx_status_t stream_read_at(struct stream* stream, uint64_t offset, const struct 
     uint64_t size = vmo_size(stream->vmo);
     end = end < size ? end : size;
     *actual = 0;
-    if (offset >= end || parts->total == 0) {
-        return ZX_OK;
+    zx_status_t status = check_cached(stream->vmo);
+    if (status != ZX_OK || offset >= end || parts->total == 0) {
+        return status;
     }
     size_t count = parts->total < end - offset ? parts->total : end - offset;
-    zx_status_t status = copy_parts(stream->vmo, offset, parts, count, vmo_read_user);
+    status = copy_parts(stream->vmo, offset, parts, count, vmo_read_user);
     if (status == ZX_OK) {
         *actual = count;
     }
@@ -120,6 +126,26 @@ zx_status_t stream_read(struct stream* stream, const struct user_parts* parts, s
 }
 
 // ---- writing --------------------------------------------------------------------------------
+
+// Looks at a byte of each page of the parts' first size bytes, so that a write that cannot be
+// finished is not begun.
+static zx_status_t check_readable(const struct user_parts* parts, size_t size) {
+    for (size_t i = 0, done = 0; i < parts->count && done < size; i++) {
+        zx_iovec_t part;
+        zx_status_t status = get_part(parts, i, &part);
+        size_t count = part.capacity < size - done ? part.capacity : size - done;
+        for (size_t at = 0; at < count && status == ZX_OK;) {
+            uint8_t byte;
+            status = copy_from_user(&byte, part.buffer + at, sizeof(byte));
+            at += PAGE_SIZE - ((part.buffer + at) & (PAGE_SIZE - 1)); // to the next page
+        }
+        if (status != ZX_OK) {
+            return status;
+        }
+        done += count;
+    }
+    return ZX_OK;
+}
 
 // Makes room for the bytes before end, as far as the VMO may grow; its content stays what it is.
 static zx_status_t grow(struct stream* stream, uint64_t end) {
@@ -145,11 +171,15 @@ zx_status_t stream_write_at(struct stream* stream, uint64_t offset, const struct
     if (parts->total == 0) {
         return ZX_OK;
     }
+    zx_status_t status = check_cached(vmo);
+    if (status != ZX_OK) {
+        return status;
+    }
     uint64_t end;
     if (__builtin_add_overflow(offset, parts->total, &end)) {
         return offset == UINT64_MAX ? ZX_ERR_OUT_OF_RANGE : ZX_ERR_FILE_BIG;
     }
-    zx_status_t status = grow(stream, end);
+    status = grow(stream, end);
     if (status != ZX_OK) {
         return status;
     }
@@ -160,6 +190,9 @@ zx_status_t stream_write_at(struct stream* stream, uint64_t offset, const struct
     uint64_t content = vmo_content_size(vmo);
     if (content < offset) {
         status = vmo_zero(vmo, content, offset - content); // what becomes content between them
+    }
+    if (status == ZX_OK) {
+        status = check_readable(parts, end - offset);
     }
     if (status == ZX_OK) {
         status = copy_parts(vmo, offset, parts, end - offset, vmo_write_user);

@@ -214,23 +214,42 @@ static zx_status_t make_message(const struct outgoing* outgoing, uint32_t minimu
 
 // ---- writing: the handles -----------------------------------------------------------------------
 
+// Reads a piece of the handles or dispositions of a write as dispositions.
+static zx_status_t read_entries(const struct outgoing* outgoing, uint32_t first, uint32_t count,
+                                zx_handle_disposition_t* entries) {
+    if (outgoing->etc) {
+        return copy_from_user(entries, outgoing->handles + first * sizeof(entries[0]),
+                              count * sizeof(entries[0]));
+    }
+    zx_handle_t values[ZX_CHANNEL_MAX_MSG_HANDLES];
+    zx_status_t status = copy_from_user(values, outgoing->handles + first * sizeof(values[0]),
+                                        count * sizeof(values[0]));
+    for (uint32_t i = 0; i < count && status == ZX_OK; i++) {
+        entries[i] = (zx_handle_disposition_t){
+            .operation = ZX_HANDLE_OP_MOVE, .handle = values[i], .rights = ZX_RIGHT_SAME_RIGHTS};
+    }
+    return status;
+}
+
 // Closes the handles of a write that failed before it came to them: all but those that were to be
 // duplicated.
 static void consume_handles(const struct outgoing* outgoing) {
     struct handle_table* table = &process_current()->handles;
-    size_t record_size = outgoing->etc ? sizeof(zx_handle_disposition_t) : sizeof(zx_handle_t);
-    for (uint32_t i = 0; i < outgoing->num_handles; i++) {
-        zx_handle_disposition_t entry = {.operation = ZX_HANDLE_OP_MOVE};
-        void* record = outgoing->etc ? (void*)&entry : (void*)&entry.handle;
-        if (copy_from_user(record, outgoing->handles + i * record_size, record_size) != ZX_OK) {
+    zx_handle_disposition_t entries[ZX_CHANNEL_MAX_MSG_HANDLES];
+    for (uint32_t done = 0; done < outgoing->num_handles;) {
+        uint32_t count = outgoing->num_handles - done;
+        count = count < ZX_CHANNEL_MAX_MSG_HANDLES ? count : ZX_CHANNEL_MAX_MSG_HANDLES;
+        if (read_entries(outgoing, done, count, entries) != ZX_OK) {
             return;
         }
-        if (entry.operation != ZX_HANDLE_OP_DUPLICATE) {
-            struct handle* handle = handle_table_remove(table, entry.handle);
+        for (uint32_t i = 0; i < count; i++) {
+            bool moves = entries[i].operation != ZX_HANDLE_OP_DUPLICATE;
+            struct handle* handle = moves ? handle_table_remove(table, entries[i].handle) : NULL;
             if (handle != NULL) {
                 handle_destroy(handle);
             }
         }
+        done += count;
     }
 }
 
@@ -293,21 +312,13 @@ static zx_status_t take_entry(const zx_handle_disposition_t* entry,
 // dispositions each error is stored beside its entry.
 static zx_status_t take_handles(const struct outgoing* outgoing, struct message* message,
                                 const struct dispatcher* channel) {
-    zx_handle_t values[ZX_CHANNEL_MAX_MSG_HANDLES];
     zx_handle_disposition_t entries[ZX_CHANNEL_MAX_MSG_HANDLES];
     uint32_t count = outgoing->num_handles;
-    zx_status_t status =
-        outgoing->etc ? copy_from_user(entries, outgoing->handles, count * sizeof(entries[0]))
-                      : copy_from_user(values, outgoing->handles, count * sizeof(values[0]));
+    zx_status_t status = read_entries(outgoing, 0, count, entries);
     if (status != ZX_OK) {
         return status;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!outgoing->etc) {
-            entries[i] = (zx_handle_disposition_t){.operation = ZX_HANDLE_OP_MOVE,
-                                                   .handle = values[i],
-                                                   .rights = ZX_RIGHT_SAME_RIGHTS};
-        }
         zx_status_t entry_status = take_entry(&entries[i], channel, &message->handles[i]);
         if (entry_status != ZX_OK) {
             entries[i].result = entry_status;

@@ -16,15 +16,22 @@ zx_status_t sys_handle_close(zx_handle_t value) {
     return ZX_OK;
 }
 
+// The list is read a piece at a time: one that runs off its mapping closes nothing of that piece.
 zx_status_t sys_handle_close_many(uaddr_t handles, size_t num_handles) {
+    zx_handle_t values[ZX_CHANNEL_MAX_MSG_HANDLES];
     zx_status_t status = ZX_OK;
-    for (size_t i = 0; i < num_handles; i++) {
-        zx_handle_t value;
-        if (copy_from_user(&value, handles + i * sizeof(value), sizeof(value)) != ZX_OK) {
+    for (size_t done = 0; done < num_handles;) {
+        size_t count = num_handles - done;
+        count = count < ZX_CHANNEL_MAX_MSG_HANDLES ? count : ZX_CHANNEL_MAX_MSG_HANDLES;
+        if (copy_from_user(values, handles + done * sizeof(values[0]), count * sizeof(values[0])) !=
+            ZX_OK) {
             return ZX_ERR_INVALID_ARGS;
         }
-        zx_status_t closed = sys_handle_close(value);
-        status = closed != ZX_OK ? closed : status;
+        for (size_t i = 0; i < count; i++) {
+            zx_status_t closed = sys_handle_close(values[i]);
+            status = closed != ZX_OK ? closed : status;
+        }
+        done += count;
     }
     return status;
 }
