@@ -27,19 +27,20 @@ def round_up(size: int) -> int:
 
 
 class Page:
-    """The contents of one page and how many stores hold it."""
+    """The contents of one page, how many stores hold it, and whose it counts as."""
 
-    __slots__ = ("data", "shares")
+    __slots__ = ("data", "owner", "shares")
 
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, data: bytearray, owner: PageStore) -> None:
         self.data = data
+        self.owner = owner
         self.shares = 1
 
 
 class PageStore:
     """A sparse array of pages; absent ones read as zeros."""
 
-    __slots__ = ("mappings", "pages", "size")
+    __slots__ = ("mappings", "pages", "size", "windows")
 
     def __init__(self, size: int) -> None:
         #: Bytes, a multiple of the page size.
@@ -47,6 +48,8 @@ class PageStore:
         self.pages: dict[int, Page] = {}
         #: Where it is mapped: their translations must be dropped when pages change places.
         self.mappings: list[Mapping] = []
+        #: VMOs that show it.
+        self.windows = 0
 
     # Access: offsets and lengths in bytes, inside the store -------------------------------
 
@@ -82,10 +85,10 @@ class PageStore:
         """The page at *index*, made this store's own: committed, and copied if shared."""
         page = self.pages.get(index)
         if page is None:
-            page = self.pages[index] = Page(bytearray(PAGE_SIZE))
+            page = self.pages[index] = Page(bytearray(PAGE_SIZE), self)
         elif page.shares > 1:
             page.shares -= 1
-            page = self.pages[index] = Page(bytearray(page.data))
+            page = self.pages[index] = Page(bytearray(page.data), self)
             self.flush()
         return page.data
 
@@ -136,9 +139,10 @@ class PageStore:
         self.pages.clear()
 
     def committed(self, offset: int, length: int) -> int:
-        """Pages in the range that only this store holds."""
+        """Pages in the range that count as this store's: made for it, or held by no other."""
         present = self._present(offset >> PAGE_SHIFT, round_up(offset + length) >> PAGE_SHIFT)
-        return sum(1 for index in present if self.pages[index].shares == 1)
+        pages = [self.pages[index] for index in present]
+        return sum(1 for page in pages if page.owner is self or page.shares == 1)
 
     def flush(self) -> None:
         """Drop the address translations of every mapping."""

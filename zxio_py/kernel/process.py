@@ -55,6 +55,7 @@ class Process(Dispatcher):
         self.aspace: AddressSpace = AddressSpace(kernel)
         self.handles: HandleTable = HandleTable(kernel, spread(self.koid))
         self.futexes = FutexTable()
+        #: Threads that have started and not ended.
         self.threads: dict[int, Thread] = {}
         self.started = False
         self.dead = False
@@ -126,12 +127,10 @@ class Process(Dispatcher):
         """A thread that has not started; BAD_STATE if the process is dead."""
         if self.dead:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
-        thread = Thread(self, name)
-        self.threads[thread.koid] = thread
-        return thread
+        return Thread(self, name)
 
     def forget_thread(self, thread: Thread) -> None:
-        """A thread ended, or will never start."""
+        """A thread ended."""
         self.threads.pop(thread.koid, None)
 
     def start(self) -> None:

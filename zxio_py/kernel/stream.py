@@ -31,13 +31,13 @@ class Stream(Dispatcher):
         #: ZX_STREAM_MODE_.
         self.options = options
         self.memory = memory
-        memory.mapping_count += 1  # it keeps the memory, as a mapping does
+        memory.stream_count += 1  # it keeps the memory, as a mapping does
         self.seek = seek
         #: Whether the VMO's handle allowed it to grow.
         self.can_resize = can_resize
 
     def on_zero_handles(self) -> None:
-        self.memory.mapping_count -= 1
+        self.memory.stream_count -= 1
         self.memory.maybe_end()
 
     @property

@@ -49,6 +49,7 @@ class Thread(Dispatcher):
 
     def start(self) -> None:
         """Let it run calls."""
+        self.process.threads[self.koid] = self
         self.state = abi.ZX_THREAD_STATE_RUNNING
         self.update_signals(0, abi.ZX_THREAD_RUNNING)
 

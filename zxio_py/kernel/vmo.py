@@ -1,7 +1,7 @@
 """Virtual memory objects.
 
-A `VmObject` is the memory: it lives while somebody has a handle to it, a mapping of it, or a child
-of it.  A `Vmo` is what handles refer to.
+A `VmObject` is the memory: it lives while somebody has a handle to it, a mapping of it or a stream
+on it.  When it ends, its children become its parent's.  A `Vmo` is what handles refer to.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class VmObject:
         "mapping_count",
         "name",
         "parent",
-        "parent_koid",
         "resizable",
         "root_offset",
         "store",
+        "stream_count",
     )
 
     def __init__(
@@ -80,14 +80,19 @@ class VmObject:
         self.cache_policy = abi.ZX_CACHE_POLICY_CACHED
         self.name = b""
         self.mapping_count = 0
+        self.stream_count = 0
         self.children: list[VmObject] = []
         self.parent = parent
-        #: Koid of the parent it was made from, even after that one's end.
-        self.parent_koid: int = 0 if parent is None else parent.koid
         #: Offset in the oldest ancestor; bounds how far the object may grow.
         self.root_offset = 0
         self.koid: int = 0
         self.dispatcher: Vmo | None = None
+        store.windows += 1
+
+    @property
+    def parent_koid(self) -> int:
+        """Koid of the parent, 0 if there is none (any more)."""
+        return 0 if self.parent is None else self.parent.koid
 
     @classmethod
     def create(cls, kernel: Kernel, size: int, resizable: bool = False) -> VmObject:
@@ -110,18 +115,21 @@ class VmObject:
             self.dispatcher.update_signals(abi.ZX_VMO_ZERO_CHILDREN, 0)
 
     def maybe_end(self) -> None:
-        """End the object, and ancestors that only it kept, if nothing refers to it any more."""
-        object = self
-        while not (object.dispatcher or object.mapping_count or object.children):
-            if object.kind in ("anonymous", "snapshot"):
-                object.store.release()
-            parent, object.parent = object.parent, None
-            if parent is None:
-                return
-            parent.children.remove(object)
+        """End the object if nothing refers to it any more; its parent inherits its children."""
+        if self.dispatcher or self.mapping_count or self.stream_count:
+            return
+        parent, self.parent = self.parent, None
+        for child in self.children:
+            child.parent = parent
+        if parent is not None:
+            parent.children.remove(self)
+            parent.children += self.children
             if not parent.children and parent.dispatcher is not None:
                 parent.dispatcher.update_signals(0, abi.ZX_VMO_ZERO_CHILDREN)
-            object = parent
+        self.children = []
+        self.store.windows -= 1
+        if self.store.windows == 0:
+            self.store.release()
 
     # Access ------------------------------------------------------------------------------
 
