@@ -30,5 +30,5 @@ def raw(process: Process) -> Raw:
 
 
 @pytest.fixture
-def zx(process: Process) -> Door:
+def door(process: Process) -> Door:
     return Door(process)

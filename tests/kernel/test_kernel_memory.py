@@ -133,10 +133,10 @@ def test_page_stores_against_plain_copies(steps: list[tuple[int, str, int, int]]
 @pytest.mark.parametrize(
     ("size", "rounded"), [(0, 0), (1, 4096), (4096, 4096), (4097, 8192), (1 << 40, 1 << 40)]
 )
-def test_vmo_size_rounds_up(zx: Door, size: int, rounded: int) -> None:
-    vmo = zx.vmo_create(size, 0)
-    assert zx.vmo_get_size(vmo) == rounded
-    content = zx.object_get_property(vmo, abi.ZX_PROP_VMO_CONTENT_SIZE, 8)
+def test_vmo_size_rounds_up(door: Door, size: int, rounded: int) -> None:
+    vmo = door.vmo_create(size, 0)
+    assert door.vmo_get_size(vmo) == rounded
+    content = door.object_get_property(vmo, abi.ZX_PROP_VMO_CONTENT_SIZE, 8)
     assert int.from_bytes(content, "little") == size
 
 
@@ -166,40 +166,40 @@ def test_vmo_write_moves_what_it_can(raw: Raw, process: Process) -> None:
     assert process.aspace.read(raw.page, 4) == b"ab\0\0"
 
 
-def test_resizable_vmo(zx: Door) -> None:
-    vmo = zx.vmo_create(8192, abi.ZX_VMO_RESIZABLE)
-    zx.vmo_write(vmo, b"tail", 8188)
-    zx.vmo_set_size(vmo, 4096)
-    zx.vmo_set_size(vmo, 5000)
-    assert zx.vmo_get_size(vmo) == 8192
-    assert zx.vmo_read(vmo, 8188, 4) == bytes(4)
+def test_resizable_vmo(door: Door) -> None:
+    vmo = door.vmo_create(8192, abi.ZX_VMO_RESIZABLE)
+    door.vmo_write(vmo, b"tail", 8188)
+    door.vmo_set_size(vmo, 4096)
+    door.vmo_set_size(vmo, 5000)
+    assert door.vmo_get_size(vmo) == 8192
+    assert door.vmo_read(vmo, 8188, 4) == bytes(4)
     with pytest.raises(ZxError, match="OUT_OF_RANGE"):
-        zx.vmo_set_size(vmo, (1 << 64) - 1)
+        door.vmo_set_size(vmo, (1 << 64) - 1)
 
 
-def test_snapshot_isolates_both_ways(zx: Door) -> None:
-    vmo = zx.vmo_create(8192, 0)
-    zx.vmo_write(vmo, b"old", 0)
-    child = zx.vmo_create_child(vmo, abi.ZX_VMO_CHILD_SNAPSHOT, 0, 8192)
-    zx.vmo_write(vmo, b"new", 0)
-    zx.vmo_write(child, b"own", 4096)
-    assert zx.vmo_read(child, 0, 3) == b"old"
-    assert zx.vmo_read(vmo, 4096, 3) == bytes(3)
-    basic = struct.unpack("<QIIQII", zx.object_get_info(child, abi.ZX_INFO_HANDLE_BASIC, 32)[0])
+def test_snapshot_isolates_both_ways(door: Door) -> None:
+    vmo = door.vmo_create(8192, 0)
+    door.vmo_write(vmo, b"old", 0)
+    child = door.vmo_create_child(vmo, abi.ZX_VMO_CHILD_SNAPSHOT, 0, 8192)
+    door.vmo_write(vmo, b"new", 0)
+    door.vmo_write(child, b"own", 4096)
+    assert door.vmo_read(child, 0, 3) == b"old"
+    assert door.vmo_read(vmo, 4096, 3) == bytes(3)
+    basic = struct.unpack("<QIIQII", door.object_get_info(child, abi.ZX_INFO_HANDLE_BASIC, 32)[0])
     assert basic[1] == abi.ZX_DEFAULT_VMO_RIGHTS
     with pytest.raises(ZxError, match="NOT_SUPPORTED"):
-        zx.vmo_op_range(child, abi.ZX_VMO_OP_DECOMMIT, 1, 1, b"")
+        door.vmo_op_range(child, abi.ZX_VMO_OP_DECOMMIT, 1, 1, b"")
 
 
-def test_slice_shares(zx: Door) -> None:
-    vmo = zx.vmo_create(3 * 4096, 0)
-    part = zx.vmo_create_child(vmo, abi.ZX_VMO_CHILD_SLICE, 4096, 4096)
-    zx.vmo_write(part, b"both", 0)
-    assert zx.vmo_read(vmo, 4096, 4) == b"both"
+def test_slice_shares(door: Door) -> None:
+    vmo = door.vmo_create(3 * 4096, 0)
+    part = door.vmo_create_child(vmo, abi.ZX_VMO_CHILD_SLICE, 4096, 4096)
+    door.vmo_write(part, b"both", 0)
+    assert door.vmo_read(vmo, 4096, 4) == b"both"
     with pytest.raises(ZxError, match="OUT_OF_RANGE"):
-        zx.vmo_read(part, 4096, 1)
+        door.vmo_read(part, 4096, 1)
     with pytest.raises(ZxError, match="NOT_SUPPORTED"):
-        zx.vmo_create_child(part, abi.ZX_VMO_CHILD_SNAPSHOT, 0, 4096)
+        door.vmo_create_child(part, abi.ZX_VMO_CHILD_SNAPSHOT, 0, 4096)
 
 
 def test_zero_children_waits_for_grandchildren(raw: Raw) -> None:
