@@ -219,10 +219,23 @@ class GuestTarget:
         self.close()
 
     def _ready(self) -> Transport:
-        """The transport of a machine that has booted; raises `MachineLost` if it does not."""
-        if self._transport is None:
-            self._machine.wait_ready()
-            self._transport = Transport(self._machine, self._limits)
+        """The transport of a machine that has booted; raises `MachineLost` if it does not.
+
+        A machine that somebody kills while it boots gets a few successors; one that ends or
+        hangs by itself would do it again.
+        """
+        killed = 0
+        while self._transport is None:
+            try:
+                self._machine.wait_ready()
+            except MachineLost as lost:
+                status = lost.failure.exit_status
+                killed += 1
+                if status is None or status >= 0 or killed == LOSSES_IN_A_ROW:
+                    raise
+                self._renew(lost.failure)
+            else:
+                self._transport = Transport(self._machine, self._limits)
         return self._transport
 
     def _replace(self, stopped: Stopped, sent: Sequence[int]) -> None:

@@ -1,0 +1,118 @@
+"""The guest targets on the real kernels: results, losses, sessions, resets."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.machine.transport import Limits
+from harness.program.model import Arch, Program
+from harness.program.parse import parse_list
+from harness.targets.guest import GuestTarget
+
+
+def programs(count: int) -> list[Program]:
+    """Programs of a millisecond or so each."""
+    steps = [
+        {"call": "zx_event_create", "args": [0, {"out_handle": "e"}]},
+        {"call": "zx_nanosleep", "args": [{"deadline": 1_000_000}]},
+        {"call": "zx_handle_close", "args": [{"h": "e"}]},
+    ]
+    return parse_list([{"name": f"event_{i}", "steps": steps} for i in range(count)], "test")
+
+
+@pytest.fixture
+def target(arch: Arch) -> Iterator[GuestTarget]:
+    with GuestTarget(arch) as guest:
+        yield guest
+
+
+def test_one_observation_per_program_in_order(target: GuestTarget) -> None:
+    batch = programs(100)
+    target.start(batch)
+    seen = target.finish()
+    assert [s.name for s in seen] == [p.name for p in batch]
+    assert {s.ending for s in seen} == {"finished"}
+    assert all(len(s.steps) == 3 for s in seen)
+
+
+def test_an_empty_batch_is_no_trouble(target: GuestTarget) -> None:
+    target.start([])
+    assert target.finish() == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killing_qemu_at_random_moments_loses_no_result(target: GuestTarget, seed: int) -> None:
+    # Event-driven tests cannot choose a random moment: the timer is the point of this one.
+    batch = programs(300)
+    chance = random.Random(seed)
+    target.start(batch)
+    timers = [threading.Timer(chance.uniform(0.0, 0.4), _kill, (target,)) for _ in range(2)]
+    for timer in timers:
+        timer.start()
+    seen = target.finish()
+    for timer in timers:
+        timer.join()
+    assert [s.name for s in seen] == [p.name for p in batch]
+    lost = [s for s in seen if s.ending == "lost"]
+    assert len(lost) <= len(target.failures) <= 2
+    for observed in seen:
+        if observed.ending == "lost":
+            assert "machine lost" in observed.error
+        else:
+            assert (observed.ending, len(observed.steps)) == ("finished", 3)
+    for failure in target.failures:
+        assert failure.verdict == "machine lost"
+        assert failure.exit_status == -signal.SIGKILL
+
+
+def _kill(target: GuestTarget) -> None:
+    try:
+        os.kill(target.machine.process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def test_a_stopped_cpu_is_a_hang_and_the_run_goes_on(arch: Arch) -> None:
+    with GuestTarget(arch, limits=Limits(stalled=0.5, look=0.05)) as target:
+        batch = programs(2)
+        target.start(batch[:1])
+        target.finish()
+        target.machine.qmp.execute("stop")
+        target.start(batch)
+        seen = target.finish()
+    assert len(seen) == 2
+    assert [failure.verdict for failure in target.failures] == ["guest hang"]
+    assert "clock stood still" in target.failures[0].reason
+    assert target.failures[0].registers
+
+
+def test_reset_leaves_a_machine_that_works(target: GuestTarget) -> None:
+    pid = target.machine.process.pid
+    for _ in range(3):
+        target.start(programs(2))
+        assert [seen.ending for seen in target.finish()] == ["finished", "finished"]
+        target.reset()
+    assert target.machine.process.pid == pid
+    target.start(programs(1))
+    assert target.finish()[0].ending == "finished"
+
+
+def test_missing_calls_are_those_the_build_did_not_find(target: GuestTarget) -> None:
+    missing = target.missing_calls()
+    assert "zx_channel_create" not in missing
+    assert all(name.startswith("zx_") for name in missing)
+
+
+def test_closing_ends_qemu(arch: Arch) -> None:
+    target = GuestTarget(arch)
+    pid = target.machine.process.pid
+    target.close()
+    target.close()
+    assert not Path(f"/proc/{pid}").exists()
