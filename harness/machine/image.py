@@ -35,7 +35,7 @@ class Image:
     memory_mib: int
     #: The ELF given to -kernel.
     kernel: Path
-    #: Text given to -append; empty for none.
+    #: Text given to -append, behind what the harness itself has to say.
     command_line: str
     #: Values of -device.
     devices: tuple[str, ...]

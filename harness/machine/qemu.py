@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import MachineError
+from harness.machine import layout
 from harness.machine.image import Image
 
 #: The oldest QEMU whose behaviour the harness knows.
@@ -151,8 +152,8 @@ def command_line(
         *("-action", "panic=pause"),
         *("-kernel", str(kernel)),
     ]
-    if image.command_line:
-        command += ["-append", image.command_line]
+    # The kernel learns from its command line how much of its RAM is shared with the host.
+    command += ["-append", f"share={layout.SHARE_SIZE} {image.command_line}".rstrip()]
     for device in image.devices:
         command += ["-device", device]
     return command

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.machine import image
+from harness.machine import image, layout
 from harness.machine.qemu import command_line
 
 GOOD = """\
@@ -83,7 +83,7 @@ def test_the_command_line_follows_the_description(tmp_path: Path) -> None:
         ("-accel", "tcg"),
         ("-machine", "microvm,memory-backend=ram"),
         ("-m", "64M"),
-        ("-append", "a=b"),
+        ("-append", f"share={layout.SHARE_SIZE} a=b"),
         ("-device", "pvpanic"),
         ("-serial", "chardev:s0"),
     ):
