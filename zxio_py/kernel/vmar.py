@@ -171,9 +171,14 @@ class Vmar(Dispatcher):
                 aspace.cut_mapping(child, base, end)
 
     def destroy(self) -> None:
-        """Remove the region with all that is in it; BAD_STATE if it is gone already."""
+        """Remove the region with all that is in it.
+
+        BAD_STATE: it is gone already; NOT_SUPPORTED: the root region ends with its process.
+        """
         if not self.region.alive:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if self.region.parent is None:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         self.region.aspace.destroy_region(self.region)
 
     # Protecting and range operations -----------------------------------------------------
