@@ -408,8 +408,10 @@ class _OpBuilder:
         later.append((offset, 8, self._made(cast(Koid | Deadline, item))))
         return bytes(8)
 
-    @staticmethod
-    def _address_of(buffer: str, add: int) -> Make:
+    def _address_of(self, buffer: str, add: int) -> Make:
+        for name, (address, _) in reversed(self._binds):
+            if name == buffer:  # made earlier in this very step, so not bound yet in the run
+                return lambda run: (address + add) & _MASK64
         return lambda run: (run.buffers.get(buffer, (0, 0))[0] + add) & _MASK64
 
     def _reference(self, index: int, arg: BufferRef) -> int:
