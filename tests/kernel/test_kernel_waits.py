@@ -245,10 +245,11 @@ def test_timer(raw: Raw) -> None:
 
 def test_timers_fire_in_order_of_their_deadlines(raw: Raw) -> None:
     port = raw.handle("zx_port_create", 0)
+    start = raw("zx_deadline_after", 200_000_000)
     for key in (3, 1, 2):
         timer = raw.handle("zx_timer_create", 0, 0)
         raw("zx_object_wait_async", timer, port, key, abi.ZX_TIMER_SIGNALED, 0)
-        raw("zx_timer_set", timer, raw("zx_deadline_after", key * 10_000_000), 0)
+        raw("zx_timer_set", timer, start + key, 0)
     seen = [packet(raw, port, FOREVER) for _ in range(3)]
     assert [entry[0] for entry in seen if isinstance(entry, tuple)] == [1, 2, 3]
 
