@@ -44,10 +44,19 @@ TARGETS: dict[Arch, str] = {
     "arm64": "aarch64-freestanding-none",
 }
 
-#: Code that runs in the kernel: no floating point, which belongs to the user, no red zone.
+#: Code that runs in the kernel: no vector or floating-point registers, which belong to the user
+#: (zig does not hand -mgeneral-regs-only on, so the features themselves go), no red zone.
 KERNEL_FLAGS: dict[Arch, tuple[str, ...]] = {
-    "x86_64": ("-fno-pic", "-mcmodel=kernel", "-mno-red-zone", "-mgeneral-regs-only"),
-    "arm64": ("-fno-pic", "-mgeneral-regs-only", "-mno-outline-atomics"),
+    "x86_64": (
+        "-fno-pic",
+        "-mcmodel=kernel",
+        "-mno-red-zone",
+        "-mno-mmx",
+        "-mno-sse",
+        "-mno-sse2",
+        "-mno-80387",
+    ),
+    "arm64": ("-fno-pic", "-mcpu=generic-neon-fp_armv8", "-mno-outline-atomics"),
 }
 
 #: Position-independent code for the vDSO, the agent and the library.
