@@ -113,8 +113,6 @@ def _write(
             if fault is not None:
                 break
         if fault is not None:
-            # What lies before the fault has been copied, but does not become content.
-            stream.memory.write(at, b"".join(parts))
             raise fault
         stream.write(at, b"".join(parts))
     if offset is None:
