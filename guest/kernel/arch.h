@@ -87,6 +87,11 @@ uint64_t arch_regs_fault_address(const struct arch_regs* regs);
 size_t arch_general_regs_size(void);
 void arch_get_general_regs(struct thread* thread, void* out);
 zx_status_t arch_set_general_regs(struct thread* thread, const void* in);
+#ifdef __x86_64__
+// What %fs and %gs are relative to.
+void arch_get_segment_bases(struct thread* thread, uint64_t* fs_base, uint64_t* gs_base);
+void arch_set_segment_bases(struct thread* thread, uint64_t fs_base, uint64_t gs_base);
+#endif
 
 // ---- interrupts, time, power ------------------------------------------------------------------
 // Page tables and interrupt controllers, once there are pages; then time, which may still be

@@ -102,6 +102,32 @@ static zx_status_t set_tx_threshold(struct dispatcher* object, const union value
     return socket_set_write_threshold(socket_from_dispatcher(object), value->u64);
 }
 
+#ifdef __x86_64__
+// Of the calling thread only, and only user addresses.
+static zx_status_t set_segment_base(struct dispatcher* object, uint32_t property, uint64_t value) {
+    struct thread* thread = thread_current();
+    if (object != thread_object_dispatcher(thread->object)) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    if (value >= USER_END) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    uint64_t fs_base, gs_base;
+    arch_get_segment_bases(thread, &fs_base, &gs_base);
+    arch_set_segment_bases(thread, property == ZX_PROP_REGISTER_FS ? value : fs_base,
+                           property == ZX_PROP_REGISTER_GS ? value : gs_base);
+    return ZX_OK;
+}
+
+static zx_status_t set_register_fs(struct dispatcher* object, const union value* value) {
+    return set_segment_base(object, ZX_PROP_REGISTER_FS, value->u64);
+}
+
+static zx_status_t set_register_gs(struct dispatcher* object, const union value* value) {
+    return set_segment_base(object, ZX_PROP_REGISTER_GS, value->u64);
+}
+#endif
+
 static zx_status_t set_kill_on_oom(struct dispatcher* object, const union value* value) {
     if (value->u64 > 1) {
         return ZX_ERR_INVALID_ARGS;
@@ -153,6 +179,10 @@ static const struct property {
     zx_status_t (*set)(struct dispatcher* object, const union value* value); // NULL: cannot
 } properties[] = {
     {ZX_PROP_NAME, 0, ZX_MAX_NAME_LEN, get_name, set_name},
+#ifdef __x86_64__
+    {ZX_PROP_REGISTER_FS, ZX_OBJ_TYPE_THREAD, 8, NULL, set_register_fs},
+    {ZX_PROP_REGISTER_GS, ZX_OBJ_TYPE_THREAD, 8, NULL, set_register_gs},
+#endif
     {ZX_PROP_PROCESS_DEBUG_ADDR, ZX_OBJ_TYPE_PROCESS, 8, get_debug_addr, set_debug_addr},
     {ZX_PROP_PROCESS_VDSO_BASE_ADDRESS, ZX_OBJ_TYPE_PROCESS, 8, get_vdso_base, NULL},
     {ZX_PROP_PROCESS_BREAK_ON_LOAD, ZX_OBJ_TYPE_PROCESS, 8, get_break_on_load, set_break_on_load},
