@@ -25,8 +25,9 @@ static inline void store(void* to, uint64_t value) {
     ((struct word*)to)->value = value;
 }
 
-// Thirty-two bytes a round: what counts in an emulated machine is the number of instructions.
-void* memcpy(void* restrict to, const void* restrict from, size_t size) {
+// Copies from the front, so that the target may lie before the source and overlap it.  Thirty-two
+// bytes a round: what counts in an emulated machine is the number of instructions.
+static void* copy_forward(void* to, const void* from, size_t size) {
     unsigned char* d = to;
     const unsigned char* s = from;
     for (; size >= 32; size -= 32, d += 32, s += 32) {
@@ -44,11 +45,15 @@ void* memcpy(void* restrict to, const void* restrict from, size_t size) {
     return to;
 }
 
+void* memcpy(void* restrict to, const void* restrict from, size_t size) {
+    return copy_forward(to, from, size);
+}
+
 void* memmove(void* to, const void* from, size_t size) {
     unsigned char* d = to;
     const unsigned char* s = from;
     if ((uintptr_t)d - (uintptr_t)s >= size) {
-        return memcpy(to, from, size);
+        return copy_forward(to, from, size);
     }
     while (size > 0) {
         size--;

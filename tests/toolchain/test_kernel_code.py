@@ -1,0 +1,39 @@
+"""Kernel code must not touch the vector registers: they hold the interrupted program's values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.build.toolchain import COMMON_FLAGS, KERNEL_FLAGS, TARGETS, run_zig
+from harness.program.model import Arch
+
+#: What compilers like to do with vectors: copying structures, clearing memory.
+SOURCE = """
+struct block { unsigned long words[16]; };
+void copy(struct block* to, const struct block* from) { *to = *from; }
+void clear(unsigned long* words) { for (int i = 0; i < 64; i++) words[i] = 0; }
+unsigned sum(const unsigned* values, int count) {
+    unsigned total = 0;
+    for (int i = 0; i < count; i++) total += values[i];
+    return total;
+}
+"""
+VECTOR = {"x86_64": re.compile(r"%[xyz]?mm\d|%st"), "arm64": re.compile(r"\b[qvds]\d+\b")}
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "arm64"])
+def test_kernel_flags_keep_the_compiler_off_vector_registers(arch: Arch, tmp_path: Path) -> None:
+    source, output = tmp_path / "code.c", tmp_path / "code.s"
+    source.write_text(SOURCE)
+    flags = [flag for flag in COMMON_FLAGS if not flag.startswith("-g") and flag != "-Werror"]
+    command = ["-target", TARGETS[arch], *flags, "-S", str(source), "-o", str(output)]
+
+    run_zig("cc", [*command, *KERNEL_FLAGS[arch]])
+    code = [line for line in output.read_text().splitlines() if not line.lstrip().startswith(".")]
+    assert [line for line in code if VECTOR[arch].search(line)] == []
+
+    run_zig("cc", command)
+    assert VECTOR[arch].search(output.read_text()), "the sample no longer tempts the compiler"
