@@ -60,10 +60,15 @@ void cprng_draw(void* out, size_t size) {
     __builtin_memcpy(key, block, sizeof(key));
 }
 
+// Every process takes one: drawn by the block, which costs as much as a single number.
 uint64_t cprng_u64(void) {
-    uint64_t value;
-    cprng_draw(&value, sizeof(value));
-    return value;
+    static uint64_t stock[8];
+    static size_t left;
+    if (left == 0) {
+        left = sizeof(stock) / sizeof(stock[0]);
+        cprng_draw(stock, sizeof(stock));
+    }
+    return stock[--left];
 }
 
 void cprng_add_entropy(const void* bytes, size_t size) {

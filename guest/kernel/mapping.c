@@ -82,7 +82,8 @@ static bool show_page(struct mapping* mapping, uint64_t address, paddr_t page, u
     return arch_mmu_map(mapping->aspace, address, page, flags) == ZX_OK;
 }
 
-void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size) {
+// Makes the pages of a range present that the VMO has; in a fresh mapping none is present yet.
+static void show_range(struct mapping* mapping, uint64_t address, uint64_t size, bool fresh) {
     if ((mapping->permissions & ZX_VM_PERM_READ) == 0) {
         return;
     }
@@ -97,11 +98,19 @@ void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size)
             return;
         }
         if (store_peek(vmo->store, vmo->offset + offset, &page, &writable) &&
-            !arch_mmu_query(mapping->aspace, address, &present, &present_flags) &&
+            (fresh || !arch_mmu_query(mapping->aspace, address, &present, &present_flags)) &&
             !show_page(mapping, address, page, page_flags(mapping, writable, false, false))) {
             return;
         }
     }
+}
+
+void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size) {
+    show_range(mapping, address, size, false);
+}
+
+void mapping_map_fresh(struct mapping* mapping) {
+    show_range(mapping, mapping->node.base, mapping->node.size, true);
 }
 
 // Code and constants are read in sequence: saves the faults on the next pages.

@@ -41,5 +41,7 @@ void mapping_unmap_pages(struct mapping* mapping, uint64_t address, uint64_t siz
 bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute);
 // Makes all pages present that the VMO has, without changing it.
 void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size);
+// The same for the whole of a mapping that was only just made.
+void mapping_map_fresh(struct mapping* mapping);
 // Changes what users may do; pages fault again where that is less or other.
 void mapping_set_permissions(struct mapping* mapping, uint32_t permissions);

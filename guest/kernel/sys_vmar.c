@@ -99,7 +99,7 @@ zx_status_t sys_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar
         return status;
     }
     if (map_range) {
-        mapping_map_range(vmar_find_mapping(vmar, address), address, PAGE_ALIGN_UP(len));
+        mapping_map_fresh(vmar_find_mapping(vmar, address));
     }
     status = store_u64(mapped_addr, address);
     if (status != ZX_OK) {
