@@ -27,6 +27,7 @@
     X(process_start)                                                                               \
     X(task_create_exception_channel)                                                               \
     X(task_kill)                                                                                   \
+    X(task_suspend_token)                                                                          \
     X(thread_create)                                                                               \
     X(thread_legacy_yield)                                                                         \
     X(thread_read_state)                                                                           \

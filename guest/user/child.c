@@ -327,6 +327,22 @@ static zx_status_t create_thread(struct child* child, const char* name, zx_handl
     return calls.thread_create(child->process, name, length, 0, out);
 }
 
+uint64_t child_context_address(const struct child* child) {
+    return child_address(child->layout.context);
+}
+
+static uint64_t helper_stack(const struct child* child, uint64_t number) {
+    return child_address(child->layout.helper_stacks + number * HELPER_STACK);
+}
+
+uint64_t child_stack(const struct child* child, zx_handle_t helper) {
+    uint64_t number = 1;
+    while (number < MAX_THREADS && child->helpers[number] != helper) {
+        number++;
+    }
+    return helper_stack(child, number);
+}
+
 static zx_status_t start(struct child* child, const zxh_program* program) {
     zx_handle_t bootstrap;
     zx_status_t status = give_handles(child, program, &bootstrap);
@@ -335,7 +351,7 @@ static zx_status_t start(struct child* child, const zxh_program* program) {
     }
     return calls.process_start(child->process, child->thread, image_address(child_main_entry),
                                child_address(child->layout.stack_end), bootstrap,
-                               child_address(child->layout.context));
+                               child_context_address(child));
 }
 
 static zx_status_t make(struct child* child, const struct payload* payload, bool session) {
@@ -399,9 +415,8 @@ zx_status_t child_spawn(struct child* child, uint64_t number) {
     if (status != ZX_OK) {
         return status;
     }
-    uint64_t stack = child->layout.helper_stacks + number * HELPER_STACK;
     return calls.thread_start(child->helpers[number], image_address(child_helper_entry),
-                              child_address(stack), number, child_address(child->layout.context));
+                              helper_stack(child, number), number, child_context_address(child));
 }
 
 static void close(zx_handle_t handle) {

@@ -73,5 +73,8 @@ zx_status_t child_create(struct child* child, const struct payload* payload, boo
 zx_status_t child_take_step(struct child* child, const struct payload* payload);
 // Starts the helper thread of this number (from 1).
 zx_status_t child_spawn(struct child* child, uint64_t number);
+// The child's addresses of its context, and of the top of a helper's stack.
+uint64_t child_context_address(const struct child* child);
+uint64_t child_stack(const struct child* child, zx_handle_t helper);
 // Closes everything; the process must have ended.
 void child_destroy(struct child* child);

@@ -111,6 +111,8 @@ struct child_context {
 // Where a new child's main thread and helpers begin: a handle or the helper's number, and the
 // context, in the first two argument registers.
 __attribute__((visibility("hidden"))) extern const char child_main_entry[], child_helper_entry[];
+// Where a helper that has to end goes on: the context in the second argument register.
+__attribute__((visibility("hidden"))) extern const char child_exit_entry[];
 
 // Stops in an exception that the agent takes for a request.
 uint64_t agent_trap(uint64_t request, uint64_t argument);

@@ -171,11 +171,24 @@ static void note_end(const struct child* child, struct ending* ending) {
     }
 }
 
-// Kills a helper that did not end in time.
-static void time_out_join(struct join* join) {
-    calls.task_kill(join->helper);
-    calls.object_wait_one(join->helper, ZX_THREAD_TERMINATED, ZX_TIME_INFINITE, NULL);
-    end_join(join, ZX_ERR_TIMED_OUT);
+// Ends a helper: threads cannot be killed, but one that is suspended goes on where it is told to.
+// If it is in a call that waits, that is when the call returns; so nobody waits for its end.
+static void end_helper(const struct child* child, zx_handle_t helper) {
+    zx_handle_t token;
+    if (calls.task_suspend_token(helper, &token) != ZX_OK) {
+        return; // it is ending by itself
+    }
+    const zx_signals_t stopped = ZX_THREAD_SUSPENDED | ZX_THREAD_TERMINATED;
+    calls.object_wait_one(helper, stopped, ZX_TIME_INFINITE, NULL);
+    general_registers registers;
+    if (read_registers(helper, &registers) == ZX_OK) {
+        registers.REGISTER_PC = in_child(child_exit_entry);
+        registers.REGISTER_SP = child_stack(child, helper);
+        registers.REGISTER_ARGUMENT1 = child_context_address(child);
+        calls.thread_write_state(helper, ZX_THREAD_STATE_GENERAL_REGS, &registers,
+                                 sizeof(registers));
+    }
+    calls.handle_close(token);
 }
 
 bool monitor_run(struct child* child, zx_time_t limit, struct sleeping* sleeping,
@@ -201,7 +214,8 @@ bool monitor_run(struct child* child, zx_time_t limit, struct sleeping* sleeping
         } else if (joining && items[2].pending & ZX_THREAD_TERMINATED) {
             end_join(&join, ZX_OK);
         } else if (status == ZX_ERR_TIMED_OUT && deadline < limit) {
-            time_out_join(&join);
+            end_helper(child, join.helper);
+            end_join(&join, ZX_ERR_TIMED_OUT);
         } else if (status == ZX_ERR_TIMED_OUT) {
             if (ending->kind == ZXH_ENDING_FINISHED) {
                 ending->kind = ZXH_ENDING_TIME_LIMIT;

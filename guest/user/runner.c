@@ -166,3 +166,9 @@ __attribute__((noreturn)) void runner_helper(uint64_t thread, struct child_conte
     CALL(context, thread_exit)();
     __builtin_trap();
 }
+
+__attribute__((noreturn)) void runner_exit(uint64_t unused, struct child_context* context) {
+    (void)unused;
+    CALL(context, thread_exit)();
+    __builtin_trap();
+}

@@ -14,6 +14,7 @@ typedef struct {
 
 #define REGISTER_COUNT (sizeof(general_registers) / 8)
 #define REGISTER_PC pc
+#define REGISTER_SP sp
 #define REGISTER_ARGUMENT0 x0
 #define REGISTER_ARGUMENT1 x1
 #define REGISTER_RESULT x0

@@ -30,6 +30,15 @@ child_helper_entry:
     bl runner_helper
     brk #1
 
+// A helper thread that did not end in time goes on here: the context in x1.
+.globl child_exit_entry
+.hidden child_exit_entry
+child_exit_entry:
+    mov x29, #0
+    mov x30, #0
+    bl runner_exit
+    brk #1
+
 // uint64_t agent_trap(uint64_t request, uint64_t argument): the agent sets x0 and pc.
 .globl agent_trap, agent_trap_at, agent_trap_return
 .hidden agent_trap, agent_trap_at, agent_trap_return

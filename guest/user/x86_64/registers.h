@@ -7,6 +7,7 @@ typedef zx_x86_64_thread_state_general_regs_t general_registers;
 
 #define REGISTER_COUNT (sizeof(general_registers) / 8)
 #define REGISTER_PC rip
+#define REGISTER_SP rsp
 #define REGISTER_ARGUMENT0 rdi
 #define REGISTER_ARGUMENT1 rsi
 #define REGISTER_RESULT rax

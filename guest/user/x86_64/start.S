@@ -30,6 +30,15 @@ child_helper_entry:
     call runner_helper
     ud2
 
+// A helper thread that did not end in time goes on here: the context in rsi.
+.globl child_exit_entry
+.hidden child_exit_entry
+child_exit_entry:
+    xor %ebp, %ebp
+    and $-16, %rsp
+    call runner_exit
+    ud2
+
 // uint64_t agent_trap(uint64_t request, uint64_t argument): the agent sets rax and rip.
 .globl agent_trap, agent_trap_at, agent_trap_return
 .hidden agent_trap, agent_trap_at, agent_trap_return
