@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: Seconds a guest may take from start or reset until its agent is ready.
 READY_LIMIT = 60.0
+
+#: Seconds a panicking guest has to print its report.
+PANIC_LIMIT = 2.0
 
 Verdict = Literal["guest panic", "guest hang", "machine lost"]
 
@@ -154,7 +158,10 @@ class Machine:
 
     def failure(self, verdict: Verdict, reason: str, program: str = "") -> Failure:
         """Collect everything known about a machine that cannot go on."""
-        self.console.receive()
+        if verdict == "guest panic":
+            self._hear_out()
+        while not self.console.ended and self.console.receive():
+            pass
         exit_status = self.process.wait(2) if self.console.ended else self.process.exit_status
         panic = self.share.panic(self.image.architecture)
         return Failure(
@@ -188,6 +195,12 @@ class Machine:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def _hear_out(self) -> None:
+        """Let a panicking guest finish what it has to say: QEMU stops it when it is done."""
+        with contextlib.suppress(MachineError):
+            if self.qmp.status() != "guest-panicked":
+                self.qmp.wait_event("GUEST_PANICKED", PANIC_LIMIT)
+
     def _early_end(self) -> str:
         status = self.process.wait(2)
         problem = version_problem(self.process.command[0])
@@ -200,7 +213,8 @@ class Machine:
         from harness.machine.symbolize import Symbols
 
         pc = panic.registers.get("rip", panic.registers.get("pc"))
-        addresses = ((pc,) if pc is not None else ()) + panic.frames
+        first = () if pc is None or panic.frames[:1] == (pc,) else (pc,)
+        addresses = first + panic.frames
         symbols = Symbols(self.kernel or self.image.kernel)
         # A return address lies behind its call: look up the byte before it.
         return tuple(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from elftools.dwarf.dwarfinfo import DWARFInfo
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -22,13 +24,7 @@ class Symbols:
             elf = ELFFile(file)
             table = elf.get_section_by_name(".symtab")
             if isinstance(table, SymbolTableSection):
-                self._functions = sorted(
-                    (symbol["st_value"], symbol["st_size"], symbol.name)
-                    for symbol in table.iter_symbols()
-                    if symbol["st_info"]["type"] in ("STT_FUNC", "STT_NOTYPE")
-                    and symbol["st_shndx"] != "SHN_UNDEF"
-                    and symbol.name
-                )
+                self._functions = sorted(_functions(elf, table))
             if elf.has_dwarf_info():
                 # Where one sequence ends at the start of another, the end sorts first.
                 rows = _line_rows(elf.get_dwarf_info())
@@ -39,10 +35,8 @@ class Symbols:
         index = bisect.bisect_right(self._functions, address, key=lambda f: f[0]) - 1
         if index < 0:
             return None
-        start, size, name = self._functions[index]
-        if size and address >= start + size:
-            return None
-        return name, address - start
+        start, end, name = self._functions[index]
+        return (name, address - start) if address < end else None
 
     def line(self, address: int) -> tuple[str, int] | None:
         """File and line of *address*."""
@@ -62,6 +56,24 @@ class Symbols:
         text = f"{address:#018x} {name}+{offset + address - at:#x}"
         line = self.line(at)
         return f"{text} {line[0]}:{line[1]}" if line else text
+
+
+def _functions(elf: ELFFile, table: SymbolTableSection) -> Iterator[tuple[int, int, str]]:
+    """Start, end and name of every function; labels in assembly reach to their section's end."""
+    for symbol in table.iter_symbols():
+        kind, section = symbol["st_info"]["type"], symbol["st_shndx"]
+        if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(section, int):
+            continue
+        if not symbol.name or symbol.name.startswith("$"):  # $x, $d: marks of the assembler
+            continue
+        start, size = symbol["st_value"], symbol["st_size"]
+        header = elf.get_section(section).header
+        if header["sh_flags"] & SH_FLAGS.SHF_EXECINSTR:
+            yield (
+                start,
+                start + size if size else header["sh_addr"] + header["sh_size"],
+                symbol.name,
+            )
 
 
 def _line_rows(dwarf: DWARFInfo) -> list[tuple[int, str, int]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from harness.machine.transport import Limits
 from harness.program.model import Arch, Program
@@ -91,6 +93,34 @@ def test_a_stopped_cpu_is_a_hang_and_the_run_goes_on(arch: Arch) -> None:
     assert [failure.verdict for failure in target.failures] == ["guest hang"]
     assert "clock stood still" in target.failures[0].reason
     assert target.failures[0].registers
+
+
+def test_a_kernel_panic_is_shown_with_function_file_and_line(target: GuestTarget) -> None:
+    batch = programs(5)
+    target.start(batch[:1])
+    target.finish()
+    _break_events(target)
+    target.start(batch)
+    seen = target.finish()
+    assert [s.ending for s in seen] == ["lost", *["finished"] * 4]
+    (failure,) = target.failures
+    assert (failure.verdict, failure.program) == ("guest panic", batch[0].name)
+    assert failure.panic is not None
+    assert failure.panic.frames[0] == 0x123450
+    assert any("sys_object_get_info" in frame for frame in failure.backtrace)
+    assert any("guest/kernel/" in frame and ".c:" in frame for frame in failure.backtrace)
+
+
+def _break_events(target: GuestTarget) -> None:
+    """Make the kernel jump to nowhere when it is to end an event: its tables lie in RAM."""
+    with target.image.kernel.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab")
+        (table,) = symbols.get_symbol_by_name("event_ops")
+    answer = target.machine.qmp.monitor(f"gva2gpa {table['st_value']:#x}")
+    physical = int(answer.removeprefix("gpa: "), 16)
+    base = {"x86_64": 0, "arm64": 0x4000_0000}[target.arch]
+    nowhere = struct.pack("<Q", 0x123450) * (table["st_size"] // 8)
+    os.pwrite(target.machine.process.ram, nowhere, physical - base)
 
 
 def test_reset_leaves_a_machine_that_works(target: GuestTarget) -> None:
