@@ -77,13 +77,22 @@ user_sync:
     adrp x9, user_mode_work
     ldrb w9, [x9, :lo12:user_mode_work]
     cbnz w9, syscall_slow_exit
-    // The fast way out: x19 to x28 still hold the user's values.  Another thread may have run.
+    // The fast way out: x19 to x28 still hold the user's values.  So do the three system registers
+    // unless another thread has run or an interrupt has come.  To write one makes QEMU leave the
+    // translated code; to read one costs nothing.
     ldp x10, x11, [sp, #REGS_PC]
     ldp x30, x12, [sp, #REGS_LR]
+    mrs x13, elr_el1
+    mrs x14, spsr_el1
+    mrs x15, sp_el0
+    cmp x10, x13
+    ccmp x11, x14, #0, eq               // else: not equal
+    ccmp x12, x15, #0, eq
+    b.eq 1f
     msr elr_el1, x10
     msr spsr_el1, x11
     msr sp_el0, x12
-    ldr x1, [sp, #8]
+1:  ldr x1, [sp, #8]
     ldp x2, x3, [sp, #16]
     ldp x4, x5, [sp, #32]
     ldp x6, x7, [sp, #48]
