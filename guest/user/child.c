@@ -122,6 +122,10 @@ static void* take_table(struct child* child, uint64_t* offset, size_t size) {
     return address;
 }
 
+static void fill_arena(struct child* child, uint32_t start, uint32_t end) {
+    memset(child->memory.bytes + child->layout.arena + start, UNTOUCHED, end - start);
+}
+
 static void fill_context(struct child* child, const struct payload* payload, bool session) {
     const zxh_program* program = payload->program;
     const struct child_layout* layout = &child->layout;
@@ -153,9 +157,11 @@ static void fill_context(struct child* child, const struct payload* payload, boo
     context->slots = take_table(child, &next, slots * sizeof(zx_handle_t));
     context->slot_set = take_table(child, &next, slots);
     context->arena = (uint8_t*)child_address(layout->arena);
-    memset(child->memory.bytes + layout->arena, UNTOUCHED, program->arena_size);
-    memset(child->memory.bytes + layout->arena + program->arena_size, 0,
-           layout->size - layout->arena - program->arena_size);
+    if (!session) { // a session's grows with its steps
+        fill_arena(child, 0, program->arena_size);
+        memset(child->memory.bytes + layout->arena + program->arena_size, 0,
+               layout->size - layout->arena - program->arena_size);
+    }
 }
 
 static void place_threads(struct child* child, const struct payload* payload) {
@@ -399,9 +405,11 @@ zx_status_t child_take_step(struct child* child, const struct payload* payload) 
     const zxh_program* program = payload->program;
     if (payload->step_bytes > SESSION_STEPS || program->helper_count != 0 ||
         program->edges_before + program->edge_count > SESSION_EDGES ||
-        program->result_size > ZXH_SESSION_RESULT_SIZE) {
+        program->result_size > ZXH_SESSION_RESULT_SIZE ||
+        child->layout.arena + program->arena_size > child->layout.size) {
         return ZX_ERR_OUT_OF_RANGE;
     }
+    fill_arena(child, program->arena_before, program->arena_size);
     child->context->slot_count = program->slot_count;
     place_threads(child, payload);
     return map_edges(child, payload);

@@ -304,7 +304,7 @@ class GuestSession:
 
     def open(self) -> None:
         """Start its process."""
-        self._observe("open", wire.KIND_OPEN, self.encoder.open())
+        self._observe("open", wire.KIND_OPEN, self.encoder.open(zxio=True))
 
     def step(self, step: Step) -> StepObservation:
         """Run one step; SessionEndedError if the program does not live any more."""
