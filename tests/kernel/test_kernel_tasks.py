@@ -205,3 +205,52 @@ def test_implemented_is_what_the_raw_door_has(kernel: Kernel, raw: Raw) -> None:
     for name in sorted(set(abi.CALLS) - kernel.implemented):
         with pytest.raises(KeyError):
             raw(name)
+
+
+# Resources and the system --------------------------------------------------------------------
+
+
+def test_resources(raw: Raw, kernel: Kernel) -> None:
+    root = raw.process.add_handle(kernel.root_resource)
+    mmio, exclusive = abi.ZX_RSRC_KIND_MMIO, abi.ZX_RSRC_FLAG_EXCLUSIVE
+
+    def create(parent: int, options: int, base: int, size: int) -> int:
+        return raw("zx_resource_create", parent, options, base, size, raw.page, 1, raw.page + 8)
+
+    assert create(root, abi.ZX_RSRC_KIND_COUNT, 0, 1) == abi.ZX_ERR_INVALID_ARGS
+    assert create(root, mmio, (1 << 64) - 1, 2) == abi.ZX_ERR_INVALID_ARGS
+    assert create(root, mmio, 0x1000, 0x1000) == abi.ZX_OK
+    shared = raw.u32(8)
+    assert create(root, mmio | exclusive, 0x1800, 0x1000) == abi.ZX_ERR_NOT_FOUND
+    assert create(shared, mmio | exclusive, 0x1000, 1) == abi.ZX_ERR_INVALID_ARGS
+    assert create(shared, abi.ZX_RSRC_KIND_IRQ, 0x1000, 1) == abi.ZX_ERR_ACCESS_DENIED
+    assert create(shared, mmio, 0x1000, 0x1001) == abi.ZX_ERR_ACCESS_DENIED
+    assert create(shared, mmio, 0x1800, 0x800) == abi.ZX_OK
+    raw("zx_handle_close", raw.u32(8))
+    raw("zx_handle_close", shared)
+    assert create(root, mmio | exclusive, 0x1800, 0x1000) == abi.ZX_OK
+    assert create(root, mmio, 0x1000, 0x801) == abi.ZX_ERR_NOT_FOUND
+
+
+def test_system_events(raw: Raw, kernel: Kernel) -> None:
+    root = raw.process.add_handle(kernel.root_job)
+    child = raw.handle("zx_job_create", root, 0)
+    get = "zx_system_get_event"
+    assert raw(get, child, 1, raw.page) == abi.ZX_ERR_ACCESS_DENIED
+    assert raw(get, root, 0, raw.page) == abi.ZX_ERR_INVALID_ARGS
+    assert raw(get, root, 6, raw.page) == abi.ZX_ERR_INVALID_ARGS
+    normal = raw.handle(get, root, abi.ZX_SYSTEM_EVENT_MEMORY_PRESSURE_NORMAL)
+    assert raw.signals(normal) == abi.ZX_EVENT_SIGNALED
+    assert raw("zx_object_signal", normal, 8, 0) == abi.ZX_ERR_ACCESS_DENIED
+
+
+def test_debug_write(raw: Raw, kernel: Kernel) -> None:
+    assert raw("zx_debug_write", raw.put(b"hello"), 5) == abi.ZX_OK
+    assert bytes(kernel.serial) == b"hello"
+    assert raw("zx_debug_write", 8, 1) == abi.ZX_ERR_INVALID_ARGS
+
+
+@pytest.mark.parametrize("options", range(9))
+def test_cache_flush_options(raw: Raw, options: int) -> None:
+    status = raw("zx_cache_flush", raw.page, 1, options)
+    assert status == (abi.ZX_OK if options in (1, 2, 3, 6, 7) else abi.ZX_ERR_INVALID_ARGS)

@@ -235,7 +235,7 @@ def test_timer(raw: Raw) -> None:
     assert raw("zx_timer_cancel", timer) == abi.ZX_OK
     assert raw.signals(timer) == 0
     for _ in range(2):
-        raw("zx_timer_set", timer, raw("zx_deadline_after", 5_000_000), 0)
+        raw("zx_timer_set", timer, raw("zx_deadline_after", 150_000_000), 0)
         assert raw.signals(timer) == 0
         status = raw("zx_object_wait_one", timer, abi.ZX_TIMER_SIGNALED, FOREVER, raw.page)
         assert (status, raw.u32()) == (abi.ZX_OK, abi.ZX_TIMER_SIGNALED)
@@ -280,3 +280,121 @@ def test_futex_wakes_and_requeues(raw: Raw) -> None:
     assert raw("zx_futex_wait", first, 4, 0, FOREVER) == abi.ZX_ERR_BAD_STATE
     assert raw("zx_futex_wait", first + 1, 4, 0, FOREVER) == abi.ZX_ERR_INVALID_ARGS
     assert raw("zx_futex_wait", first, 5, 0, 0) == abi.ZX_ERR_TIMED_OUT
+
+
+# Suspension ----------------------------------------------------------------------------------
+
+
+def test_suspended_thread_goes_on_after_its_last_token(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    other = Raw(raw.process)
+    sleeper = raw.process.add_handle(other.thread)
+    done: list[int] = []
+
+    def sleep() -> None:
+        done.append(other("zx_object_wait_one", event, SIGNALED, FOREVER, 0))
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_BLOCKED_WAIT_ONE)
+    tokens = [raw.handle("zx_task_suspend_token", sleeper) for _ in range(2)]
+    assert raw.signals(sleeper) == abi.ZX_THREAD_SUSPENDED
+    assert other.thread.current_state() == abi.ZX_THREAD_STATE_SUSPENDED
+    raw("zx_object_signal", event, 0, SIGNALED)
+    raw("zx_handle_close", tokens[0])
+    thread.join(0.05)
+    assert done == []
+    raw("zx_handle_close", tokens[1])
+    thread.join()
+    assert done == [abi.ZX_OK]
+    assert raw.signals(sleeper) == abi.ZX_THREAD_RUNNING
+
+
+def test_suspended_thread_starts_no_call(raw: Raw) -> None:
+    other = Raw(raw.process)
+    token = raw.handle("zx_task_suspend", raw.process.add_handle(other.thread))
+    thread = threading.Thread(target=other, args=("zx_ticks_get",))
+    thread.start()
+    wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_SUSPENDED)
+    assert thread.is_alive()
+    raw("zx_handle_close", token)
+    thread.join()
+
+
+def test_suspend_errors(raw: Raw) -> None:
+    own = raw.process.add_handle(raw.process)
+    suspend = "zx_task_suspend"
+    assert raw(suspend, own, raw.page) == abi.ZX_ERR_NOT_SUPPORTED
+    assert raw(suspend, raw.process.add_handle(raw.thread), raw.page) == abi.ZX_ERR_NOT_SUPPORTED
+    job = raw.process.add_handle(raw.process.kernel.root_job)
+    assert raw(suspend, job, raw.page) == abi.ZX_ERR_WRONG_TYPE
+    poor = raw.handle("zx_handle_duplicate", own, abi.ZX_RIGHT_READ)
+    assert raw(suspend, poor, raw.page) == abi.ZX_ERR_ACCESS_DENIED
+    dead = raw.process.kernel.create_process("dead")
+    dead_handle = raw.process.add_handle(dead)
+    dead.kill()
+    assert raw(suspend, dead_handle, raw.page) == abi.ZX_ERR_BAD_STATE
+
+
+# Clocks --------------------------------------------------------------------------------------
+
+V1 = 1 << abi.ZX_CLOCK_ARGS_VERSION_SHIFT
+V2 = 2 << abi.ZX_CLOCK_ARGS_VERSION_SHIFT
+VALUE = abi.ZX_CLOCK_UPDATE_OPTION_VALUE_VALID
+RATE = abi.ZX_CLOCK_UPDATE_OPTION_RATE_ADJUST_VALID
+BOUND = abi.ZX_CLOCK_UPDATE_OPTION_ERROR_BOUND_VALID
+REFERENCE = abi.ZX_CLOCK_UPDATE_OPTION_REFERENCE_VALUE_VALID
+
+
+def update(raw: Raw, clock: int, options: int, value: int = 0, rate: int = 0) -> int:
+    args = raw.put(struct.pack("<iIqqQ", rate, 0, value, 0, 5))
+    return raw("zx_clock_update", clock, V2 | options, args)
+
+
+def read_clock(raw: Raw, clock: int) -> int:
+    assert raw("zx_clock_read", clock, raw.page) == abi.ZX_OK
+    return raw.u64()
+
+
+def test_clock_before_and_after_its_start(raw: Raw) -> None:
+    backstop = raw.put(struct.pack("<q", 1000))
+    clock = raw.handle("zx_clock_create", V1 | abi.ZX_CLOCK_OPT_MONOTONIC, backstop)
+    assert raw.signals(clock) == 0
+    assert read_clock(raw, clock) == read_clock(raw, clock) == 1000
+    assert update(raw, clock, RATE, rate=1) == abi.ZX_ERR_INVALID_ARGS
+    assert update(raw, clock, VALUE, 999) == abi.ZX_ERR_INVALID_ARGS
+    assert update(raw, clock, VALUE, 5000) == abi.ZX_OK
+    assert raw.signals(clock) == abi.ZX_CLOCK_STARTED
+    first = read_clock(raw, clock)
+    assert 5000 <= first <= read_clock(raw, clock)
+    assert update(raw, clock, VALUE, 1000) == abi.ZX_ERR_INVALID_ARGS
+    assert update(raw, clock, RATE | BOUND, rate=65) == abi.ZX_OK
+    assert raw("zx_clock_get_details", clock, V1, raw.page) == abi.ZX_OK
+    assert (raw.u32(56), raw.u32(60)) == (1000065, 1000000)
+    assert (raw.u64(64), raw.u32(104)) == (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (0, 0),
+        (abi.ZX_CLOCK_OPT_MONOTONIC | abi.ZX_CLOCK_OPT_CONTINUOUS, 0),
+        (abi.ZX_CLOCK_OPT_CONTINUOUS, abi.ZX_ERR_INVALID_ARGS),
+        (8, abi.ZX_ERR_INVALID_ARGS),
+        (V1, abi.ZX_ERR_INVALID_ARGS),
+    ],
+)
+def test_clock_options(raw: Raw, options: int, status: int) -> None:
+    assert raw("zx_clock_create", options, 0, raw.page) == status
+
+
+def test_clock_update_judges_arguments_before_the_handle(raw: Raw) -> None:
+    event = raw.handle("zx_event_create", 0)
+    assert update(raw, event, 0) == abi.ZX_ERR_INVALID_ARGS
+    assert update(raw, event, 16) == abi.ZX_ERR_INVALID_ARGS
+    assert update(raw, event, RATE, rate=1001) == abi.ZX_ERR_INVALID_ARGS
+    assert update(raw, event, RATE, rate=-1000) == abi.ZX_ERR_WRONG_TYPE
+    assert raw("zx_clock_update", event, V1 | REFERENCE, raw.page) == abi.ZX_ERR_INVALID_ARGS
+    assert raw("zx_clock_get_details", event, V2, raw.page) == abi.ZX_ERR_INVALID_ARGS
+    assert raw("zx_clock_get_details", event, V1, 0) == abi.ZX_ERR_INVALID_ARGS
+    assert raw("zx_clock_read", event, 0) == abi.ZX_ERR_WRONG_TYPE

@@ -12,6 +12,7 @@ from zxio_py import abi
 from zxio_py.kernel import vdso
 from zxio_py.kernel.debuglog import KernelLog
 from zxio_py.kernel.dispatcher import Dispatcher
+from zxio_py.kernel.event import Event
 from zxio_py.kernel.handle import Handle, spread
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.process import Process
@@ -20,6 +21,11 @@ from zxio_py.kernel.resource import Resource
 from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.timer import TimerQueue
 from zxio_py.kernel.vmo import Vmo, VmObject
+
+_SERIAL_BYTES = 65536
+_SYSTEM_EVENTS = range(
+    abi.ZX_SYSTEM_EVENT_OUT_OF_MEMORY, abi.ZX_SYSTEM_EVENT_IMMINENT_OUT_OF_MEMORY + 1
+)
 
 
 class Counts(NamedTuple):
@@ -52,9 +58,17 @@ class Kernel:
         self._draining = False
         self.timers = TimerQueue(self.lock)
         self.log = KernelLog()
+        #: The last of what programs wrote to the serial line.
+        self.serial: deque[int] = deque(maxlen=_SERIAL_BYTES)
+        #: Resources that have handles, by koid.
+        self.resources: dict[int, Resource] = {}
         self.root_job = Job(self, None)
         self.root_job.name = b"root"
         self.root_resource = Resource(self, abi.ZX_RSRC_KIND_ROOT, 0, 0, 0, b"root")
+        #: Events of memory pressure, by ZX_SYSTEM_EVENT_: there never is any.
+        self.system_events = {kind: Event(self) for kind in _SYSTEM_EVENTS}
+        normal = self.system_events[abi.ZX_SYSTEM_EVENT_MEMORY_PRESSURE_NORMAL]
+        normal.update_signals(0, abi.ZX_EVENT_SIGNALED)
         self.vdso = Vmo(self, VmObject.create(self, vdso.SIZE))
         self.vdso.memory.name = b"vdso/host"
         self.vdso.memory.write(0, vdso.image())

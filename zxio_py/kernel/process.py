@@ -40,6 +40,7 @@ class Process(Dispatcher):
         "retcode",
         "start_time",
         "started",
+        "suspensions",
         "threads",
     )
 
@@ -58,6 +59,8 @@ class Process(Dispatcher):
         #: Threads that have started and not ended.
         self.threads: dict[int, Thread] = {}
         self.started = False
+        #: Suspend tokens for it.
+        self.suspensions = 0
         self.dead = False
         self.retcode = 0
         self.start_time = 0
@@ -137,6 +140,20 @@ class Process(Dispatcher):
         """Let its threads run."""
         self.started = True
         self.start_time = monotonic_ns()
+
+    def suspend(self) -> None:
+        """Suspend its threads, those to come as well; BAD_STATE if it is dead."""
+        if self.dead:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self.suspensions += 1
+        for thread in list(self.threads.values()):
+            thread.suspend()
+
+    def resume(self) -> None:
+        """Undo one suspension."""
+        self.suspensions -= 1
+        for thread in list(self.threads.values()):
+            thread.resume()
 
     def end(self, retcode: int, reason: str) -> None:
         """End the process for good with *retcode*."""

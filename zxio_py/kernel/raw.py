@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from zxio_py import abi
 from zxio_py.abi.model import Call, Param
-from zxio_py.kernel.errors import ThreadKilled, ZxError
+from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.syscalls import SYSCALLS
 
 _TEMPLATE = """\
@@ -18,8 +18,8 @@ def {name}(caller, {params}*_):
     lock = caller.lock
     lock.acquire()
     try:
-        if caller.thread.state == DEAD:
-            raise ThreadKilled(caller.process.end_reason)
+        if caller.thread.halted:
+            caller.thread.go_on()
         return body(caller{args})
     except ZxError as error:
         return error.status
@@ -46,8 +46,6 @@ def _entry(call: Call, body: Callable[..., int]) -> Callable[..., int]:
     scope = {
         "body": body,
         "ZxError": ZxError,
-        "ThreadKilled": ThreadKilled,
-        "DEAD": abi.ZX_THREAD_STATE_DEAD,
     }
     exec(compile(source, f"<raw door: {call.name}>", "exec"), scope)
     entry = scope[call.name]

@@ -7,16 +7,26 @@ from typing import TYPE_CHECKING
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
+from zxio_py.kernel.errors import ThreadKilled, ZxError
+from zxio_py.kernel.waiter import Waiter
 
 if TYPE_CHECKING:
     from zxio_py.kernel.process import Process
-    from zxio_py.kernel.waiter import Waiter
 
 
 class Thread(Dispatcher):
     """An emulated thread; any Python thread may run its calls."""
 
-    __slots__ = ("caller", "name", "process", "sleeps", "state")
+    __slots__ = (
+        "_resumptions",
+        "_suspensions",
+        "caller",
+        "halted",
+        "name",
+        "process",
+        "sleeps",
+        "state",
+    )
 
     TYPE = abi.ZX_OBJ_TYPE_THREAD
     DEFAULT_RIGHTS = abi.ZX_DEFAULT_THREAD_RIGHTS
@@ -27,6 +37,10 @@ class Thread(Dispatcher):
         self.name = clean_name(name)
         #: ZX_THREAD_STATE_NEW, RUNNING or DEAD; sleeping shows in `sleeps`.
         self.state: int = abi.ZX_THREAD_STATE_NEW
+        #: Whether it must not run: dead or suspended.
+        self.halted = False
+        self._suspensions = 0
+        self._resumptions: list[Waiter] = []
         #: Sleeps under way, with the state they show.
         self.sleeps: dict[Waiter, int] = {}
         self.caller = Caller(self, process.aspace.copy_in, process.aspace.copy_out)
@@ -43,6 +57,8 @@ class Thread(Dispatcher):
 
     def current_state(self) -> int:
         """ZX_THREAD_STATE_ as ZX_INFO_THREAD shows it."""
+        if self.is_stopped:
+            return abi.ZX_THREAD_STATE_SUSPENDED
         if self.state == abi.ZX_THREAD_STATE_RUNNING and self.sleeps:
             return next(iter(self.sleeps.values()))
         return self.state
@@ -51,13 +67,55 @@ class Thread(Dispatcher):
         """Let it run calls."""
         self.process.threads[self.koid] = self
         self.state = abi.ZX_THREAD_STATE_RUNNING
-        self.update_signals(0, abi.ZX_THREAD_RUNNING)
+        self._suspensions += self.process.suspensions
+        self._show_suspension()
+
+    # Suspension --------------------------------------------------------------------------
+
+    def suspend(self) -> None:
+        """Count one more reason to be suspended; BAD_STATE if it is dead."""
+        if self.state == abi.ZX_THREAD_STATE_DEAD:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self._suspensions += 1
+        self._show_suspension()
+
+    def resume(self) -> None:
+        """One reason less."""
+        self._suspensions -= 1
+        self._show_suspension()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has started and is suspended."""
+        return self.state == abi.ZX_THREAD_STATE_RUNNING and self._suspensions > 0
+
+    def _show_suspension(self) -> None:
+        if self.state == abi.ZX_THREAD_STATE_RUNNING:
+            self.halted = self._suspensions > 0
+            shown = abi.ZX_THREAD_SUSPENDED if self.halted else abi.ZX_THREAD_RUNNING
+            self.update_signals(abi.ZX_THREAD_RUNNING | abi.ZX_THREAD_SUSPENDED, shown)
+            if not self.halted:
+                for waiter in self._resumptions:
+                    waiter.wake()
+                self._resumptions.clear()
+
+    def go_on(self) -> None:
+        """What a halted thread does before it goes on: end, or wait until it is resumed."""
+        if self.state == abi.ZX_THREAD_STATE_DEAD:
+            raise ThreadKilled(self.process.end_reason)
+        waiter = Waiter()
+        self._resumptions.append(waiter)
+        waiter.block(self, abi.ZX_TIME_INFINITE, abi.ZX_THREAD_STATE_SUSPENDED)
+
+    # Life --------------------------------------------------------------------------------
 
     def end(self) -> None:
         """It is dead; whatever it sleeps in is over."""
         if self.state != abi.ZX_THREAD_STATE_DEAD:
             self.state = abi.ZX_THREAD_STATE_DEAD
-            self.update_signals(abi.ZX_THREAD_RUNNING, abi.ZX_THREAD_TERMINATED)
+            self.halted = True
+            gone = abi.ZX_THREAD_RUNNING | abi.ZX_THREAD_SUSPENDED
+            self.update_signals(gone, abi.ZX_THREAD_TERMINATED)
             for waiter in list(self.sleeps):
                 waiter.wake(abi.ZX_ERR_INTERNAL_INTR_KILLED)
             self.process.forget_thread(self)

@@ -8,7 +8,6 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
-from zxio_py.kernel.errors import ThreadKilled
 
 if TYPE_CHECKING:
     from zxio_py.kernel.thread import Thread
@@ -40,6 +39,7 @@ class Waiter:
 
         The kernel lock is held by the caller and given up meanwhile.  *state* is what
         ZX_INFO_THREAD shows.  Raises ThreadKilled if the thread was killed.
+        A thread suspended meanwhile goes on when it is resumed.
         """
         if not self.woken and deadline > monotonic_ns():
             lock = thread.kernel.lock
@@ -55,6 +55,6 @@ class Waiter:
             finally:
                 lock.acquire()
                 del thread.sleeps[self]
-            if thread.process.dead:
-                raise ThreadKilled(thread.process.end_reason)
+            if thread.halted:
+                thread.go_on()
         return self.status if self.woken else abi.ZX_ERR_TIMED_OUT

@@ -1,11 +1,21 @@
-"""zx_system_get_*, zx_status_get_string, zx_cprng_*."""
+"""zx_system_get_*, zx_status_get_string, zx_cprng_*, zx_debug_write, zx_cache_flush."""
 
+import struct
 from os import urandom
 
 from zxio_py import abi
 from zxio_py.kernel import vdso
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
+
+_BYTE = struct.Struct("<B")
+_FLUSHES = (
+    abi.ZX_CACHE_FLUSH_INSN,
+    abi.ZX_CACHE_FLUSH_DATA,
+    abi.ZX_CACHE_FLUSH_INSN | abi.ZX_CACHE_FLUSH_DATA,
+    abi.ZX_CACHE_FLUSH_DATA | abi.ZX_CACHE_FLUSH_INVALIDATE,
+    abi.ZX_CACHE_FLUSH_INSN | abi.ZX_CACHE_FLUSH_DATA | abi.ZX_CACHE_FLUSH_INVALIDATE,
+)
 
 
 def zx_system_get_dcache_line_size(c: Caller) -> int:
@@ -38,6 +48,20 @@ def zx_system_get_features(c: Caller, kind: int, features: Pointer) -> int:
     if kind not in vdso.FEATURES:
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     c.user_store(features, vdso.FEATURES[kind].to_bytes(4, "little"))
+    return abi.ZX_OK
+
+
+def zx_cache_flush(c: Caller, addr: Pointer, size: int, options: int) -> int:
+    """Write cached data back: nothing to do, but the options are judged."""
+    if options not in _FLUSHES:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    return abi.ZX_OK
+
+
+def zx_debug_write(c: Caller, buffer: Pointer, buffer_size: int) -> int:
+    """Text for the serial line; it can be read from the kernel's `serial`."""
+    for (byte,) in c.records(buffer, buffer_size, _BYTE):
+        c.kernel.serial.append(byte)
     return abi.ZX_OK
 
 

@@ -1,4 +1,4 @@
-"""zx_job_*, zx_process_*, zx_thread_*, zx_task_kill, zx_object_get_child."""
+"""zx_job_*, zx_process_*, zx_thread_*, zx_task_*, zx_object_get_child."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadExited, ThreadKilled, ZxError
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.process import Process
+from zxio_py.kernel.suspend_token import SuspendToken
 from zxio_py.kernel.thread import Thread
 
 _MAX_READ = 64 << 20
@@ -171,12 +172,33 @@ def zx_thread_legacy_yield(c: Caller, options: int) -> int:
 # Tasks ---------------------------------------------------------------------------------------
 
 
+def _task(c: Caller, handle: int, rights: int) -> Job | Process | Thread:
+    """A task of any kind: BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED."""
+    task = c.get(handle, Dispatcher, abi.ZX_RIGHT_NONE)
+    if not isinstance(task, Job | Process | Thread):
+        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
+    c.get(handle, Dispatcher, rights)
+    return task
+
+
+def zx_task_suspend(c: Caller, handle: int, token: Pointer) -> int:
+    """Suspend a thread, or all of a process, for as long as the token exists."""
+    task = _task(c, handle, abi.ZX_RIGHT_WRITE)
+    if isinstance(task, Job):
+        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
+    if task is c.thread or task is c.process:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+    task.suspend()  # BAD_STATE
+    c.give((token, SuspendToken(task)))
+    return abi.ZX_OK
+
+
+zx_task_suspend_token = zx_task_suspend
+
+
 def zx_task_kill(c: Caller, handle: int) -> int:
     """End a process, or a job with all below it."""
-    task = c.get(handle, Dispatcher, abi.ZX_RIGHT_NONE)
-    if not isinstance(task, Process | Job | Thread):
-        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
-    c.get(handle, Dispatcher, abi.ZX_RIGHT_DESTROY)
+    task = _task(c, handle, abi.ZX_RIGHT_DESTROY)
     if isinstance(task, Thread):
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     if isinstance(task, Job):
