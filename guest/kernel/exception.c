@@ -208,8 +208,8 @@ static uint32_t offer(struct exception* exception, struct dispatcher** channel, 
 static uint32_t offer_to_all(struct exception* exception) {
     struct thread_dispatcher* thread = exception->thread;
     struct process* process = thread->process;
-    uint32_t answer = offer(exception, &process->debugger_channel,
-                            ZX_EXCEPTION_CHANNEL_TYPE_DEBUGGER);
+    uint32_t answer =
+        offer(exception, &process->debugger_channel, ZX_EXCEPTION_CHANNEL_TYPE_DEBUGGER);
     bool second_chance = exception->strategy == ZX_EXCEPTION_STRATEGY_SECOND_CHANCE;
     if (answer == ZX_EXCEPTION_STATE_TRY_NEXT) {
         answer = offer(exception, &thread->exception_channel, ZX_EXCEPTION_CHANNEL_TYPE_THREAD);

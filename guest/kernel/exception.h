@@ -15,9 +15,9 @@ void user_exception(struct arch_regs* regs, uint32_t zx_exception, uint64_t caus
 extern const struct dispatcher_ops exception_ops;
 
 struct exception {
-    struct dispatcher object; // first
+    struct dispatcher object;         // first
     struct thread_dispatcher* thread; // a reference
-    uint32_t type;     // ZX_EXCP_*
+    uint32_t type;                    // ZX_EXCP_*
     zx_exception_context_t context;
     uint32_t channel;  // ZX_EXCEPTION_CHANNEL_TYPE_* that it is offered to
     uint32_t state;    // ZX_EXCEPTION_STATE_* that closing it means

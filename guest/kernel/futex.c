@@ -10,7 +10,7 @@
 struct futex {
     struct list_node link; // process.futexes
     uint64_t address;
-    struct list_node waiters; // waiter.link, in order of arrival
+    struct list_node waiters;        // waiter.link, in order of arrival
     struct thread_dispatcher* owner; // a reference, or NULL
 };
 

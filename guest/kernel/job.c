@@ -17,11 +17,17 @@ struct job* job_from_dispatcher(struct dispatcher* object) {
     return container_of(object, struct job, object);
 }
 
-struct dispatcher* job_dispatcher(struct job* job) { return &job->object; }
+struct dispatcher* job_dispatcher(struct job* job) {
+    return &job->object;
+}
 
-char* job_name(struct job* job) { return job->name; }
+char* job_name(struct job* job) {
+    return job->name;
+}
 
-bool* job_kill_on_oom(struct job* job) { return &job->kill_on_oom; }
+bool* job_kill_on_oom(struct job* job) {
+    return &job->kill_on_oom;
+}
 
 bool job_has_children(const struct job* job) {
     return !list_is_empty(&job->children) || !list_is_empty(&job->processes);
@@ -185,8 +191,8 @@ static zx_status_t set_policy(struct policy_setting* setting, uint32_t mode, uin
     return ZX_OK;
 }
 
-zx_status_t job_set_basic_policy(struct job* job, uint32_t mode,
-                                 const zx_policy_basic_v2_t* policy, uint32_t count) {
+zx_status_t job_set_basic_policy(struct job* job, uint32_t mode, const zx_policy_basic_v2_t* policy,
+                                 uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         if (policy[i].action > ZX_POL_ACTION_KILL || policy[i].flags > ZX_POL_OVERRIDE_DENY ||
             policy[i].condition >= POLICY_CONDITIONS) {
@@ -205,8 +211,7 @@ zx_status_t job_set_basic_policy(struct job* job, uint32_t mode,
             if (condition != entry->condition && !(any && is_new_object(condition))) {
                 continue;
             }
-            zx_status_t status =
-                set_policy(&changed[condition], mode, entry->action, entry->flags);
+            zx_status_t status = set_policy(&changed[condition], mode, entry->action, entry->flags);
             if (status != ZX_OK) {
                 return status;
             }

@@ -11,8 +11,8 @@ typedef zx_status_t (*record_fn)(void* context, const void* record);
 #define POLICY_CONDITIONS 16 // ZX_POL_*
 
 struct policy_setting {
-    uint8_t action;       // ZX_POL_ACTION_*
-    uint8_t override;     // ZX_POL_OVERRIDE_*: whether children may change it
+    uint8_t action;   // ZX_POL_ACTION_*
+    uint8_t override; // ZX_POL_OVERRIDE_*: whether children may change it
 };
 
 struct job {
@@ -21,14 +21,14 @@ struct job {
     struct list_node link;    // parent's children; unlinked once dead
     struct list_node children;
     struct list_node processes; // process.job_link
-    uint32_t height;          // levels that may still be below it
+    uint32_t height;            // levels that may still be below it
     bool dying;
     bool dead;
     bool kill_on_oom;
     int64_t return_code;
-    uint64_t runtime_ticks;   // of its processes that are gone
-    struct dispatcher* exception_channel;   // the kernel's end, or NULL
-    struct list_node debugger_channels;     // debugger_channel.link, oldest first
+    uint64_t runtime_ticks;               // of its processes that are gone
+    struct dispatcher* exception_channel; // the kernel's end, or NULL
+    struct list_node debugger_channels;   // debugger_channel.link, oldest first
     uint32_t debugger_count;
     struct policy_setting policy[POLICY_CONDITIONS];
     zx_policy_timer_slack_t timer_slack;
@@ -47,8 +47,8 @@ void job_kill(struct job* job, int64_t return_code);
 zx_status_t job_add_process(struct job* job, struct process* process);
 void job_remove_process(struct job* job, struct process* process);
 
-zx_status_t job_set_basic_policy(struct job* job, uint32_t mode,
-                                 const zx_policy_basic_v2_t* policy, uint32_t count);
+zx_status_t job_set_basic_policy(struct job* job, uint32_t mode, const zx_policy_basic_v2_t* policy,
+                                 uint32_t count);
 bool job_has_children(const struct job* job);
 
 void job_get_info(struct job* job, zx_info_job_t* info);

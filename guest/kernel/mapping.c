@@ -122,8 +122,8 @@ static void fault_around(struct mapping* mapping, uint64_t address) {
 }
 
 bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute) {
-    uint32_t needed = ZX_VM_PERM_READ | (write ? ZX_VM_PERM_WRITE : 0) |
-                      (execute ? ZX_VM_PERM_EXECUTE : 0);
+    uint32_t needed =
+        ZX_VM_PERM_READ | (write ? ZX_VM_PERM_WRITE : 0) | (execute ? ZX_VM_PERM_EXECUTE : 0);
     if ((mapping->permissions & needed) != needed || mapping->aspace == NULL) {
         return false;
     }

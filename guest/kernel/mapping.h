@@ -17,12 +17,12 @@ struct vmar_node {
 };
 
 struct mapping {
-    struct vmar_node node; // first
-    struct arch_aspace* aspace; // NULL: the whole address space is going
-    struct vmo* vmo;            // a reference
-    uint64_t vmo_offset;        // bytes, in the VMO
-    uint32_t permissions;       // ZX_VM_PERM_*
-    uint32_t allowed;           // the most that zx_vmar_protect may give
+    struct vmar_node node;       // first
+    struct arch_aspace* aspace;  // NULL: the whole address space is going
+    struct vmo* vmo;             // a reference
+    uint64_t vmo_offset;         // bytes, in the VMO
+    uint32_t permissions;        // ZX_VM_PERM_*
+    uint32_t allowed;            // the most that zx_vmar_protect may give
     struct list_node store_link; // vmo_store.mappings
 };
 

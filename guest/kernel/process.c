@@ -221,8 +221,8 @@ zx_status_t process_threads(struct process* process, record_fn record, void* con
 
 struct dispatcher* process_find_thread(struct process* process, zx_koid_t koid) {
     list_for_each(node, &process->threads) {
-        struct thread_dispatcher* thread = container_of(node, struct thread_dispatcher,
-                                                        process_link);
+        struct thread_dispatcher* thread =
+            container_of(node, struct thread_dispatcher, process_link);
         if (thread->object.koid == koid) {
             return &thread->object;
         }

@@ -11,36 +11,38 @@ struct job;
 enum process_state {
     PROCESS_INITIAL, // made, never started
     PROCESS_RUNNING,
-    PROCESS_DYING,   // its threads are on their way out
+    PROCESS_DYING, // its threads are on their way out
     PROCESS_DEAD,
 };
 
 struct process {
     struct dispatcher object; // first
     struct handle_table handles;
-    struct vmar* root;        // address space; NULL after death
-    struct job* job;          // a reference
+    struct vmar* root; // address space; NULL after death
+    struct job* job;   // a reference
     struct list_node job_link;
     struct list_node threads; // thread_dispatcher.process_link: started and not dead
     char name[ZX_MAX_NAME_LEN];
-    uint64_t vdso_base;       // where the vDSO is mapped, 0 if it is not
+    uint64_t vdso_base; // where the vDSO is mapped, 0 if it is not
     enum process_state state;
     int64_t return_code;
     zx_time_t started_at;
-    struct list_node futexes;   // futex.link: those with waiters
+    struct list_node futexes;             // futex.link: those with waiters
     struct dispatcher* exception_channel; // the kernel's end, or NULL
     struct dispatcher* debugger_channel;  // the same for ZX_EXCEPTION_CHANNEL_DEBUGGER
-    struct job* critical_to;    // the job that dies with it, or NULL
-    bool critical_nonzero_only; // only if its return code is not 0
-    uint64_t debug_addr;        // ZX_PROP_PROCESS_DEBUG_ADDR
-    uint64_t break_on_load;     // ZX_PROP_PROCESS_BREAK_ON_LOAD
-    uint64_t runtime_ticks;     // of its threads that are gone
-    uint32_t suspend_count;     // suspend tokens; threads that start meanwhile are suspended too
+    struct job* critical_to;              // the job that dies with it, or NULL
+    bool critical_nonzero_only;           // only if its return code is not 0
+    uint64_t debug_addr;                  // ZX_PROP_PROCESS_DEBUG_ADDR
+    uint64_t break_on_load;               // ZX_PROP_PROCESS_BREAK_ON_LOAD
+    uint64_t runtime_ticks;               // of its threads that are gone
+    uint32_t suspend_count; // suspend tokens; threads that start meanwhile are suspended too
 };
 
 extern const struct dispatcher_ops process_ops;
 
-static inline struct process* process_current(void) { return thread_current()->process; }
+static inline struct process* process_current(void) {
+    return thread_current()->process;
+}
 
 struct process* process_from_dispatcher(struct dispatcher* object);
 // In state INITIAL, with one reference, the caller's.  BAD_STATE: the job is dead or dying.

@@ -25,8 +25,8 @@ static zx_status_t get_owner(zx_handle_t handle, struct thread_dispatcher** out)
         return ZX_OK;
     }
     struct dispatcher* object;
-    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_NONE, &object,
-                                           NULL);
+    zx_status_t status =
+        handle_get_object(handle, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_NONE, &object, NULL);
     if (status != ZX_OK) {
         return status;
     }
@@ -38,8 +38,8 @@ static zx_status_t get_owner(zx_handle_t handle, struct thread_dispatcher** out)
     return ZX_OK;
 }
 
-zx_status_t sys_futex_wait(uaddr_t value_ptr, zx_futex_t current_value,
-                           zx_handle_t new_futex_owner, zx_time_t deadline) {
+zx_status_t sys_futex_wait(uaddr_t value_ptr, zx_futex_t current_value, zx_handle_t new_futex_owner,
+                           zx_time_t deadline) {
     if (!is_futex_address(value_ptr)) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -85,8 +85,8 @@ static zx_status_t requeue(uaddr_t value_ptr, uint32_t wake_count, zx_futex_t cu
     if (status == ZX_OK) {
         status = get_owner(new_owner, &owner);
     }
-    return status == ZX_OK ? futex_requeue(value_ptr, wake_count, requeue_ptr, requeue_count,
-                                           owner, single_owner)
+    return status == ZX_OK ? futex_requeue(value_ptr, wake_count, requeue_ptr, requeue_count, owner,
+                                           single_owner)
                            : status;
 }
 

@@ -42,8 +42,8 @@ static zx_status_t set_basic(zx_handle_t handle, uint32_t mode, uint32_t topic, 
     for (uint32_t i = 0; i < count; i++) {
         zx_status_t status;
         if (topic == ZX_JOB_POL_BASIC_V2) {
-            status = copy_from_user(&entries[i], policy + i * sizeof(entries[i]),
-                                    sizeof(entries[i]));
+            status =
+                copy_from_user(&entries[i], policy + i * sizeof(entries[i]), sizeof(entries[i]));
         } else {
             zx_policy_basic_v1_t old;
             status = copy_from_user(&old, policy + i * sizeof(old), sizeof(old));
@@ -87,8 +87,8 @@ static zx_status_t set_timer_slack(zx_handle_t handle, uint32_t mode, uaddr_t po
     return ZX_OK;
 }
 
-zx_status_t sys_job_set_policy(zx_handle_t handle, uint32_t options, uint32_t topic,
-                               uaddr_t policy, uint32_t policy_size) {
+zx_status_t sys_job_set_policy(zx_handle_t handle, uint32_t options, uint32_t topic, uaddr_t policy,
+                               uint32_t policy_size) {
     if (options > ZX_JOB_POL_ABSOLUTE || policy == 0 || policy_size == 0) {
         return ZX_ERR_INVALID_ARGS;
     }

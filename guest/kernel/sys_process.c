@@ -82,15 +82,14 @@ static zx_status_t start(zx_handle_t handle, zx_handle_t thread_handle, uint64_t
     struct dispatcher* object;
     zx_status_t status = get_process(handle, ZX_RIGHT_WRITE, &process);
     if (status == ZX_OK) {
-        status = handle_get_object(thread_handle, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_WRITE, &object,
-                                   NULL);
+        status =
+            handle_get_object(thread_handle, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_WRITE, &object, NULL);
     }
     if (status != ZX_OK) {
         return status;
     }
     struct thread_dispatcher* thread = thread_from_dispatcher(object);
-    if (thread->process != process ||
-        (*given != NULL && !((*given)->rights & ZX_RIGHT_TRANSFER))) {
+    if (thread->process != process || (*given != NULL && !((*given)->rights & ZX_RIGHT_TRANSFER))) {
         return ZX_ERR_ACCESS_DENIED;
     }
     if (!is_user_entry(entry)) {
@@ -117,7 +116,9 @@ zx_status_t sys_process_start(zx_handle_t handle, zx_handle_t thread, zx_vaddr_t
     return status;
 }
 
-void sys_process_exit(int64_t retcode) { process_exit_current(retcode); }
+void sys_process_exit(int64_t retcode) {
+    process_exit_current(retcode);
+}
 
 zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_t buffer,
                                     size_t buffer_size, uaddr_t actual) {

@@ -95,8 +95,8 @@ zx_status_t sys_task_create_exception_channel(zx_handle_t handle, uint32_t optio
 
 static zx_status_t get_exception(zx_handle_t handle, struct exception** out) {
     struct dispatcher* object;
-    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_EXCEPTION, ZX_RIGHT_NONE, &object,
-                                           NULL);
+    zx_status_t status =
+        handle_get_object(handle, ZX_OBJ_TYPE_EXCEPTION, ZX_RIGHT_NONE, &object, NULL);
     if (status == ZX_OK) {
         *out = exception_from_dispatcher(object);
     }

@@ -13,8 +13,8 @@ static zx_status_t get_thread(zx_handle_t handle, zx_rights_t rights,
     return status;
 }
 
-zx_status_t sys_thread_create(zx_handle_t process, uaddr_t name, size_t name_size,
-                              uint32_t options, uaddr_t out) {
+zx_status_t sys_thread_create(zx_handle_t process, uaddr_t name, size_t name_size, uint32_t options,
+                              uaddr_t out) {
     if (options != 0) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -25,8 +25,7 @@ zx_status_t sys_thread_create(zx_handle_t process, uaddr_t name, size_t name_siz
     }
     struct dispatcher* object;
     struct thread_dispatcher* thread;
-    status =
-        handle_get_object(process, ZX_OBJ_TYPE_PROCESS, ZX_RIGHT_MANAGE_THREAD, &object, NULL);
+    status = handle_get_object(process, ZX_OBJ_TYPE_PROCESS, ZX_RIGHT_MANAGE_THREAD, &object, NULL);
     if (status == ZX_OK) {
         status = process_create_thread(process_from_dispatcher(object), text, &thread);
     }
@@ -51,7 +50,9 @@ zx_status_t sys_thread_start(zx_handle_t handle, zx_vaddr_t thread_entry, zx_vad
     return process_start_thread(thread, thread_entry, stack, arg1, arg2);
 }
 
-void sys_thread_exit(void) { thread_exit_current(); }
+void sys_thread_exit(void) {
+    thread_exit_current();
+}
 
 zx_status_t sys_thread_legacy_yield(uint32_t options) {
     if (options != 0) {

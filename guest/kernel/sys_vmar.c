@@ -31,8 +31,7 @@ static zx_vm_option_t can_map_for(zx_rights_t rights) {
 
 // Neither processor can express pages that are writable or executable but not readable.
 static bool permissions_exist(zx_vm_option_t options) {
-    return (options & ZX_VM_PERM_READ) ||
-           !(options & (ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE));
+    return (options & ZX_VM_PERM_READ) || !(options & (ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE));
 }
 
 static zx_vm_option_t without_execute_only(zx_vm_option_t options) {

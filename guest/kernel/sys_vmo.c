@@ -26,8 +26,7 @@ zx_status_t sys_vmo_create(uint64_t size, uint32_t options, uaddr_t out) {
     if (status != ZX_OK) {
         return status;
     }
-    zx_rights_t rights =
-        ZX_DEFAULT_VMO_RIGHTS | (options & ZX_VMO_RESIZABLE ? ZX_RIGHT_RESIZE : 0);
+    zx_rights_t rights = ZX_DEFAULT_VMO_RIGHTS | (options & ZX_VMO_RESIZABLE ? ZX_RIGHT_RESIZE : 0);
     status = handle_make_and_store(&vmo->object, rights, out);
     dispatcher_unref(&vmo->object);
     return status;
@@ -149,10 +148,9 @@ zx_status_t sys_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) 
 }
 
 zx_status_t sys_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, uaddr_t out) {
-    zx_status_t allowed = vmex == ZX_HANDLE_INVALID
-                              ? policy_enforce(ZX_POL_AMBIENT_MARK_VMO_EXEC)
-                              : resource_check(vmex, ZX_RSRC_KIND_SYSTEM,
-                                               ZX_RSRC_SYSTEM_VMEX_BASE, 1);
+    zx_status_t allowed = vmex == ZX_HANDLE_INVALID ? policy_enforce(ZX_POL_AMBIENT_MARK_VMO_EXEC)
+                                                    : resource_check(vmex, ZX_RSRC_KIND_SYSTEM,
+                                                                     ZX_RSRC_SYSTEM_VMEX_BASE, 1);
     struct handle* source = handle_table_remove(&process_current()->handles, handle);
     if (source == NULL) {
         return ZX_ERR_BAD_HANDLE;

@@ -13,9 +13,13 @@ struct dispatcher* thread_object_dispatcher(struct thread_dispatcher* thread) {
     return &thread->object;
 }
 
-struct thread_dispatcher* thread_object_current(void) { return thread_current()->object; }
+struct thread_dispatcher* thread_object_current(void) {
+    return thread_current()->object;
+}
 
-char* thread_object_name(struct thread_dispatcher* thread) { return thread->name; }
+char* thread_object_name(struct thread_dispatcher* thread) {
+    return thread->name;
+}
 
 static void thread_destroy(struct dispatcher* object) {
     struct thread_dispatcher* thread = thread_from_dispatcher(object);
@@ -112,8 +116,7 @@ void thread_object_exited(struct thread_dispatcher* thread) {
     thread->thread = NULL;
     list_remove(&thread->process_link);
     exception_channel_drop(&thread->exception_channel);
-    update_signals(&thread->object, ZX_THREAD_SUSPENDED | ZX_THREAD_RUNNING,
-                   ZX_THREAD_TERMINATED);
+    update_signals(&thread->object, ZX_THREAD_SUSPENDED | ZX_THREAD_RUNNING, ZX_THREAD_TERMINATED);
     process_thread_gone(process, ticks);
     dispatcher_unref(&thread->object);
 }
@@ -184,8 +187,7 @@ zx_status_t thread_get_stats(struct thread_dispatcher* thread, zx_info_thread_st
     }
     memset(stats, 0, sizeof(*stats));
     stats->total_runtime = runtime_ns(thread_runtime_ticks(thread));
-    stats->last_scheduled_cpu =
-        thread->state == THREAD_OBJECT_INITIAL ? ZX_INFO_INVALID_CPU : 0;
+    stats->last_scheduled_cpu = thread->state == THREAD_OBJECT_INITIAL ? ZX_INFO_INVALID_CPU : 0;
     return ZX_OK;
 }
 

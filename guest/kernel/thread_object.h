@@ -14,17 +14,17 @@ enum thread_object_state {
 };
 
 struct thread_dispatcher {
-    struct dispatcher object; // first
-    struct process* process;  // a reference
+    struct dispatcher object;      // first
+    struct process* process;       // a reference
     struct list_node process_link; // process.threads
     enum thread_object_state state;
-    struct thread* thread;    // NULL after death
+    struct thread* thread; // NULL after death
     uint64_t entry;
     uint64_t stack;
     uint64_t arguments[2];
-    uint64_t runtime_ticks;   // after death
+    uint64_t runtime_ticks;               // after death
     struct dispatcher* exception_channel; // the kernel's end, or NULL
-    struct exception* exception; // that it is stopped in, or NULL
+    struct exception* exception;          // that it is stopped in, or NULL
     char name[ZX_MAX_NAME_LEN];
 };
 

@@ -4,6 +4,8 @@
 #include "process.h"
 #include "string.h"
 
+#define REMEMBERED 8
+
 // The page at a user address with the access wanted, as the kernel sees it; NULL: not accessible.
 static char* user_page(struct vmar* root, uint64_t address, bool write) {
     uint32_t wanted = MMU_USER | MMU_READ | (write ? MMU_WRITE : 0);
@@ -17,6 +19,37 @@ static char* user_page(struct vmar* root, uint64_t address, bool write) {
         }
     }
     return phys_to_virt(PAGE_ALIGN_DOWN(page));
+}
+
+// Where the last few user pages used lie; a walk of the page tables costs more than a small copy.
+static struct remembered {
+    const struct vmar* root;
+    uint64_t number;  // of the page; 0: nothing remembered, page 0 is never the user's
+    uint64_t changes; // mmu_changes when it was looked up
+    bool writable;
+    char* page;
+} remembered[REMEMBERED];
+
+uint64_t mmu_changes;
+
+static struct remembered* place_of(uint64_t user) {
+    return &remembered[(user >> PAGE_SHIFT) % REMEMBERED];
+}
+
+// The bytes behind a user address if they lie in one remembered page; NULL: look it up.
+static inline char* recall(const struct vmar* root, uint64_t user, size_t size, bool write) {
+    const struct remembered* place = place_of(user);
+    uint64_t within = user & (PAGE_SIZE - 1);
+    if (place->number != user >> PAGE_SHIFT || place->root != root ||
+        place->changes != mmu_changes || (write && !place->writable) || size > PAGE_SIZE - within) {
+        return NULL;
+    }
+    return place->page + within;
+}
+
+static void remember(const struct vmar* root, uint64_t user, char* page, bool write) {
+    struct remembered* place = place_of(user);
+    *place = (struct remembered){root, user >> PAGE_SHIFT, mmu_changes, write, page};
 }
 
 // Moves size bytes page by page; to_user tells the direction.
@@ -34,6 +67,7 @@ static zx_status_t copy(struct vmar* root, uint64_t user, char* kernel, size_t s
         if (page == NULL) {
             return ZX_ERR_INVALID_ARGS;
         }
+        remember(root, user, page, to_user);
         if (to_user) {
             memcpy(page + within, kernel, chunk);
         } else {
@@ -47,11 +81,32 @@ static zx_status_t copy(struct vmar* root, uint64_t user, char* kernel, size_t s
 }
 
 zx_status_t copy_from_user(void* to, uint64_t from, size_t size) {
-    return copy(process_current()->root, from, to, size, false);
+    struct vmar* root = process_current()->root;
+    const char* bytes = recall(root, from, size, false);
+    if (bytes == NULL) {
+        return copy(root, from, to, size, false);
+    }
+    memcpy(to, bytes, size);
+    return ZX_OK;
 }
 
 zx_status_t copy_to_user(uint64_t to, const void* from, size_t size) {
-    return copy(process_current()->root, to, (char*)from, size, true);
+    struct vmar* root = process_current()->root;
+    char* bytes = recall(root, to, size, true);
+    if (bytes == NULL) {
+        return copy(root, to, (char*)from, size, true);
+    }
+    memcpy(bytes, from, size);
+    return ZX_OK;
+}
+
+zx_status_t store_u32(uint64_t to, uint32_t value) {
+    char* bytes = recall(process_current()->root, to, sizeof(value), true);
+    if (bytes == NULL) {
+        return copy_to_user(to, &value, sizeof(value));
+    }
+    __builtin_memcpy(bytes, &value, sizeof(value)); // one instruction, at any alignment
+    return ZX_OK;
 }
 
 zx_status_t copy_from_aspace(struct vmar* root, void* to, uint64_t from, size_t size) {

@@ -14,9 +14,7 @@ struct vmar;
 zx_status_t copy_from_aspace(struct vmar* root, void* to, uint64_t from, size_t size);
 zx_status_t copy_to_aspace(struct vmar* root, uint64_t to, const void* from, size_t size);
 
-static inline zx_status_t store_u32(uint64_t to, uint32_t value) {
-    return copy_to_user(to, &value, sizeof(value));
-}
+zx_status_t store_u32(uint64_t to, uint32_t value);
 static inline zx_status_t store_u64(uint64_t to, uint64_t value) {
     return copy_to_user(to, &value, sizeof(value));
 }

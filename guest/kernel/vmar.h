@@ -18,8 +18,8 @@ struct vmar {
 
 struct address_space {
     struct arch_aspace arch;
-    struct process* process;    // whose it is; NULL until process_create says so
-    struct mapping* vdso_code;  // the one executable mapping of the vDSO, or NULL
+    struct process* process;   // whose it is; NULL until process_create says so
+    struct mapping* vdso_code; // the one executable mapping of the vDSO, or NULL
 };
 
 extern const struct dispatcher_ops vmar_ops;
@@ -46,8 +46,8 @@ zx_status_t vmar_map(struct vmar* vmar, zx_vm_option_t options, uint64_t offset,
 // op_children: may reach into and destroy sub-regions.
 zx_status_t vmar_unmap_range(struct vmar* vmar, uint64_t address, uint64_t size, bool op_children);
 zx_status_t vmar_unmap(struct vmar* vmar, uint64_t address, uint64_t size);
-zx_status_t vmar_protect(struct vmar* vmar, zx_vm_option_t options, uint64_t address,
-                         uint64_t size, bool op_children);
+zx_status_t vmar_protect(struct vmar* vmar, zx_vm_option_t options, uint64_t address, uint64_t size,
+                         bool op_children);
 // ZX_VMAR_OP_COMMIT, _DECOMMIT, _MAP_RANGE, _DONT_NEED, _ALWAYS_NEED; rights are the handle's.
 zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
                           zx_rights_t rights);

@@ -73,8 +73,8 @@ zx_status_t vmar_vmos(struct vmar* root, record_fn record, void* context) {
          node = walk(root, node)) {
         if (node->is_mapping) {
             zx_info_vmo_t entry;
-            vmo_get_info(container_of(node, struct mapping, node)->vmo, 0,
-                         ZX_INFO_VMO_VIA_MAPPING, &entry);
+            vmo_get_info(container_of(node, struct mapping, node)->vmo, 0, ZX_INFO_VMO_VIA_MAPPING,
+                         &entry);
             status = record(context, &entry);
         }
     }

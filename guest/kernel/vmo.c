@@ -107,13 +107,17 @@ zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out) {
     return wrap(store, out);
 }
 
-struct dispatcher* vmo_dispatcher(struct vmo* vmo) { return &vmo->object; }
+struct dispatcher* vmo_dispatcher(struct vmo* vmo) {
+    return &vmo->object;
+}
 
 struct vmo* vmo_from_dispatcher(struct dispatcher* object) {
     return container_of(object, struct vmo, object);
 }
 
-char* vmo_name(struct vmo* vmo) { return vmo->name; }
+char* vmo_name(struct vmo* vmo) {
+    return vmo->name;
+}
 
 void vmo_set_name(struct vmo* vmo, const char* name) {
     memset(vmo->name, 0, ZX_MAX_NAME_LEN);
@@ -150,9 +154,13 @@ void vmo_note_content(struct vmo* vmo, uint64_t size) {
     }
 }
 
-bool vmo_is_resizable(const struct vmo* vmo) { return vmo->store->resizable; }
+bool vmo_is_resizable(const struct vmo* vmo) {
+    return vmo->store->resizable;
+}
 
-uint32_t vmo_cache_policy(const struct vmo* vmo) { return vmo->store->cache_policy; }
+uint32_t vmo_cache_policy(const struct vmo* vmo) {
+    return vmo->store->cache_policy;
+}
 
 bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size) {
     return offset <= vmo_size(vmo) && size <= vmo_size(vmo) - offset;

@@ -21,9 +21,9 @@ struct vmo {
     struct list_node child_link;
     struct list_node children; // vmo.child_link
     uint32_t child_count;
-    uint32_t child_kind;     // ZX_VMO_CHILD_SNAPSHOT, _SLICE, _REFERENCE, or 0
-    uint32_t flags;          // VMO_* below
-    uint32_t mapping_count;  // mappings made of this VMO
+    uint32_t child_kind;    // ZX_VMO_CHILD_SNAPSHOT, _SLICE, _REFERENCE, or 0
+    uint32_t flags;         // VMO_* below
+    uint32_t mapping_count; // mappings made of this VMO
     char name[ZX_MAX_NAME_LEN];
 };
 
@@ -58,7 +58,8 @@ zx_status_t vmo_get_page(struct vmo* vmo, uint64_t offset, bool for_write, paddr
 bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size);
 // Rounds a size up to pages; OUT_OF_RANGE if no VMO can be so large.
 zx_status_t vmo_round_size(uint64_t size, uint64_t* rounded);
-// A further window, not yet anyone's child; takes over the reference to the store.  NULL: no memory.
+// A further window, not yet anyone's child; takes over the reference to the store.  NULL: no
+// memory.
 struct vmo* vmo_create_window(struct vmo_store* store, const struct dispatcher_ops* ops);
 // Makes it a child of parent, which loses ZX_VMO_ZERO_CHILDREN.
 void vmo_add_child(struct vmo* parent, struct vmo* child);

@@ -67,7 +67,8 @@ static zx_status_t create_alias(struct vmo* parent, struct vmo** out) {
 
 static zx_status_t create_slice(struct vmo* parent, uint32_t options, uint64_t offset,
                                 uint64_t size, struct vmo** out) {
-    if ((options & ~(ZX_VMO_CHILD_SLICE | ZX_VMO_CHILD_NO_WRITE)) != 0 || !IS_PAGE_ALIGNED(offset)) {
+    if ((options & ~(ZX_VMO_CHILD_SLICE | ZX_VMO_CHILD_NO_WRITE)) != 0 ||
+        !IS_PAGE_ALIGNED(offset)) {
         return ZX_ERR_INVALID_ARGS;
     }
     uint64_t rounded;

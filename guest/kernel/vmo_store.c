@@ -21,7 +21,9 @@ struct page_node {
 
 static struct page* shared_zero_page;
 
-static struct page* slot_page(uintptr_t slot) { return (struct page*)(slot & ~INHERITED); }
+static struct page* slot_page(uintptr_t slot) {
+    return (struct page*)(slot & ~INHERITED);
+}
 
 struct vmo_store* store_create(uint64_t size) {
     if (shared_zero_page == NULL) {
@@ -122,7 +124,8 @@ static uintptr_t* next_slot(struct vmo_store* store, uint64_t* index, uint64_t e
         struct page_node* node = store->root;
         uint32_t level = store->height - 1;
         while (level > 0 && node != NULL) {
-            node = (struct page_node*)node->slots[*index >> (NODE_SHIFT * level) & (NODE_SLOTS - 1)];
+            node =
+                (struct page_node*)node->slots[*index >> (NODE_SHIFT * level) & (NODE_SLOTS - 1)];
             if (node == NULL) {
                 break;
             }
@@ -148,7 +151,9 @@ static uintptr_t* next_slot(struct vmo_store* store, uint64_t* index, uint64_t e
     return NULL;
 }
 
-bool store_is_zero_page(paddr_t page) { return page == page_to_paddr(shared_zero_page); }
+bool store_is_zero_page(paddr_t page) {
+    return page == page_to_paddr(shared_zero_page);
+}
 
 zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_write, paddr_t* out) {
     if (store->physical) {

@@ -8,17 +8,17 @@ struct page_node;
 struct mapping;
 
 struct vmo_store {
-    uint32_t references;       // VMOs that are windows on it
-    uint32_t cache_policy;     // ZX_CACHE_POLICY_*
-    uint64_t size;             // bytes, whole pages
-    uint64_t content_size;     // bytes
-    uint64_t origin;           // offset from the first of its ancestors, bytes
+    uint32_t references;   // VMOs that are windows on it
+    uint32_t cache_policy; // ZX_CACHE_POLICY_*
+    uint64_t size;         // bytes, whole pages
+    uint64_t content_size; // bytes
+    uint64_t origin;       // offset from the first of its ancestors, bytes
     bool resizable;
     bool discardable;
-    bool snapshot;             // made as one: an absent page need not have been zero in the parent
-    bool physical;             // pages [base, base + size) that it does not own
-    bool zero_page_mapped;     // some mapping shows the shared zero page
-    uint32_t lock_count;       // of a discardable store
+    bool snapshot;         // made as one: an absent page need not have been zero in the parent
+    bool physical;         // pages [base, base + size) that it does not own
+    bool zero_page_mapped; // some mapping shows the shared zero page
+    uint32_t lock_count;   // of a discardable store
     paddr_t base;
     struct page_node* root;
     uint32_t height;           // levels of the tree; 0: no page yet

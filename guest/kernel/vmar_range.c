@@ -1,0 +1,139 @@
+// What zx_vmar_protect and zx_vmar_op_range do to the mappings of a range.
+#include "vmar_tree.h"
+
+#define PERMISSIONS (ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE)
+
+// What to do with each mapping of a range, in order of address; direct: it is in the region itself.
+typedef zx_status_t (*visit_fn)(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
+                                uint32_t argument);
+
+// Visits the mappings of a range, which must leave no gap (else gap_status).  Starts from the top
+// for each: regions may be nested deeper than the kernel's stack.
+static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t base, uint64_t size,
+                               visit_fn function, uint32_t argument, zx_status_t gap_status) {
+    uint64_t end = base + size;
+    while (base < end) {
+        struct vmar* region = vmar;
+        struct vmar_node* node = vmar_first_above(region, base);
+        while (node != NULL && node->base <= base && !node->is_mapping) {
+            if (!op_children) {
+                return ZX_ERR_INVALID_ARGS;
+            }
+            region = node_region(node);
+            node = vmar_first_above(region, base);
+        }
+        if (node == NULL || node->base > base) {
+            return gap_status;
+        }
+        uint64_t to = node_end(node) < end ? node_end(node) : end;
+        zx_status_t status = function(node_mapping(node), region == vmar, base, to, argument);
+        if (status != ZX_OK) {
+            return status;
+        }
+        base = to;
+    }
+    return ZX_OK;
+}
+
+// Below a sub-region permissions can only be taken away.
+static zx_status_t may_protect(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
+                               uint32_t permissions) {
+    uint32_t limit = direct ? mapping->allowed : mapping->permissions;
+    (void)from;
+    (void)to;
+    return (permissions & ~limit) != 0 ? ZX_ERR_ACCESS_DENIED : ZX_OK;
+}
+
+static zx_status_t do_protect(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
+                              uint32_t permissions) {
+    (void)direct;
+    (void)from;
+    (void)to;
+    mapping_set_permissions(mapping, permissions);
+    return ZX_OK;
+}
+
+zx_status_t vmar_protect(struct vmar* vmar, zx_vm_option_t options, uint64_t address, uint64_t size,
+                         bool op_children) {
+    if (!IS_PAGE_ALIGNED(address) || (options & ~PERMISSIONS) != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    size = PAGE_ALIGN_UP(size);
+    if (size == 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (!vmar->alive) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (!vmar_contains(vmar, address, size)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (vmar_has_vdso_code(vmar, address, size)) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    zx_status_t status =
+        visit_range(vmar, op_children, address, size, may_protect, options, ZX_ERR_NOT_FOUND);
+    if (status == ZX_OK) {
+        status = vmar_split_at(vmar, address);
+    }
+    if (status == ZX_OK) {
+        status = vmar_split_at(vmar, address + size);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    return visit_range(vmar, op_children, address, size, do_protect, options, ZX_ERR_NOT_FOUND);
+}
+
+// Added to an operation that comes through a handle without ZX_RIGHT_WRITE.
+#define WITHOUT_WRITE 0x100u
+
+static zx_status_t do_op(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
+                         uint32_t argument) {
+    uint64_t offset = mapping->vmo_offset + (from - mapping->node.base);
+    uint32_t op = argument & ~WITHOUT_WRITE;
+    (void)direct;
+    switch (op) {
+    case ZX_VMAR_OP_COMMIT:
+    case ZX_VMAR_OP_DECOMMIT: {
+        if ((argument & WITHOUT_WRITE) || !(mapping->permissions & ZX_VM_PERM_WRITE)) {
+            return ZX_ERR_ACCESS_DENIED;
+        }
+        uint32_t vmo_op = op == ZX_VMAR_OP_COMMIT ? ZX_VMO_OP_COMMIT : ZX_VMO_OP_DECOMMIT;
+        zx_status_t status = vmo_op_range(mapping->vmo, vmo_op, offset, to - from, 0, 0);
+        if (status == ZX_OK && op == ZX_VMAR_OP_COMMIT) {
+            mapping_map_range(mapping, from, to - from);
+        }
+        return status;
+    }
+    case ZX_VMAR_OP_MAP_RANGE:
+        mapping_map_range(mapping, from, to - from);
+        return ZX_OK;
+    default: // hints
+        return ZX_OK;
+    }
+}
+
+zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
+                          zx_rights_t rights) {
+    if (size == 0 || !IS_PAGE_ALIGNED(address) || !IS_PAGE_ALIGNED(size)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (!vmar->alive) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (!vmar_contains(vmar, address, size)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    switch (op) {
+    case ZX_VMAR_OP_COMMIT:
+    case ZX_VMAR_OP_DECOMMIT:
+    case ZX_VMAR_OP_MAP_RANGE:
+    case ZX_VMAR_OP_DONT_NEED:
+    case ZX_VMAR_OP_ALWAYS_NEED:
+        return visit_range(vmar, rights & ZX_RIGHT_OP_CHILDREN, address, size, do_op,
+                           rights & ZX_RIGHT_WRITE ? op : op | WITHOUT_WRITE, ZX_ERR_BAD_STATE);
+    default:
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+}
