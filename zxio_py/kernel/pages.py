@@ -40,7 +40,7 @@ class Page:
 class PageStore:
     """A sparse array of pages; absent ones read as zeros."""
 
-    __slots__ = ("mappings", "pages", "size", "windows")
+    __slots__ = ("is_snapshot", "mappings", "pages", "size", "windows")
 
     def __init__(self, size: int) -> None:
         #: Bytes, a multiple of the page size.
@@ -48,6 +48,8 @@ class PageStore:
         self.pages: dict[int, Page] = {}
         #: Where it is mapped: their translations must be dropped when pages change places.
         self.mappings: list[Mapping] = []
+        #: Whether a page that is absent need not have been zero where the store was copied from.
+        self.is_snapshot = False
         #: VMOs that show it.
         self.windows = 0
 
@@ -124,6 +126,7 @@ class PageStore:
     def snapshot(self, offset: int, size: int) -> PageStore:
         """A store of *size* bytes with the contents from *offset* on, zeros past the end."""
         child = PageStore(size)
+        child.is_snapshot = True
         first, count = offset >> PAGE_SHIFT, size >> PAGE_SHIFT
         for index in self._present(first, first + count):
             page = self.pages[index]

@@ -188,10 +188,7 @@ class VmObject:
         self.check_range(offset, length)
         if not length:
             return
-        root = self
-        while root.kind in ("slice", "reference") and root.parent is not None:
-            root = root.parent
-        if root.kind != "anonymous":
+        if self.store.is_snapshot:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if (offset | length) & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
