@@ -37,6 +37,7 @@ class Console:
 
     def close(self) -> None:
         """Close our end; idempotent."""
+        self.ended = True
         self._line.close()
 
     def ring(self) -> None:

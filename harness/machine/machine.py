@@ -136,7 +136,7 @@ class Machine:
         if self._qmp is None:
             from harness.machine.qmp import Qmp  # costs more than a machine's start
 
-            self._qmp = Qmp(self.process.qmp)
+            self._qmp = Qmp(self.process.qmp, self.console)
         return self._qmp
 
     def reset(self) -> None:
@@ -186,6 +186,7 @@ class Machine:
         # QEMU first: with its end of the line closed, disconnecting has nothing to wait for.
         self.share.close()
         self.process.close()
+        self.console.close()
         if self._qmp is not None:
             self._qmp.close()
 

@@ -11,8 +11,10 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
+import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +23,7 @@ from qemu.qmp import EventListener, QMPClient, QMPError
 from qemu.qmp.message import Message
 
 from harness.errors import MachineError
+from harness.machine.console import Console
 
 _T = TypeVar("_T")
 
@@ -43,22 +46,25 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _wait(work: Coroutine[Any, Any, _T], limit: float) -> _T:
-    """Run *work* on the background loop and wait for it."""
-    future = asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, limit), _loop())
-    return future.result()
-
-
 class Qmp:
-    """One connection.  Every failure is a `MachineError`."""
+    """One connection.  Every failure is a `MachineError`.
 
-    def __init__(self, line: socket.socket) -> None:
+    Whoever waits here listens to the console meanwhile: a guest that prints while nobody reads
+    soon blocks, and all of QEMU with it (a socket holds some 280 writes of one byte).
+    """
+
+    def __init__(self, line: socket.socket, console: Console) -> None:
         """Connect over *line* and negotiate."""
         self._client = QMPClient("zxh")
-        self._events: list[Event] = []
-        self._news = threading.Condition()
         self._client.logger.setLevel("CRITICAL")  # failures are raised, not logged
-        self._call(self._connect(line), "connect")
+        self._client.register_listener(_Recorder(self._heard))
+        self._console = console
+        self._events: list[Event] = []
+        #: A byte arrives when there may be something new for the waiting thread.
+        self._news, self._tell = socket.socketpair()
+        self._news.setblocking(False)
+        self._tell.setblocking(False)
+        self._call(self._client.connect(line), "connect")
 
     @property
     def version(self) -> tuple[int, int, int]:
@@ -83,39 +89,58 @@ class Qmp:
 
     def events(self) -> tuple[Event, ...]:
         """Everything announced since the connection was made."""
-        with self._news:
-            return tuple(self._events)
+        return tuple(self._events)
 
     def wait_event(self, name: str, limit: float = COMMAND_LIMIT) -> Event:
         """Wait until an event called *name* has been announced and return the first one."""
-        with self._news:
-            if not self._news.wait_for(lambda: any(e.name == name for e in self._events), limit):
-                raise MachineError(f"QMP: no {name} event within {limit:g} s")
-            return next(e for e in self._events if e.name == name)
+        if not self._wait(lambda: any(event.name == name for event in self._events), limit):
+            raise MachineError(f"QMP: no {name} event within {limit:g} s")
+        return next(event for event in self._events if event.name == name)
 
     def close(self) -> None:
-        """Disconnect; idempotent, and quiet if QEMU is gone."""
-        with contextlib.suppress(
-            QMPError, OSError, EOFError, TimeoutError, concurrent.futures.CancelledError
-        ):
-            _wait(self._client.disconnect(), COMMAND_LIMIT)
+        """Disconnect; quiet if QEMU is gone."""
+        with contextlib.suppress(MachineError):
+            self._call(self._client.disconnect(), "disconnect")
+        self._news.close()
+        self._tell.close()
 
     def _call(self, work: Coroutine[Any, Any, _T], what: str) -> _T:
+        """Run *work* on the background loop and wait for it."""
+        future = asyncio.run_coroutine_threadsafe(work, _loop())
+        future.add_done_callback(lambda _: self._wake())
+        if not self._wait(future.done, COMMAND_LIMIT):
+            future.cancel()
+            raise MachineError(f"QMP: {what}: no answer within {COMMAND_LIMIT:g} s")
         try:
-            return _wait(work, COMMAND_LIMIT)
-        except TimeoutError as error:
-            raise MachineError(f"QMP: {what}: no answer within {COMMAND_LIMIT:g} s") from error
+            return future.result()
         except (QMPError, OSError, EOFError, concurrent.futures.CancelledError) as error:
             raise MachineError(f"QMP: {what}: {error or type(error).__name__}") from error
 
-    async def _connect(self, line: socket.socket) -> None:
-        self._client.register_listener(_Recorder(self._heard))
-        await self._client.connect(line)
+    def _wait(self, done: Callable[[], bool], limit: float) -> bool:
+        """Wait up to *limit* seconds until *done*, taking in what the guest prints."""
+        end = time.monotonic() + limit
+        while not done():
+            watched: list[socket.socket | Console] = [self._news]
+            if not self._console.ended:
+                watched.append(self._console)
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            ready, _, _ = select.select(watched, [], [], left)
+            if self._console in ready:
+                self._console.receive()
+            if self._news in ready:
+                self._news.recv(4096)
+        return True
+
+    def _wake(self) -> None:
+        # A full pair already holds enough bytes to wake; a closed one has nobody waiting.
+        with contextlib.suppress(OSError):
+            self._tell.send(b"!")
 
     def _heard(self, event: Event) -> None:
-        with self._news:
-            self._events.append(event)
-            self._news.notify_all()
+        self._events.append(event)
+        self._wake()
 
 
 class _Recorder(EventListener):
