@@ -97,6 +97,12 @@ class Process(Dispatcher):
     def set_name(self, name: bytes) -> None:
         self.name = clean_name(name)
 
+    def set_debug_addr(self, address: int) -> None:
+        """ZX_PROP_PROCESS_DEBUG_ADDR: the loader sets it once; ACCESS_DENIED after that."""
+        if self.debug_addr:
+            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+        self.debug_addr = address
+
     # For those who set programs up: these take the kernel lock ------------------------------
 
     def create_thread(self, name: str = "") -> Thread:

@@ -16,6 +16,9 @@ from zxio_py.kernel.stream import Stream
 from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.vmo import Vmo
 
+#: Between the user addresses and here, none is canonical.
+_KERNEL_BASE = 0xFFFF_8000_0000_0000
+
 D = TypeVar("D", bound=Dispatcher)
 
 
@@ -51,9 +54,6 @@ def zx_object_get_property(
         _room(value_size, 8)
         process = _as(object, Process)
         c.write_u64(value, process.vdso_base if process.started and not process.dead else 0)
-    elif property == abi.ZX_PROP_PROCESS_HW_TRACE_CONTEXT_ID:
-        _room(value_size, 8)
-        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)  # only with the kernel's debugging calls
     elif property == abi.ZX_PROP_SOCKET_RX_THRESHOLD:
         _room(value_size, 8)
         c.write_u64(value, _as(object, Socket).read_threshold)
@@ -87,9 +87,9 @@ def zx_object_set_property(
         _room(value_size, 8)
         process = _as(object, Process)
         address = _number(c, value, 8)
-        if address >= USER_TOP:
+        if USER_TOP <= address < _KERNEL_BASE:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        process.debug_addr = address
+        process.set_debug_addr(address)  # ACCESS_DENIED
     elif property == abi.ZX_PROP_PROCESS_BREAK_ON_LOAD:
         _room(value_size, 8)
         _as(object, Process).break_on_load = _number(c, value, 8)

@@ -128,7 +128,9 @@ def zx_process_read_memory(
         raise ZxError(abi.ZX_ERR_NO_MEMORY)
     offset = vaddr - mapping.base + mapping.offset
     end = min(mapping.offset + mapping.size, mapping.store_end)
-    size = max(min(buffer_size, end - offset), 0)
+    size = min(buffer_size, end - offset)
+    if size <= 0:
+        raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
     c.write(buffer, mapping.store.read(offset, size))
     c.write_u64(actual, size)
     return abi.ZX_OK
