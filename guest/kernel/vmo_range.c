@@ -8,6 +8,9 @@ static zx_status_t commit(struct vmo* vmo, uint64_t offset, uint64_t size) {
     if (!vmo_in_range(vmo, offset, size)) {
         return ZX_ERR_OUT_OF_RANGE;
     }
+    if (size == 0) {
+        return ZX_OK; // though it may point into a page
+    }
     uint64_t end = offset + size;
     for (uint64_t page = PAGE_ALIGN_DOWN(offset); page < end; page += PAGE_SIZE) {
         paddr_t ignored;
