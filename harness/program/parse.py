@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast, get_args
 
 from harness.errors import InputError
-from harness.program.arguments import ArgumentReader, BadValueError, Names, brief, integer
+from harness.program.arguments import ArgumentReader, Names
 from harness.program.model import (
     GIVEN_SLOTS,
     MAX_ARGS,
@@ -28,6 +28,7 @@ from harness.program.model import (
     ReturnForm,
     Step,
 )
+from harness.program.values import BadValueError, brief, integer
 from zxio_py.abi import CALLS
 from zxio_py.abi.model import Call
 from zxio_py.abi.zxio import ZXIO_CALLS

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import InputError, ZxhError
-from harness.program.arguments import brief
 from harness.program.normalise import Result
 from harness.program.parse import EDITION, parse_json, read_input
+from harness.program.values import brief
 
 RESULT_FORMAT: Final = "zx-result/1"
 
