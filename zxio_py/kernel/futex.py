@@ -47,12 +47,12 @@ class FutexTable:
         futex = self._futexes.get(address)
         return futex.owner if futex is not None else None
 
-    def check_owner(self, thread: Thread | None, caller: Thread, *addresses: int) -> None:
-        """INVALID_ARGS if *thread* cannot own the futexes: the caller itself, one that waits on
+    def check_owner(self, thread: Thread | None, waiter: Thread | None, *addresses: int) -> None:
+        """INVALID_ARGS if *thread* cannot own the futexes: the *waiter* itself, one that waits on
         them, or one that has not started."""
         if thread is None:
             return
-        if thread is caller or thread.state == abi.ZX_THREAD_STATE_NEW:
+        if thread is waiter or thread.state == abi.ZX_THREAD_STATE_NEW:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         for address in addresses:
             futex = self._futexes.get(address)

@@ -67,7 +67,7 @@ def _requeue(
     _check_value(c, value_ptr, current_value)
     owner = _owner(c, new_requeue_owner)
     futexes = c.process.futexes
-    futexes.check_owner(owner, c.thread, value_ptr, requeue_ptr)
+    futexes.check_owner(owner, None, value_ptr, requeue_ptr)
     futexes.wake(value_ptr, wake_count, single_owner)
     futexes.requeue(value_ptr, requeue_ptr, requeue_count, owner)
     return abi.ZX_OK
