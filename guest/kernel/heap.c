@@ -114,7 +114,9 @@ static void free_small(struct page* page, void* pointer) {
     }
     *(uint16_t*)pointer = page->slab_free;
     page->slab_free = offset;
-    if (--page->slab_used == 0) {
+    // An empty slab goes, but not the last one with room: the next object is likely to come soon.
+    bool only_one = partial[page->slab_class] == number_of(page) && page->next == NO_PAGE;
+    if (--page->slab_used == 0 && !only_one) {
         unlink_partial(page);
         pmm_free(page);
         slab_pages--;
