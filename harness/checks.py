@@ -17,6 +17,8 @@ class Check:
     findings: tuple[str, ...]
     #: What was looked at, for the table: "12 imports, 80 exports".
     extent: str = ""
+    #: The target it is about; empty for what all have in common.
+    target: str = ""
 
     @property
     def passed(self) -> bool:
@@ -43,9 +45,10 @@ def symbol_checks() -> list[Check]:
     return [
         Check(
             "symbols",
-            f"{report.library.parent.name}/{report.library.name}",
+            report.library.name,
             tuple(finding.message for finding in report.violations),
             f"{report.imports} imports, {report.exports} exports",
+            report.library.parent.name,
         )
         for report in check_images()
     ]

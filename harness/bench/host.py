@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from harness.bench.figure import Figure, interleaved, seconds
 from zxio_py.kernel import Door, Kernel
@@ -35,7 +36,7 @@ def measure(rounds: int) -> Iterator[Figure]:
 
 def _emulation() -> Callable[[], float]:
     zx = Door(Kernel().create_process("bench"))
-    first, second = zx.channel_create(0)
+    first, second = cast(tuple[int, int], zx.channel_create(0))
     write, read = zx.channel_write, zx.channel_read
 
     def pairs() -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from harness.run import Runner
 
 
+#: Columns of the table where there is no terminal.
+PLAIN_WIDTH = 100
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Define the subcommand."""
     parser = subparsers.add_parser(
@@ -95,7 +99,7 @@ def _run(parsed: argparse.Namespace, runner: Runner) -> int:
     report = document.encode(document.document(result, checks, status))
     write_atomically(parsed.output / "report.json", report)
     write_atomically(parsed.output / "report.xml", junit.encode(result, checks))
-    out = Console()
+    out = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     terminal.show(result, checks, out)
     out.print(terminal.verdict_line(result, checks), markup=False, highlight=False)
     out.print(f"reports: {parsed.output}/report.json, report.xml", markup=False, highlight=False)

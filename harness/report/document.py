@@ -55,6 +55,7 @@ def document(run: Run, checks: Sequence[Check], exit_status: int) -> dict[str, A
             {
                 "kind": check.kind,
                 "subject": check.subject,
+                "target": check.target,
                 "passed": check.passed,
                 "extent": check.extent,
                 "findings": list(check.findings),

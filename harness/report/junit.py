@@ -30,7 +30,11 @@ def encode(run: Run, checks: Sequence[Check]) -> bytes:
         suite = ET.SubElement(root, "testsuite", name="checks", timestamp=started)
         for check in checks:
             case = ET.SubElement(
-                suite, "testcase", classname=check.kind, name=check.subject, time="0"
+                suite,
+                "testcase",
+                classname=".".join(filter(None, (check.kind, check.target))),
+                name=check.subject,
+                time="0",
             )
             if not check.passed:
                 first = _clean(check.findings[0])

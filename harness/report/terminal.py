@@ -85,7 +85,8 @@ def show(run: Run, checks: Sequence[Check], console: Console) -> None:
     _describe(run, console)
     for check in checks:
         for finding in check.findings[:DESCRIBED]:
-            console.print(f"[red]{check.kind}[/] {escape(check.subject)}: {escape(finding)}")
+            where = " ".join(filter(None, (check.kind, check.target, check.subject)))
+            console.print(f"[red]{escape(where)}[/]: {escape(finding)}")
 
 
 def verdict_line(run: Run, checks: Sequence[Check]) -> str:
@@ -126,12 +127,20 @@ def _table(run: Run, checks: Sequence[Check]) -> Table:
                 *cells,
                 end_section=last and index + 1 == len(rows),
             )
-    for check in checks:
-        verdict = Text("pass", "green") if check.passed else Text("FAIL", "bold red")
-        extent = Text(check.extent, "dim")
-        cells = [verdict, extent][: len(names)]
-        table.add_row(f"{check.kind} {check.subject}", "", *cells)
+    subjects = dict.fromkeys((check.kind, check.subject) for check in checks)
+    for kind, subject in subjects:
+        about = [check for check in checks if (check.kind, check.subject) == (kind, subject)]
+        table.add_row(f"{kind}: {subject}", "", *(_check_cell(about, name) for name in names))
     return table
+
+
+def _check_cell(about: Sequence[Check], target: str) -> Text:
+    """What the checks of one subject say of a target."""
+    concerning = [check for check in about if check.target in ("", target)]
+    if not concerning:
+        return Text()
+    passed = all(check.passed for check in concerning)
+    return Text("pass", "green") if passed else Text("FAIL", "bold red")
 
 
 def _cell(counts: Counter[Outcome]) -> Text:
