@@ -43,7 +43,8 @@ def encode(run: Run, checks: Sequence[Check]) -> bytes:
                 )
         _totals(suite)
     ET.indent(root, " ")
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _case(suite: ET.Element, verdict: Verdict) -> None:
