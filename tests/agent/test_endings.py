@@ -6,6 +6,7 @@ from conftest import Run
 
 from harness.program.parse import parse_list
 from harness.targets.guest import GuestTarget
+from zxio_py.abi import NUMBERS
 from zxio_py.abi.status import ZX_ERR_TIMED_OUT
 
 BAD_STORE = {"call": "zx_system_get_features", "args": [0, {"ptr": "unmapped"}]}
@@ -96,19 +97,31 @@ def test_a_thread_may_end_without_its_stack(run: Run) -> None:
 
 
 def test_a_system_call_from_elsewhere_kills(run: Run) -> None:
-    # The first bytes of the vDSO's code are no place of the program's own: jump there from a
-    # thread whose entry it is.  Its trap is judged by where it comes from and goes through, so the
-    # thread is started on the entry of a call, and the process ends without a return address.
+    # Code of the program's own that traps with a valid number, run by a thread of its own.
+    number = NUMBERS["zx_nanosleep"]
+    x86_64 = b"\xb8" + number.to_bytes(4, "little") + b"\x0f\x05"  # mov eax, n; syscall
+    arm64 = (0xD2800010 | number << 5).to_bytes(4, "little") + b"\x01\x00\x00\xd4"
+    code = {"x86_64": x86_64.ljust(8, b"\x90").hex(), "arm64": arm64.hex()}
     seen = run(
+        {"call": "zx_vmo_create", "args": [4096, 0, {"out_handle": "v"}]},
+        {"call": "zx_vmo_write", "args": [{"h": "v"}, {"in": {"hex": code}}, 0, 8]},
+        {"call": "zx_vmo_replace_as_executable", "args": [{"h": "v"}, 0, {"out_handle": "x"}]},
+        {
+            "call": "zx_vmar_map",
+            "args": [
+                {"h": "$rootvmar"},
+                "ZX_VM_PERM_READ|ZX_VM_PERM_EXECUTE",
+                *(0, {"h": "x"}, 0, 4096),
+                {"out": 8, "name": "at", "mask": [[0, 8]]},
+            ],
+        },
         {
             "call": "zx_thread_create",
             "args": [{"h": "$proc"}, {"in": {"str": "x"}}, 1, 0, {"out_handle": "t"}],
         },
-        {
-            "call": "zx_thread_start",
-            "args": [{"h": "t"}, {"ptr": "readonly"}, {"ptr": "edge", "add": -64}, 0, 0],
-        },
+        {"call": "zx_thread_start", "args": [{"h": "t"}, {"val": "at"}, {"addr": "at"}, 0, 0]},
         {"call": "zx_nanosleep", "args": [{"deadline": 3_000_000_000}]},
     )
+    assert [step.ret for step in seen.steps] == [0] * 6
     assert seen.ending == "fault"
-    assert len(seen.steps) == 2
+    assert "ZX_EXCP_POLICY_CODE_BAD_SYSCALL" in seen.error
