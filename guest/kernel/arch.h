@@ -61,6 +61,9 @@ zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t pag
 void arch_mmu_unmap(struct arch_aspace* aspace, uint64_t vaddr, size_t pages);
 // The page behind vaddr and its flags; false if there is none.
 bool arch_mmu_query(struct arch_aspace* aspace, uint64_t vaddr, paddr_t* page, uint32_t* flags);
+// Counts the changes and removals of mappings: who remembers where a user address led must look
+// again once this is another number.
+extern uint64_t mmu_changes;
 // Makes instructions written through the physical map visible to execution.
 void arch_sync_instructions(void* address, size_t size);
 

@@ -8,13 +8,14 @@
 #include "share.h"
 #include "usercopy.h"
 
-#define HANDLES_PER_PAGE (PAGE_SIZE / sizeof(struct handle))
-#define ARENA_PAGES 2560 // about 256 Ki handles
+#define HANDLES_PER_PAGE 64u // a power of two: look-ups divide by it
+#define ARENA_PAGES 4096     // for 256 Ki handles
 #define PLACE_SHIFT 13
 #define GENERATION_ONE 4u
 #define GENERATION_MASK 0x1ffcu
 #define MIXER_MASK 0x7ffffffcu
 
+_Static_assert(HANDLES_PER_PAGE * sizeof(struct handle) <= PAGE_SIZE, "page");
 _Static_assert(ARENA_PAGES* HANDLES_PER_PAGE <= 1u << (31 - PLACE_SHIFT), "place bits");
 
 static struct arena_page {

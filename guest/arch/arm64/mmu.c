@@ -165,6 +165,7 @@ void arch_aspace_destroy(struct arch_aspace* aspace) {
     }
     free_tables(aspace->root, LEVELS - 1);
     aspace->root = 0;
+    mmu_changes++;
 }
 
 void arch_aspace_activate(struct arch_aspace* aspace) {
@@ -204,6 +205,7 @@ zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t pag
     }
     uint64_t* entry = &table_at(address)[index_at(vaddr, 0)];
     if (*entry & DESC_VALID) {
+        mmu_changes++;
         *entry = 0; // a valid entry may not be changed to another: take it out of the caches first
         if (aspace->root == current_root) {
             flush_page(vaddr);
@@ -241,6 +243,7 @@ static bool unmap_range(paddr_t address, int level, uint64_t vaddr, uint64_t end
 
 void arch_mmu_unmap(struct arch_aspace* aspace, uint64_t vaddr, size_t pages) {
     unmap_range(aspace->root, LEVELS - 1, vaddr, vaddr + pages * PAGE_SIZE);
+    mmu_changes++;
     if (aspace->root != current_root) {
         return; // making it current clears what was cached
     }

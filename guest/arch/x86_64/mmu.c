@@ -140,6 +140,7 @@ void arch_aspace_destroy(struct arch_aspace* aspace) {
     }
     free_tables(aspace->root, LEVELS - 1);
     aspace->root = 0;
+    mmu_changes++;
 }
 
 void arch_aspace_activate(struct arch_aspace* aspace) {
@@ -176,6 +177,7 @@ zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t pag
     }
     uint64_t* entry = &table_at(address)[index_at(vaddr, 0)];
     if (*entry & PTE_P) {
+        mmu_changes++;
         *entry = page | user_bits(flags);
         if (aspace->root == current_root) {
             invlpg(vaddr);
@@ -212,6 +214,7 @@ static bool unmap_range(paddr_t address, int level, uint64_t vaddr, uint64_t end
 
 void arch_mmu_unmap(struct arch_aspace* aspace, uint64_t vaddr, size_t pages) {
     unmap_range(aspace->root, LEVELS - 1, vaddr, vaddr + pages * PAGE_SIZE);
+    mmu_changes++;
     if (aspace->root != current_root) {
         return; // loading %cr3 forgets what was cached
     }
