@@ -55,7 +55,8 @@ class Verdict:
     differences: list[Difference] = field(default_factory=list)
     #: Functions the target lacks.
     missing: frozenset[str] = frozenset()
-    #: Why the target has no result, for "lost".
+    #: Why the target has no result, for "lost", and its machine's failure if that was the reason.
+    reason: str = ""
     failure: Failure | None = None
 
 
@@ -211,6 +212,7 @@ class Runner:
                 continue
             if observation.ending == "lost":
                 verdict.outcome = "lost"
+                verdict.reason = observation.error
                 verdict.failure = _failure_of(target, case)
                 continue
             verdict.result = result = self._normalise(case.program, observation)

@@ -100,6 +100,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "differences": [d.reason for d in verdict.differences],
         "expected": verdict.reference,
         "result": verdict.result,
+        "reason": verdict.reason,
         "failure": failure_data(verdict.failure) if verdict.failure else None,
     }
 

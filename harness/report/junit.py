@@ -63,7 +63,7 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
     elif verdict.outcome == "lost":
         failure = verdict.failure
         element = ET.SubElement(case, "error", type=failure.verdict if failure else "lost")
-        element.text = _clean(failure.text()) if failure else "the machine was lost"
+        element.text = _clean(failure.text() if failure else verdict.reason)
     elif verdict.outcome in ("not implemented", "not compared", "not run"):
         functions = ", ".join(sorted(verdict.missing))
         ET.SubElement(case, "skipped", message=f"{verdict.outcome}: {functions}".rstrip(": "))

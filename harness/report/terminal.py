@@ -167,6 +167,8 @@ def _describe(run: Run, console: Console) -> None:
         )
         if program.note:
             console.print(f"  {program.note}", style="dim", markup=False, highlight=False)
+        if verdict.reason:
+            console.print(f"  {verdict.reason}", markup=False, highlight=False)
         for difference in verdict.differences[:8]:
             console.print(f"  {difference.reason}", markup=False, highlight=False)
     if len(troubles) > DESCRIBED:
