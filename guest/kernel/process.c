@@ -25,9 +25,6 @@ static void leave_critical(struct process* process) {
 static void tear_down(struct process* process) {
     process->state = PROCESS_DEAD;
     handle_table_destroy(&process->handles);
-    if (process == process_current()) {
-        arch_aspace_activate(NULL);
-    }
     vmar_destroy(process->root);
     dispatcher_unref(&process->root->object);
     process->root = NULL;

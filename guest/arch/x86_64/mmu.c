@@ -120,34 +120,53 @@ zx_status_t arch_aspace_init(struct arch_aspace* aspace) {
     return ZX_OK;
 }
 
+static void free_tables(paddr_t address, int level);
+
+static void free_below(paddr_t address, int level) {
+    uint64_t* table = table_at(address);
+    struct page* page = paddr_to_page(address);
+    for (unsigned i = 0; i < ENTRIES && page->references > 0; i++) {
+        if (table[i] & PTE_P) {
+            free_tables(table[i] & PTE_ADDRESS, level - 1);
+            table[i] = 0;
+            page->references--;
+        }
+    }
+}
+
 static void free_tables(paddr_t address, int level) {
     if (level > 0) {
-        uint64_t* table = table_at(address);
-        unsigned used = paddr_to_page(address)->references;
-        for (unsigned i = 0; i < ENTRIES && used > 0; i++) {
-            if (table[i] & PTE_P) {
-                free_tables(table[i] & PTE_ADDRESS, level - 1);
-                used--;
-            }
-        }
+        free_below(address, level);
     }
     pmm_free(paddr_to_page(address));
 }
 
+// The top-level table of an address space that is gone but still the current one.  It is freed when
+// the next one is activated: the end of a process costs one change of address space, not two, and
+// each makes an emulator forget all it knows about memory.
+static paddr_t doomed_root;
+
 void arch_aspace_destroy(struct arch_aspace* aspace) {
     if (aspace->root == current_root) {
-        arch_aspace_activate(NULL);
+        free_below(aspace->root, LEVELS - 1);
+        doomed_root = aspace->root;
+    } else {
+        free_tables(aspace->root, LEVELS - 1);
     }
-    free_tables(aspace->root, LEVELS - 1);
     aspace->root = 0;
     mmu_changes++;
 }
 
 void arch_aspace_activate(struct arch_aspace* aspace) {
     paddr_t root = aspace != NULL ? aspace->root : kernel_root;
-    if (root != current_root) {
-        current_root = root;
-        write_cr3(root);
+    if (root == current_root) {
+        return;
+    }
+    current_root = root;
+    write_cr3(root);
+    if (doomed_root != 0) {
+        pmm_free(paddr_to_page(doomed_root));
+        doomed_root = 0;
     }
 }
 
