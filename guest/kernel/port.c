@@ -31,7 +31,8 @@ static void packet_free(struct port_packet* packet) {
     kfree(packet);
 }
 
-// Nobody can wait any more: watches end, what is queued goes.
+// Nobody can begin to wait any more: watches end, what is queued goes.  Who waits already goes on
+// doing so until the deadline, for a packet that will not come.
 static void port_on_zero_handles(struct dispatcher* object) {
     struct port* port = port_from_dispatcher(object);
     list_for_each_safe(node, &port->watchers) {
@@ -42,7 +43,6 @@ static void port_on_zero_handles(struct dispatcher* object) {
     list_for_each_safe(queued, &port->queue) {
         packet_free(container_of(queued, struct port_packet, link));
     }
-    wait_queue_wake(&port->waiters, SIZE_MAX, ZX_ERR_CANCELED);
 }
 
 static void port_destroy(struct dispatcher* object) {

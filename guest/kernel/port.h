@@ -18,6 +18,5 @@ zx_status_t port_watch(struct port* port, struct handle* source, uint64_t key, z
 // Ends what port_watch began with that handle and key, and drops what it has queued; whether
 // there was any.
 bool port_cancel(struct port* port, const struct handle* source, uint64_t key);
-// Takes the oldest packet, waiting for one.  ZX_ERR_TIMED_OUT, ZX_ERR_CANCELED (the port lost its
-// last handle).
+// Takes the oldest packet, waiting for one.  ZX_ERR_TIMED_OUT.
 zx_status_t port_wait(struct port* port, zx_time_t deadline, zx_port_packet_t* packet);
