@@ -393,7 +393,8 @@ class Run:
             ending = "exited"
             observation.retcode = process.retcode
         elif process.dead:
-            ending = "killed"
+            unhandled = process.retcode == abi.ZX_TASK_RETCODE_EXCEPTION_KILL
+            ending = "fault" if unhandled else "killed"
         if ending != "finished":
             observation.ending = ending
             observation.error = self.faulted or process.end_reason
