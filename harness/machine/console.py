@@ -90,11 +90,12 @@ class Console:
         if self._unread is None:
             self._unread = []
 
-    def take(self) -> bytes:
-        """Text that has arrived since the last time; needs `keep_unread`."""
+    def take(self, size: int | None = None) -> bytes:
+        """Text that has arrived since the last time, at most *size* bytes of it."""
         data = b"".join(self._unread or ())
-        self._unread = []
-        return data
+        cut = len(data) if size is None else size
+        self._unread = [data[cut:]] if data[cut:] else []
+        return data[:cut]
 
 
 def _text(line: bytes) -> str:
