@@ -7,7 +7,7 @@
 //   ffff800000000000  PHYS_MAP_BASE: all physical memory and the devices, never executable;
 //                     read-only where the kernel's code and constants lie
 //   ffffffff80000000  KERNEL_BASE: physical memory from 40000000 on, the kernel's image alone:
-//       ...80400000       .text    r-x
+//       ...80480000       .text    r-x
 //                         .rodata  r--   (vDSO, agent and library among it)
 //                         .data    rw-
 //                         .bss     rw-
@@ -20,7 +20,7 @@
 //   3f000000  PCI configuration space (ECAM), or above 4 GiB
 //   40000000  device tree; once it is read, pages of the allocator
 //   40200000  boot code, the kernel's image as loaded; then pages of the allocator
-//   40400000  the kernel's image where it runs
+//   40480000  the kernel's image where it runs
 //   ........  page bitmap and page array, then the pages of the allocator
 //   end-share memory shared with the host (share=<bytes> on the command line)
 #pragma once

@@ -8,7 +8,7 @@
 //   ffff800000000000  PHYS_MAP_BASE: all physical memory and the local APIC, never executable;
 //                     read-only where the kernel's code and constants lie
 //   ffffffff80000000  KERNEL_BASE: physical memory from 0 on, the kernel's image alone:
-//       ...80400000       .text    r-x
+//       ...80480000       .text    r-x
 //                         .rodata  r--   (vDSO, agent and library among it)
 //                         .data    rw-
 //                         .bss     rw-
@@ -17,7 +17,7 @@
 //
 //   00000000  firmware's data, hvm_start_info; not used
 //   00100000  boot code, the kernel's image as loaded; then pages of the allocator
-//   00400000  the kernel's image where it runs
+//   00480000  the kernel's image where it runs
 //   ........  page bitmap and page array, then the pages of the allocator
 //   end-share memory shared with the host (share=<bytes> on the command line)
 //   fee00000  local APIC
