@@ -141,6 +141,46 @@ def test_deep_nesting_ends_without_recursion(kernel: Kernel, raw: Raw) -> None:
     assert kernel.counts() == before
 
 
+def test_channels_that_only_hold_each_other_end_with_their_process(kernel: Kernel) -> None:
+    before = kernel.counts()
+    raw = Raw(kernel.create_process("cycles"))
+    own, carrier = raw.pair("zx_channel_create", 0)
+    write(raw, carrier, b"", [own])  # it lies in its own queue
+    first, first_peer = raw.pair("zx_channel_create", 0)
+    second, second_peer = raw.pair("zx_channel_create", 0)
+    near, far = raw.pair("zx_eventpair_create", 0)
+    held = raw.process.handles.get(near)
+    assert held is not None
+    witness = Raw(kernel.create_process("witness"))
+    end = witness.process.add_handle(held.object, held.rights)
+    write(raw, first_peer, b"", [second, far])
+    write(raw, second_peer, b"", [first])
+    raw("zx_handle_close", near)
+    assert witness.signals(end) == 0
+    raw.process.kill()
+    assert witness.signals(end) == abi.ZX_EVENTPAIR_PEER_CLOSED
+    witness.process.kill()
+    del held
+    assert kernel.counts() == before
+
+
+def test_a_queue_somebody_can_read_outlives_its_writer(kernel: Kernel) -> None:
+    raw = Raw(kernel.create_process("writer"))
+    reader = Raw(kernel.create_process("reader"))
+    near, far = raw.pair("zx_channel_create", 0)
+    held = raw.process.handles.get(far)
+    assert held is not None
+    end = reader.process.add_handle(held.object, held.rights)
+    inner, inner_peer = raw.pair("zx_channel_create", 0)
+    write(raw, inner_peer, b"inside", [])
+    write(raw, near, b"", [inner])
+    raw.process.kill()
+    assert reader("zx_channel_read", end, 0, 0, reader.page, 0, 1, 0, 0) == abi.ZX_OK
+    assert reader("zx_channel_read", reader.u32(), 0, reader.page, 0, 6, 0, 0, 0) == abi.ZX_OK
+    assert reader.process.aspace.read(reader.page, 6) == b"inside"
+    reader.process.kill()
+
+
 def test_full_queue_ends_the_writer(raw: Raw) -> None:
     first, _ = raw.pair("zx_channel_create", 0)
     for _ in range(abi.CHANNEL_PENDING_MESSAGES_MAX):

@@ -20,7 +20,8 @@ only at function entries, backward jumps and calls:
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from zxio_py import abi
@@ -108,6 +109,8 @@ class Channel(Dispatcher):
         if len(peer.messages) >= abi.CHANNEL_PENDING_MESSAGES_MAX:
             self._drop(message)
             raise thread.process.policy_exception("CHANNEL_FULL_WRITE")
+        if message[2]:
+            self.kernel.carriers[peer.koid] = peer
         was_empty = not peer.messages
         peer.messages.append(message)
         if peer.observers:
@@ -164,16 +167,51 @@ class Channel(Dispatcher):
             self.kernel.close_handles(message[2])
 
     def on_zero_handles(self) -> None:
+        self.kernel.carriers.pop(self.koid, None)
         peer, self.peer = self.peer, None
         self._end_calls(abi.ZX_ERR_CANCELED)
         if peer is not None:
             peer.peer = None
             peer.update_signals(abi.ZX_CHANNEL_WRITABLE, abi.ZX_CHANNEL_PEER_CLOSED)
             peer._end_calls(abi.ZX_ERR_PEER_CLOSED)
+        self.drop_messages()
+
+    def drop_messages(self) -> None:
+        """Close the handles of every message not read yet."""
         while self.messages:
             self._drop(self.messages.popleft())
+
+    def carried(self) -> Iterator[Channel]:
+        """The channel ends whose handles lie in messages not read yet."""
+        for _, _, handles in self.messages:
+            for handle in handles or ():
+                channel = handle.object.as_channel()
+                if channel is not None:
+                    yield channel
 
     def _end_calls(self, status: int) -> None:
         for waiter in self.calls.values():
             waiter.wake(status)
         self.calls.clear()
+
+
+def end_unreachable(kernel: Kernel) -> None:
+    """End the channel ends that nobody can reach any more.
+
+    These are ends whose handles all lie in messages queued on one another; closing what a process
+    held does not end them.  Kernel lock held.
+    """
+    carriers = list(kernel.carriers.values())
+    queued = Counter(carried for carrier in carriers for carried in carrier.carried())
+    pending = [carrier for carrier in carriers if carrier.handle_count > queued[carrier]]
+    reached = set(pending)
+    while pending:
+        for carried in pending.pop().carried():
+            if carried not in reached:
+                reached.add(carried)
+                pending.append(carried)
+    for carrier in carriers:
+        if carrier not in reached:
+            carrier.drop_messages()
+        elif not any(handles for _, _, handles in carrier.messages):
+            kernel.carriers.pop(carrier.koid, None)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from zxio_py import abi
 from zxio_py.kernel import vdso
+from zxio_py.kernel.channel import Channel
 from zxio_py.kernel.debuglog import KernelLog
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.event import Event
@@ -60,6 +61,8 @@ class Kernel:
         self.log = KernelLog()
         #: The last of what programs wrote to the serial line.
         self.serial: deque[int] = deque(maxlen=_SERIAL_BYTES)
+        #: Channel ends with handles in messages that were not read, by koid.
+        self.carriers: dict[int, Channel] = {}
         #: Resources that have handles, by koid.
         self.resources: dict[int, Resource] = {}
         self.root_job = Job(self, None)

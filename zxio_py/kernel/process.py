@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zxio_py import abi
 from zxio_py.kernel.aspace import CAN_MAP_MASK, AddressSpace
+from zxio_py.kernel.channel import end_unreachable
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ThreadKilled, ZxError
 from zxio_py.kernel.futex import FutexTable
@@ -171,6 +172,8 @@ class Process(Dispatcher):
         for thread in list(self.threads.values()):
             thread.end()
         self.kernel.close_handles(self.handles.clear())
+        if self.kernel.carriers:
+            end_unreachable(self.kernel)
         self.aspace.destroy()
         self._root_vmar = None
         self.job.remove_process(self)

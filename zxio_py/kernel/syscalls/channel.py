@@ -178,12 +178,13 @@ def _message_bytes(
 ) -> bytes:
     """The bytes of the message to be: OUT_OF_RANGE for too much, then INVALID_ARGS."""
     limit = abi.ZX_CHANNEL_MAX_MSG_BYTES
-    if not options & abi.ZX_CHANNEL_WRITE_USE_IOVEC:
-        if num_bytes > limit or num_handles > abi.ZX_CHANNEL_MAX_MSG_HANDLES:
-            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        return c.read(pointer, num_bytes)
-    if num_bytes > abi.ZX_CHANNEL_MAX_MSG_IOVECS:
+    vectored = options & abi.ZX_CHANNEL_WRITE_USE_IOVEC
+    if num_bytes > (abi.ZX_CHANNEL_MAX_MSG_IOVECS if vectored else limit):
         raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+    if num_handles > abi.ZX_CHANNEL_MAX_MSG_HANDLES:
+        raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+    if not vectored:
+        return c.read(pointer, num_bytes)
     vectors = list(_IOVEC.iter_unpack(c.read(pointer, num_bytes * _IOVEC.size)))
     total = 0
     for _, capacity, reserved in vectors:
@@ -192,8 +193,6 @@ def _message_bytes(
         total += capacity
         if total > limit:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-    if num_handles > abi.ZX_CHANNEL_MAX_MSG_HANDLES:
-        raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
     return b"".join(c.read(buffer, capacity) for buffer, capacity, _ in vectors)
 
 

@@ -120,7 +120,8 @@ def zx_futex_get_owner(c: Caller, value_ptr: Pointer, koid: Pointer) -> int:
     """Koid of the owner, 0 if there is none."""
     _check_address(value_ptr)
     owner = c.process.futexes.owner(value_ptr)
-    c.write_u64(koid, owner.koid if owner is not None else abi.ZX_KOID_INVALID)
+    if koid != 0:
+        c.write_u64(koid, owner.koid if owner is not None else abi.ZX_KOID_INVALID)
     return abi.ZX_OK
 
 

@@ -44,10 +44,12 @@ def zx_object_get_info(
     source = c.handle(handle)
     described = abi.TOPICS_BY_VALUE[topic]
     kinds, rights = _SUBJECTS[topic]
-    if not isinstance(source.object, kinds):
+    if len(kinds) == 1 and not isinstance(source.object, kinds):
         raise ZxError(abi.ZX_ERR_WRONG_TYPE)
     if rights & ~source.rights:
         raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+    if not isinstance(source.object, kinds):  # of topics for several types
+        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
     records = gather(c, source, described)
     assert described.record is not None
     size = _record_size(described.record)

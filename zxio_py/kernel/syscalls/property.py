@@ -92,7 +92,8 @@ def zx_object_set_property(
         process.set_debug_addr(address)  # ACCESS_DENIED
     elif property == abi.ZX_PROP_PROCESS_BREAK_ON_LOAD:
         _room(value_size, 8)
-        _as(object, Process).break_on_load = _number(c, value, 8)
+        process = _as(object, Process)
+        process.break_on_load = _number(c, value, 8)
     elif property == abi.ZX_PROP_SOCKET_RX_THRESHOLD:
         _room(value_size, 8)
         socket = _as(object, Socket)
