@@ -31,7 +31,9 @@ typedef uint64_t paddr_t;
 //   KERNEL_BASE          where the image shows KERNEL_PHYSICAL_BASE and what follows it
 #include "arch_defs.h"
 
-static inline void* phys_to_virt(paddr_t address) { return (void*)(PHYS_MAP_BASE + address); }
+static inline void* phys_to_virt(paddr_t address) {
+    return (void*)(PHYS_MAP_BASE + address);
+}
 static inline paddr_t virt_to_phys(const void* address) {
     return (uint64_t)address - PHYS_MAP_BASE; // of an address in the physical map only
 }
@@ -113,8 +115,8 @@ __attribute__((noreturn)) void arch_halt(void);
 __attribute__((noreturn)) void arch_reboot(void);
 // Tells the hypervisor that the guest has panicked (pvpanic).
 void arch_report_panic(void);
-uint32_t arch_cpu_features(void);      // ZX_FEATURE_KIND_CPU
-uint32_t arch_dcache_line_size(void);  // bytes
+uint32_t arch_cpu_features(void);     // ZX_FEATURE_KIND_CPU
+uint32_t arch_dcache_line_size(void); // bytes
 
 // ---- devices ------------------------------------------------------------------------------------
 void arch_serial_write(uint8_t byte);

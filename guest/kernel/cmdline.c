@@ -3,7 +3,9 @@
 #include "boot.h"
 #include "string.h"
 
-static bool ends_word(char character) { return character == ' ' || character == '\0'; }
+static bool ends_word(char character) {
+    return character == ' ' || character == '\0';
+}
 
 // What follows `name` where a word begins with it; NULL if none does.
 static const char* find_word(const char* name) {

@@ -60,8 +60,8 @@ static void read_line(char* line) {
 }
 
 static void print_thread(const struct thread* thread) {
-    static const char* const states[] = {"initial", "ready", "running", "blocked", "suspended",
-                                         "dead"};
+    static const char* const states[] = {"initial", "ready",     "running",
+                                         "blocked", "suspended", "dead"};
     uint64_t ns = (uint64_t)((unsigned __int128)thread->runtime_ticks * ticks_to_ns.multiplier >>
                              ticks_to_ns.shift);
     printk("%-16s %-16s %-10s %8lu.%03lu ms\n", thread->name,
@@ -86,9 +86,13 @@ static void command_memory(void) {
            (boot_info.ram_end - boot_info.ram_start) / 1024);
 }
 
-static void command_panic(void) { panic(NULL, "asked for at the console"); }
+static void command_panic(void) {
+    panic(NULL, "asked for at the console");
+}
 
-static void command_reboot(void) { arch_reboot(); }
+static void command_reboot(void) {
+    arch_reboot();
+}
 
 static void command_help(void);
 

@@ -127,8 +127,8 @@ zx_status_t elf_map(struct vmar* root, struct vmo* image, struct elf_image* out)
     }
     // A region of its own, so that nothing else comes to lie between the segments.
     struct vmar* region;
-    zx_vm_option_t options = ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE |
-                             ZX_VM_CAN_MAP_EXECUTE;
+    zx_vm_option_t options =
+        ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE;
     status = vmar_allocate(root, options, 0, PAGE_ALIGN_UP(end), &region);
     if (status != ZX_OK) {
         return status;

@@ -27,7 +27,7 @@ static long reported_spare; // slab pages less those that live_bytes would fill
 static uint8_t class_of(size_t size) {
     uint8_t class = 0;
     while (class_sizes[class] < size) {
-        class++;
+        class ++;
     }
     return class;
 }
@@ -36,7 +36,9 @@ static uint32_t number_of(const struct page* page) {
     return (uint32_t)(page_to_paddr(page) >> PAGE_SHIFT);
 }
 
-static struct page* page_of(uint32_t number) { return paddr_to_page((paddr_t)number << PAGE_SHIFT); }
+static struct page* page_of(uint32_t number) {
+    return paddr_to_page((paddr_t)number << PAGE_SHIFT);
+}
 
 static void link_partial(struct page* page) {
     uint32_t first = partial[page->slab_class];

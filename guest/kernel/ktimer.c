@@ -82,7 +82,9 @@ void ktimer_run(void) {
     }
 }
 
-void ktimer_leave_idle(void) { arm(current_time() + TICK_NS); }
+void ktimer_leave_idle(void) {
+    arm(current_time() + TICK_NS);
+}
 
 void timer_interrupt(void) {
     armed = NEVER;

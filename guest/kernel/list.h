@@ -10,11 +10,17 @@ struct list_node {
 };
 
 #define LIST_INIT(name) {&(name), &(name)}
-#define container_of(node, type, member) ((type*)((char*)(node)-offsetof(type, member)))
+#define container_of(node, type, member) ((type*)((char*)(node) - offsetof(type, member)))
 
-static inline void list_init(struct list_node* list) { list->prev = list->next = list; }
-static inline bool list_is_empty(const struct list_node* list) { return list->next == list; }
-static inline bool list_is_linked(const struct list_node* node) { return node->prev != NULL; }
+static inline void list_init(struct list_node* list) {
+    list->prev = list->next = list;
+}
+static inline bool list_is_empty(const struct list_node* list) {
+    return list->next == list;
+}
+static inline bool list_is_linked(const struct list_node* node) {
+    return node->prev != NULL;
+}
 
 static inline void list_insert_after(struct list_node* where, struct list_node* node) {
     node->prev = where;
@@ -51,5 +57,5 @@ static inline struct list_node* list_pop_front(struct list_node* list) {
 
 // Like list_for_each, but the body may remove the node it is given.
 #define list_for_each_safe(node, list)                                                             \
-    for (struct list_node *node = (list)->next, *node##_next = node->next; node != (list);         \
+    for (struct list_node* node = (list)->next, *node##_next = node->next; node != (list);         \
          node = node##_next, node##_next = node->next)

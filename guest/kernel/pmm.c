@@ -142,13 +142,21 @@ paddr_t page_to_paddr(const struct page* page) {
     return ram_base + (paddr_t)(page - pages) * PAGE_SIZE;
 }
 
-struct page* paddr_to_page(paddr_t address) { return &pages[(address - ram_base) / PAGE_SIZE]; }
+struct page* paddr_to_page(paddr_t address) {
+    return &pages[(address - ram_base) / PAGE_SIZE];
+}
 
-void* page_to_virt(const struct page* page) { return phys_to_virt(page_to_paddr(page)); }
+void* page_to_virt(const struct page* page) {
+    return phys_to_virt(page_to_paddr(page));
+}
 
-size_t pmm_total_pages(void) { return total; }
+size_t pmm_total_pages(void) {
+    return total;
+}
 
-size_t pmm_free_pages(void) { return available; }
+size_t pmm_free_pages(void) {
+    return available;
+}
 
 void pmm_note_spare(long count) {
     spare += count;

@@ -14,9 +14,10 @@ __attribute__((format(printf, 3, 4))) int format_text(char* out, size_t size, co
 int format_arguments(char* out, size_t size, const char* format, va_list args);
 
 struct arch_regs;
-// Registers, backtrace and a record in shared memory; tells the hypervisor; halts.  regs may be NULL.
+// Registers, backtrace and a record in shared memory; tells the hypervisor; halts.  regs may be
+// NULL.
 __attribute__((noreturn, format(printf, 2, 3))) void panic(const struct arch_regs* regs,
-                                                          const char* format, ...);
+                                                           const char* format, ...);
 
 #define ASSERT(condition)                                                                          \
     do {                                                                                           \

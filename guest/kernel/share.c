@@ -87,7 +87,9 @@ zx_status_t doorbell_init(void) {
     return status;
 }
 
-struct dispatcher* doorbell_agent_end(void) { return agent_end; }
+struct dispatcher* doorbell_agent_end(void) {
+    return agent_end;
+}
 
 void doorbell_received(void) {
     if (agent_end != NULL) {

@@ -10,8 +10,12 @@ struct word {
     uint64_t value;
 } __attribute__((packed, may_alias));
 
-static inline uint64_t load(const void* from) { return ((const struct word*)from)->value; }
-static inline void store(void* to, uint64_t value) { ((struct word*)to)->value = value; }
+static inline uint64_t load(const void* from) {
+    return ((const struct word*)from)->value;
+}
+static inline void store(void* to, uint64_t value) {
+    ((struct word*)to)->value = value;
+}
 
 // The loops below must not be turned into calls of the functions they implement.
 #define NO_BUILTIN __attribute__((no_builtin))
@@ -102,7 +106,9 @@ NO_BUILTIN size_t strlen(const char* text) {
     return length;
 }
 
-int strcmp(const char* a, const char* b) { return strncmp(a, b, SIZE_MAX); }
+int strcmp(const char* a, const char* b) {
+    return strncmp(a, b, SIZE_MAX);
+}
 
 int strncmp(const char* a, const char* b, size_t size) {
     for (; size > 0; size--, a++, b++) {

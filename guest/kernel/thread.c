@@ -71,7 +71,9 @@ void thread_free(struct thread* thread) {
 }
 
 void thread_for_each(void (*visit)(const struct thread* thread)) {
-    list_for_each(node, &all_threads) { visit(container_of(node, struct thread, all)); }
+    list_for_each(node, &all_threads) {
+        visit(container_of(node, struct thread, all));
+    }
 }
 
 // ---- switching ------------------------------------------------------------------------------
@@ -81,7 +83,9 @@ static void make_ready(struct thread* thread) {
     list_push_back(&run_queue, &thread->link);
 }
 
-bool scheduler_is_idle(void) { return idle; }
+bool scheduler_is_idle(void) {
+    return idle;
+}
 
 static void wait_for_interrupts(void) {
     idle = true;
@@ -156,7 +160,9 @@ void thread_exit_current(void) {
 
 // ---- waiting --------------------------------------------------------------------------------
 
-void wait_queue_init(struct wait_queue* queue) { list_init(&queue->threads); }
+void wait_queue_init(struct wait_queue* queue) {
+    list_init(&queue->threads);
+}
 
 static void deadline_passed(struct ktimer* timer) {
     thread_wake(container_of(timer, struct thread, deadline), ZX_ERR_TIMED_OUT);

@@ -27,10 +27,10 @@ struct thread {
     uint32_t blocked_reason; // ZX_THREAD_STATE_BLOCKED_*
     void* stack;             // kernel stack, THREAD_STACK_SIZE bytes
     char name[ZX_MAX_NAME_LEN];
-    struct process* process; // NULL for kernel threads
+    struct process* process;          // NULL for kernel threads
     struct thread_dispatcher* object; // its kernel object; NULL for kernel threads
-    bool kill_pending;       // dies instead of returning to user mode; its waits end
-    uint32_t suspend_count;  // stops on its way to user mode while above 0
+    bool kill_pending;                // dies instead of returning to user mode; its waits end
+    uint32_t suspend_count;           // stops on its way to user mode while above 0
     uint64_t runtime_ticks;
     uint64_t switched_in_at; // arch_ticks
     bool orphan;             // nobody will call thread_free: goes with its last switch
@@ -59,7 +59,9 @@ void thread_start(struct thread* thread);
 // Frees a thread that never started or is dead.
 void thread_free(struct thread* thread);
 extern struct thread* current_thread;
-static inline struct thread* thread_current(void) { return current_thread; }
+static inline struct thread* thread_current(void) {
+    return current_thread;
+}
 void thread_yield(void);
 // Ends the current thread: its object is told (thread_object_exited), its stack freed later.
 __attribute__((noreturn)) void thread_exit_current(void);

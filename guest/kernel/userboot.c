@@ -168,7 +168,8 @@ static zx_handle_t send_bootstrap(struct process* process, struct message* messa
     struct channel *kernel_end, *process_end;
     check(channel_create(&kernel_end, &process_end), "bootstrap channel");
     struct handle* keep = handle_create(channel_dispatcher(kernel_end), ZX_DEFAULT_CHANNEL_RIGHTS);
-    struct handle* given = handle_create(channel_dispatcher(process_end), ZX_DEFAULT_CHANNEL_RIGHTS);
+    struct handle* given =
+        handle_create(channel_dispatcher(process_end), ZX_DEFAULT_CHANNEL_RIGHTS);
     check(keep != NULL && given != NULL ? ZX_OK : ZX_ERR_NO_MEMORY, "bootstrap channel");
     zx_handle_t value = handle_table_add(&process->handles, given);
     check(channel_write(kernel_end, message), "bootstrap message");
@@ -213,7 +214,8 @@ void userboot(void) {
         {&process->object, ZX_DEFAULT_PROCESS_RIGHTS, PA_INFO(PA_PROC_SELF, 0)},
         {thread_object_dispatcher(thread), ZX_DEFAULT_THREAD_RIGHTS, PA_INFO(PA_THREAD_SELF, 0)},
         {job_dispatcher(job_root()), ZX_DEFAULT_JOB_RIGHTS, PA_INFO(PA_JOB_DEFAULT, 0)},
-        {vmar_dispatcher(process->root), ZX_DEFAULT_VMAR_RIGHTS | ZX_RIGHT_READ | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE,
+        {vmar_dispatcher(process->root),
+         ZX_DEFAULT_VMAR_RIGHTS | ZX_RIGHT_READ | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE,
          PA_INFO(PA_VMAR_ROOT, 0)},
         {vmo_dispatcher(vdso), constant, PA_INFO(PA_VMO_VDSO, 0)},
         {vmo_dispatcher(stack), ZX_DEFAULT_VMO_RIGHTS, PA_INFO(PA_VMO_STACK, 0)},
@@ -221,7 +223,8 @@ void userboot(void) {
         {doorbell_agent_end(), ZX_DEFAULT_EVENTPAIR_RIGHTS, PA_INFO(PA_USER0, 1)},
         {vmo_dispatcher(agent), constant, PA_INFO(PA_USER0, 2)},
         {vmo_dispatcher(zxio), constant, PA_INFO(PA_USER0, 3)},
-        {shared != NULL ? vmo_dispatcher(shared) : NULL, ZX_DEFAULT_VMO_RIGHTS, PA_INFO(PA_USER0, 0)},
+        {shared != NULL ? vmo_dispatcher(shared) : NULL, ZX_DEFAULT_VMO_RIGHTS,
+         PA_INFO(PA_USER0, 0)},
     };
     uint32_t count = sizeof(handles) / sizeof(handles[0]) - (shared == NULL ? 1 : 0);
     zx_handle_t bootstrap = send_bootstrap(process, bootstrap_message(handles, count));

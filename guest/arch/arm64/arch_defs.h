@@ -53,14 +53,15 @@
 #define ATTRIBUTE_DEVICE 1
 // TCR_EL1: 48-bit addresses in both halves (T0SZ, T1SZ = 16), 4 KiB granules, tables inner
 // shareable and write-back, 40-bit physical addresses.
-#define TCR_VALUE (16 | 1 << 8 | 1 << 10 | 3 << 12 | 16 << 16 | 1 << 24 | 1 << 26 | 3 << 28 | 2 << 30 | 2 << 32)
+#define TCR_VALUE                                                                                  \
+    (16 | 1 << 8 | 1 << 10 | 3 << 12 | 16 << 16 | 1 << 24 | 1 << 26 | 3 << 28 | 2 << 30 | 2 << 32)
 // SCTLR_EL1: MMU, caches, stack alignment checks at both levels; user mode may clean caches, read
 // CTR_EL0, use dc zva, wfi and wfe.
 #define SCTLR_M (1 << 0)
 #define SCTLR_WXN (1 << 19)
 #define SCTLR_SPAN (1 << 23)
 #define SCTLR_VALUE                                                                                \
-    (SCTLR_M | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 |         \
+    (SCTLR_M | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 |        \
      1 << 18 | 1 << 20 | 1 << 22 | SCTLR_SPAN | 1 << 26 | 1 << 28 | 1 << 29)
 
 #ifndef __ASSEMBLER__
@@ -74,7 +75,7 @@ struct arch_regs {
     uint64_t sp;    // SP_EL0, or the stack pointer before a trap in the kernel
     uint64_t pc;
     uint64_t spsr;
-    uint64_t esr;   // of exceptions other than interrupts and system calls, else 0
+    uint64_t esr; // of exceptions other than interrupts and system calls, else 0
     uint64_t far;
 };
 _Static_assert(sizeof(struct arch_regs) == REGS_SIZE, "entry.S relies on it");
@@ -90,11 +91,19 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 }
 
 // The first stack pointer of user code.
-static inline uint64_t arch_initial_stack(uint64_t top) { return top; }
+static inline uint64_t arch_initial_stack(uint64_t top) {
+    return top;
+}
 
 // Whether the registers were saved at an entry from user mode.
-static inline int arch_regs_in_user(const struct arch_regs* regs) { return (regs->spsr & 0xf) == 0; }
-static inline uint64_t arch_regs_pc(const struct arch_regs* regs) { return regs->pc; }
-static inline uint64_t arch_regs_frame_pointer(const struct arch_regs* regs) { return regs->x[29]; }
+static inline int arch_regs_in_user(const struct arch_regs* regs) {
+    return (regs->spsr & 0xf) == 0;
+}
+static inline uint64_t arch_regs_pc(const struct arch_regs* regs) {
+    return regs->pc;
+}
+static inline uint64_t arch_regs_frame_pointer(const struct arch_regs* regs) {
+    return regs->x[29];
+}
 
 #endif

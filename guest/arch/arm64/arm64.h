@@ -11,16 +11,22 @@
     })
 #define write_sysreg(name, value) __asm__ volatile("msr " #name ", %0" : : "r"((uint64_t)(value)))
 
-static inline void isb(void) { __asm__ volatile("isb" : : : "memory"); }
-static inline void dsb(void) { __asm__ volatile("dsb sy" : : : "memory"); }
+static inline void isb(void) {
+    __asm__ volatile("isb" : : : "memory");
+}
+static inline void dsb(void) {
+    __asm__ volatile("dsb sy" : : : "memory");
+}
 
-static inline volatile uint32_t* device_register(paddr_t address) { return phys_to_virt(address); }
+static inline volatile uint32_t* device_register(paddr_t address) {
+    return phys_to_virt(address);
+}
 
 // What the device tree says (device_tree.c).
 struct devices {
-    paddr_t ecam;      // PCI configuration space; 0: no PCI
+    paddr_t ecam; // PCI configuration space; 0: no PCI
     bool gic_v3;
-    bool psci_by_smc;  // else by hvc
+    bool psci_by_smc; // else by hvc
 };
 extern struct devices devices;
 // Reads RAM, command line and devices from the tree; panics if it makes no sense.

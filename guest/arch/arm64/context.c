@@ -80,8 +80,8 @@ void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0, uint64_
 }
 
 const char* const arch_register_names[] = {
-    "x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",   "x9",  "x10",   "x11",   "x12",
-    "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",  "x22", "x23",   "x24",   "x25",
+    "x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",   "x8",  "x9",  "x10",   "x11",   "x12",
+    "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20",  "x21", "x22", "x23",   "x24",   "x25",
     "x26", "x27", "x28", "x29", "lr",  "sp",  "pc",  "spsr", "esr", "far", "ttbr0", "tpidr",
 };
 
@@ -96,7 +96,9 @@ size_t arch_registers_to_array(const struct arch_regs* regs, uint64_t* out, size
     return count;
 }
 
-size_t arch_general_regs_size(void) { return sizeof(struct general_regs); }
+size_t arch_general_regs_size(void) {
+    return sizeof(struct general_regs);
+}
 
 void arch_get_general_regs(struct thread* thread, void* out) {
     const struct arch_regs* regs = arch_user_regs(thread);

@@ -29,7 +29,9 @@ struct property {
 
 struct devices devices;
 
-static uint32_t load32(const void* from) { return __builtin_bswap32(*(const uint32_t*)from); }
+static uint32_t load32(const void* from) {
+    return __builtin_bswap32(*(const uint32_t*)from);
+}
 
 // Addresses and sizes at the top level of "virt" have two words.
 static uint64_t load64(const uint8_t* from) {
@@ -61,7 +63,9 @@ static void use_property(const struct property* property) {
     }
 }
 
-static size_t align4(size_t size) { return (size + 3) & ~3ul; }
+static size_t align4(size_t size) {
+    return (size + 3) & ~3ul;
+}
 
 void device_tree_read(paddr_t address) {
     const uint8_t* tree = phys_to_virt(address);

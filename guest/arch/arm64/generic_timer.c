@@ -20,11 +20,17 @@ void clock_init(void) {
     write_sysreg(cntv_ctl_el0, TIMER_MASKED);
 }
 
-uint64_t arch_ticks(void) { return read_counter() - boot_ticks; }
+uint64_t arch_ticks(void) {
+    return read_counter() - boot_ticks;
+}
 
-int64_t arch_ticks_offset(void) { return -(int64_t)boot_ticks; }
+int64_t arch_ticks_offset(void) {
+    return -(int64_t)boot_ticks;
+}
 
-uint64_t arch_ticks_per_second(void) { return read_sysreg(cntfrq_el0); }
+uint64_t arch_ticks_per_second(void) {
+    return read_sysreg(cntfrq_el0);
+}
 
 void arch_timer_set(uint64_t ticks) {
     if (ticks == UINT64_MAX) {

@@ -38,7 +38,9 @@ static paddr_t kernel_root;
 static paddr_t empty_root; // the user's half while there is no user
 static paddr_t current_root;
 
-static uint64_t* table_at(paddr_t address) { return phys_to_virt(address & DESC_ADDRESS); }
+static uint64_t* table_at(paddr_t address) {
+    return phys_to_virt(address & DESC_ADDRESS);
+}
 
 // Level 0 is the last one here, as on x86-64.
 static unsigned index_at(uint64_t vaddr, int level) {
@@ -85,7 +87,9 @@ static void map_devices(paddr_t gib) {
     map_kernel(PHYS_MAP_BASE + gib, gib, 2, DESC_PXN | DESC_ATTRIBUTE(ATTRIBUTE_DEVICE));
 }
 
-static void flush_all(void) { __asm__ volatile("dsb ishst; tlbi vmalle1; dsb nsh; isb" : : : "memory"); }
+static void flush_all(void) {
+    __asm__ volatile("dsb ishst; tlbi vmalle1; dsb nsh; isb" : : : "memory");
+}
 
 static void set_user_root(paddr_t root) {
     current_root = root;
@@ -205,7 +209,10 @@ static uint64_t user_bits(uint32_t flags) {
 }
 
 static void flush_page(uint64_t vaddr) {
-    __asm__ volatile("dsb ishst; tlbi vaae1, %0; dsb nsh; isb" : : "r"(vaddr >> PAGE_SHIFT) : "memory");
+    __asm__ volatile("dsb ishst; tlbi vaae1, %0; dsb nsh; isb"
+                     :
+                     : "r"(vaddr >> PAGE_SHIFT)
+                     : "memory");
 }
 
 zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, uint32_t flags) {

@@ -28,7 +28,10 @@ void arch_halt(void) {
 void arch_reboot(void) {
     register uint64_t function __asm__("x0") = PSCI_SYSTEM_RESET;
     if (devices.psci_by_smc) {
-        __asm__ volatile(".inst 0xd4000003" /* smc #0 */ : "+r"(function) : : "x1", "x2", "x3", "memory");
+        __asm__ volatile(".inst 0xd4000003" /* smc #0 */
+                         : "+r"(function)
+                         :
+                         : "x1", "x2", "x3", "memory");
     } else {
         __asm__ volatile("hvc #0" : "+r"(function) : : "x1", "x2", "x3", "memory");
     }

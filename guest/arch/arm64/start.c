@@ -30,7 +30,11 @@ void arch_init(void) {
 void arch_init_time(void) {}
 
 // ZX_HAS_CPU_FEATURES, then floating point and SIMD, which every processor here has.
-uint32_t arch_cpu_features(void) { return 1 | 1 << 1 | 1 << 2; }
+uint32_t arch_cpu_features(void) {
+    return 1 | 1 << 1 | 1 << 2;
+}
 
 // CTR_EL0.DminLine: log2 of the words.
-uint32_t arch_dcache_line_size(void) { return 4u << (read_sysreg(ctr_el0) >> 16 & 0xf); }
+uint32_t arch_dcache_line_size(void) {
+    return 4u << (read_sysreg(ctr_el0) >> 16 & 0xf);
+}

@@ -25,7 +25,9 @@
 #define FAULT_KIND 0x3c
 #define FAULT_PERMISSION 0x0c
 
-static uint32_t class_of(const struct arch_regs* regs) { return regs->esr >> 26 & 0x3f; }
+static uint32_t class_of(const struct arch_regs* regs) {
+    return regs->esr >> 26 & 0x3f;
+}
 
 static bool is_abort(uint32_t class) {
     return class == CLASS_INSTRUCTION_ABORT_USER || class == CLASS_INSTRUCTION_ABORT_KERNEL ||
@@ -80,7 +82,9 @@ void fatal_trap(struct arch_regs* regs, uint32_t vector) {
     panic(regs, "%s in %s (vector %u)", what, vector < 8 ? "the kernel" : "user mode", vector);
 }
 
-uint64_t arch_regs_cause(const struct arch_regs* regs) { return regs->esr; }
+uint64_t arch_regs_cause(const struct arch_regs* regs) {
+    return regs->esr;
+}
 
 uint64_t arch_regs_fault_address(const struct arch_regs* regs) {
     return is_abort(class_of(regs)) || class_of(regs) == CLASS_PC_ALIGNMENT ? regs->far : 0;

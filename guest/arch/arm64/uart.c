@@ -21,7 +21,9 @@
 #define INTERRUPT_RECEIVE 0x10 // the queue has reached its level, here the lowest there is
 #define INTERRUPT_TIMEOUT 0x40 // or something has waited in it
 
-static volatile uint32_t* uart(uint32_t offset) { return device_register(UART_BASE + offset); }
+static volatile uint32_t* uart(uint32_t offset) {
+    return device_register(UART_BASE + offset);
+}
 
 void uart_init(void) {
     *uart(CONTROL) = 0;

@@ -49,7 +49,7 @@
 #define NS_PER_S 1000000000ull
 #define MEASURE_NS 1000000
 #define CHECK_NS 50000
-#define CHECK_TOLERANCE 512 // a kept rate may differ from the one found by 1/512
+#define CHECK_TOLERANCE 512      // a kept rate may differ from the one found by 1/512
 #define PIT_MEASURE_COUNTS 12000 // about 10 ms
 
 static uint64_t boot_ticks; // the counter when the kernel started
@@ -77,7 +77,9 @@ static volatile uint32_t* apic_register(uint32_t offset) {
     return phys_to_virt(APIC_BASE + offset);
 }
 
-static uint32_t read_apic_counts(void) { return ~*apic_register(APIC_CURRENT_COUNT); }
+static uint32_t read_apic_counts(void) {
+    return ~*apic_register(APIC_CURRENT_COUNT);
+}
 
 static uint32_t read_pit_counts(void) {
     outb(PIT_COMMAND, PIT_LATCH_CHANNEL_0);
@@ -112,7 +114,7 @@ static void init_pic(void) {
     for (int i = 0; i < 2; i++) {
         uint16_t port = i == 0 ? PIC_MASTER : PIC_SLAVE;
         outb(port, ICW1_INIT_ICW4);
-        outb(port + PIC_DATA, VECTOR_PIC + 8 * i); // first vector
+        outb(port + PIC_DATA, VECTOR_PIC + 8 * i);  // first vector
         outb(port + PIC_DATA, i == 0 ? 1 << 2 : 2); // the slave sits on line 2
         outb(port + PIC_DATA, ICW4_8086_AUTO_EOI);
     }
@@ -177,13 +179,21 @@ void apic_calibrate(void) {
     *apic_register(APIC_LVT_TIMER) = VECTOR_APIC_TIMER;
 }
 
-void apic_end_of_interrupt(void) { *apic_register(APIC_EOI) = 0; }
+void apic_end_of_interrupt(void) {
+    *apic_register(APIC_EOI) = 0;
+}
 
-uint64_t arch_ticks(void) { return rdtsc() - boot_ticks; }
+uint64_t arch_ticks(void) {
+    return rdtsc() - boot_ticks;
+}
 
-int64_t arch_ticks_offset(void) { return -(int64_t)boot_ticks; }
+int64_t arch_ticks_offset(void) {
+    return -(int64_t)boot_ticks;
+}
 
-uint64_t arch_ticks_per_second(void) { return ticks_per_second; }
+uint64_t arch_ticks_per_second(void) {
+    return ticks_per_second;
+}
 
 // The counter has 32 bits; a deadline farther off makes an interrupt that finds nothing to do yet.
 void arch_timer_set(uint64_t ticks) {

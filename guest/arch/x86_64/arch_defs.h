@@ -43,10 +43,10 @@
 #define TSS_SELECTOR 0x28
 
 // Interrupt vectors above the processor's own 32.
-#define VECTOR_PIC 0x20        // 16 lines of the two 8259s
+#define VECTOR_PIC 0x20 // 16 lines of the two 8259s
 #define VECTOR_APIC_TIMER 0x40
 #define VECTOR_SPURIOUS 0xff
-#define VECTOR_SYSCALL 0x100   // not a vector: marks the frame of a system call
+#define VECTOR_SYSCALL 0x100 // not a vector: marks the frame of a system call
 
 // Size of struct arch_regs, for the entry code.
 #define REGS_SIZE 176
@@ -80,11 +80,19 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 }
 
 // The first stack pointer of user code, as behind a call, which pushes 8 bytes.
-static inline uint64_t arch_initial_stack(uint64_t top) { return top - 8; }
+static inline uint64_t arch_initial_stack(uint64_t top) {
+    return top - 8;
+}
 
 // Whether the registers were saved at an entry from user mode.
-static inline int arch_regs_in_user(const struct arch_regs* regs) { return (regs->cs & 3) != 0; }
-static inline uint64_t arch_regs_pc(const struct arch_regs* regs) { return regs->rip; }
-static inline uint64_t arch_regs_frame_pointer(const struct arch_regs* regs) { return regs->rbp; }
+static inline int arch_regs_in_user(const struct arch_regs* regs) {
+    return (regs->cs & 3) != 0;
+}
+static inline uint64_t arch_regs_pc(const struct arch_regs* regs) {
+    return regs->rip;
+}
+static inline uint64_t arch_regs_frame_pointer(const struct arch_regs* regs) {
+    return regs->rbp;
+}
 
 #endif

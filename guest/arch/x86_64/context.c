@@ -148,8 +148,9 @@ void arch_set_segment_bases(struct thread* thread, uint64_t fs_base, uint64_t gs
 }
 
 const char* const arch_register_names[] = {
-    "rax", "rbx", "rcx", "rdx",    "rsi", "rdi", "rbp",        "rsp",    "r8", "r9", "r10",     "r11",    "r12",
-    "r13", "r14", "r15", "rip", "rflags", "cr2", "cr3", "error_code", "vector", "cs", "ss", "fs_base", "gs_base",
+    "rax", "rbx", "rcx",        "rdx",    "rsi", "rdi", "rbp",     "rsp",     "r8",
+    "r9",  "r10", "r11",        "r12",    "r13", "r14", "r15",     "rip",     "rflags",
+    "cr2", "cr3", "error_code", "vector", "cs",  "ss",  "fs_base", "gs_base",
 };
 
 size_t arch_registers_to_array(const struct arch_regs* regs, uint64_t* out, size_t capacity) {
@@ -158,10 +159,10 @@ size_t arch_registers_to_array(const struct arch_regs* regs, uint64_t* out, size
         arch_get_segment_bases(thread_current(), &fs_base, &gs_base);
     }
     const uint64_t all[] = {
-        regs->rax, regs->rbx,    regs->rcx,   regs->rdx,   regs->rsi,        regs->rdi,    regs->rbp,
-        regs->rsp, regs->r8,     regs->r9,    regs->r10,   regs->r11,        regs->r12,    regs->r13,
-        regs->r14, regs->r15,    regs->rip,   regs->rflags, read_cr2(),      read_cr3(),
-        regs->error_code, regs->vector, regs->cs, regs->ss, fs_base, gs_base,
+        regs->rax,    regs->rbx, regs->rcx, regs->rdx,    regs->rsi,  regs->rdi,  regs->rbp,
+        regs->rsp,    regs->r8,  regs->r9,  regs->r10,    regs->r11,  regs->r12,  regs->r13,
+        regs->r14,    regs->r15, regs->rip, regs->rflags, read_cr2(), read_cr3(), regs->error_code,
+        regs->vector, regs->cs,  regs->ss,  fs_base,      gs_base,
     };
     size_t count = sizeof(all) / sizeof(all[0]);
     count = count < capacity ? count : capacity;
@@ -169,22 +170,39 @@ size_t arch_registers_to_array(const struct arch_regs* regs, uint64_t* out, size
     return count;
 }
 
-size_t arch_general_regs_size(void) { return sizeof(zx_x86_64_thread_state_general_regs_t); }
+size_t arch_general_regs_size(void) {
+    return sizeof(zx_x86_64_thread_state_general_regs_t);
+}
 
 void arch_get_general_regs(struct thread* thread, void* out) {
     const struct arch_regs* regs = arch_user_regs(thread);
     zx_x86_64_thread_state_general_regs_t* state = out;
     *state = (zx_x86_64_thread_state_general_regs_t){
-        .rax = regs->rax, .rbx = regs->rbx, .rcx = regs->rcx, .rdx = regs->rdx,
-        .rsi = regs->rsi, .rdi = regs->rdi, .rbp = regs->rbp, .rsp = regs->rsp,
-        .r8 = regs->r8,   .r9 = regs->r9,   .r10 = regs->r10, .r11 = regs->r11,
-        .r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14, .r15 = regs->r15,
-        .rip = regs->rip, .rflags = regs->rflags,
+        .rax = regs->rax,
+        .rbx = regs->rbx,
+        .rcx = regs->rcx,
+        .rdx = regs->rdx,
+        .rsi = regs->rsi,
+        .rdi = regs->rdi,
+        .rbp = regs->rbp,
+        .rsp = regs->rsp,
+        .r8 = regs->r8,
+        .r9 = regs->r9,
+        .r10 = regs->r10,
+        .r11 = regs->r11,
+        .r12 = regs->r12,
+        .r13 = regs->r13,
+        .r14 = regs->r14,
+        .r15 = regs->r15,
+        .rip = regs->rip,
+        .rflags = regs->rflags,
     };
     arch_get_segment_bases(thread, &state->fs_base, &state->gs_base);
 }
 
-static bool is_canonical(uint64_t address) { return (uint64_t)((int64_t)address << 16 >> 16) == address; }
+static bool is_canonical(uint64_t address) {
+    return (uint64_t)((int64_t)address << 16 >> 16) == address;
+}
 
 zx_status_t arch_set_general_regs(struct thread* thread, const void* in) {
     const zx_x86_64_thread_state_general_regs_t* state = in;
@@ -194,11 +212,25 @@ zx_status_t arch_set_general_regs(struct thread* thread, const void* in) {
     }
     struct arch_regs* regs = arch_user_regs(thread);
     *regs = (struct arch_regs){
-        .rax = state->rax, .rbx = state->rbx, .rcx = state->rcx, .rdx = state->rdx,
-        .rsi = state->rsi, .rdi = state->rdi, .rbp = state->rbp, .rsp = state->rsp,
-        .r8 = state->r8,   .r9 = state->r9,   .r10 = state->r10, .r11 = state->r11,
-        .r12 = state->r12, .r13 = state->r13, .r14 = state->r14, .r15 = state->r15,
-        .rip = state->rip, .cs = USER_CODE_SELECTOR, .ss = USER_DATA_SELECTOR,
+        .rax = state->rax,
+        .rbx = state->rbx,
+        .rcx = state->rcx,
+        .rdx = state->rdx,
+        .rsi = state->rsi,
+        .rdi = state->rdi,
+        .rbp = state->rbp,
+        .rsp = state->rsp,
+        .r8 = state->r8,
+        .r9 = state->r9,
+        .r10 = state->r10,
+        .r11 = state->r11,
+        .r12 = state->r12,
+        .r13 = state->r13,
+        .r14 = state->r14,
+        .r15 = state->r15,
+        .rip = state->rip,
+        .cs = USER_CODE_SELECTOR,
+        .ss = USER_DATA_SELECTOR,
         .rflags = (state->rflags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF,
         .vector = regs->vector,
         .error_code = regs->error_code,

@@ -47,8 +47,8 @@ void syscall_entry(void);
 
 static void init_segments(void) {
     uint64_t base = (uint64_t)&tss;
-    gdt[TSS_SELECTOR / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
-                            (base >> 24 & 0xff) << 56;
+    gdt[TSS_SELECTOR / 8] =
+        (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
     gdt[TSS_SELECTOR / 8 + 1] = base >> 32;
     tss.io_map_base = sizeof(tss); // none: no port is the user's
     for (int i = 0; i < IST_COUNT - 1; i++) {
@@ -78,7 +78,8 @@ static void init_traps(void) {
 }
 
 static void init_syscalls(void) {
-    wrmsr(MSR_STAR, (uint64_t)(USER_DATA_SELECTOR - 8) << 48 | (uint64_t)KERNEL_CODE_SELECTOR << 32);
+    wrmsr(MSR_STAR,
+          (uint64_t)(USER_DATA_SELECTOR - 8) << 48 | (uint64_t)KERNEL_CODE_SELECTOR << 32);
     wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
     wrmsr(MSR_FMASK, RFLAGS_IF | RFLAGS_DF | RFLAGS_TF | RFLAGS_NT | RFLAGS_AC | RFLAGS_IOPL);
 }
@@ -110,7 +111,11 @@ void cpu_init(void) {
 }
 
 // ZX_HAS_CPU_FEATURES alone: programs on x86-64 ask CPUID themselves.
-uint32_t arch_cpu_features(void) { return 1; }
+uint32_t arch_cpu_features(void) {
+    return 1;
+}
 
 // CLFLUSH line size, CPUID 1 EBX[15:8] in units of 8 bytes.
-uint32_t arch_dcache_line_size(void) { return (cpuid(1, 0).ebx >> 8 & 0xff) * 8; }
+uint32_t arch_dcache_line_size(void) {
+    return (cpuid(1, 0).ebx >> 8 & 0xff) * 8;
+}

@@ -37,7 +37,9 @@ extern uint8_t text_start[], text_end[], rodata_end[];
 static paddr_t kernel_root;
 static paddr_t current_root;
 
-static uint64_t* table_at(paddr_t address) { return phys_to_virt(address & PTE_ADDRESS); }
+static uint64_t* table_at(paddr_t address) {
+    return phys_to_virt(address & PTE_ADDRESS);
+}
 
 static unsigned index_at(uint64_t vaddr, int level) {
     return vaddr >> (PAGE_SHIFT + 9 * level) & (ENTRIES - 1);

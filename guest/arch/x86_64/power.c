@@ -6,7 +6,9 @@
 #define PVPANIC_PANICKED 1
 
 // sti takes effect behind the next instruction, so no interrupt is lost between the two.
-void arch_idle(void) { __asm__ volatile("sti; hlt; cli" : : : "memory"); }
+void arch_idle(void) {
+    __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
 
 void arch_halt(void) {
     for (;;) {
@@ -25,4 +27,6 @@ void arch_reboot(void) {
 }
 
 // On a machine without the device the port is nobody's, and nothing happens.
-void arch_report_panic(void) { outb(PVPANIC_PORT, PVPANIC_PANICKED); }
+void arch_report_panic(void) {
+    outb(PVPANIC_PORT, PVPANIC_PANICKED);
+}

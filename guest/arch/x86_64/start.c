@@ -71,4 +71,6 @@ void arch_init(void) {
     apic_init();
 }
 
-void arch_init_time(void) { apic_calibrate(); }
+void arch_init_time(void) {
+    apic_calibrate();
+}

@@ -79,7 +79,9 @@ void trap_handler(struct arch_regs* regs) {
     }
 }
 
-uint64_t arch_regs_cause(const struct arch_regs* regs) { return regs->vector; }
+uint64_t arch_regs_cause(const struct arch_regs* regs) {
+    return regs->vector;
+}
 
 uint64_t arch_regs_fault_address(const struct arch_regs* regs) {
     return regs->vector == PAGE_FAULT ? read_cr2() : 0;

@@ -6,8 +6,8 @@
 #define COM1 0x3f8
 
 // Registers, as offsets.
-#define DATA 0             // receive and transmit
-#define DIVISOR_LOW 0      // while LCR_DIVISOR is set
+#define DATA 0        // receive and transmit
+#define DIVISOR_LOW 0 // while LCR_DIVISOR is set
 #define INTERRUPT_ENABLE 1
 #define DIVISOR_HIGH 1
 #define FIFO_CONTROL 2
