@@ -117,15 +117,15 @@ zx_status_t sys_job_set_critical(zx_handle_t job, uint32_t options, zx_handle_t 
         return status;
     }
     struct process* critical = process_from_dispatcher(object);
+    if (critical->critical_to != NULL) {
+        return ZX_ERR_ALREADY_BOUND;
+    }
     struct job* above = critical->job;
     while (above != NULL && above != ancestor) {
         above = above->parent;
     }
     if (above == NULL) {
         return ZX_ERR_INVALID_ARGS;
-    }
-    if (critical->critical_to != NULL) {
-        return ZX_ERR_ALREADY_BOUND;
     }
     dispatcher_ref(&ancestor->object);
     critical->critical_to = ancestor;
