@@ -113,9 +113,7 @@ static void check_leaks(const struct kernel_counts* before, zxh_result* result) 
     result->leaked_objects = (uint32_t)(now.objects - before->objects);
     result->leaked_handles = (uint32_t)(now.handles - before->handles);
     result->leaked_pages = (uint32_t)(now.pages - before->pages);
-    if (result->ending == ZXH_ENDING_FINISHED) {
-        result->ending = ZXH_ENDING_LEAK;
-    }
+    result->ending = ZXH_ENDING_LEAK;
 }
 
 // ---- programs -----------------------------------------------------------------------------------

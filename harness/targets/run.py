@@ -41,6 +41,8 @@ from zxio_py.kernel.vmo import Vmo, VmObject
 from zxio_py.zxio.raw import ZxioRaw
 
 VMAR_SIZE: Final = 64 << 20
+#: What every program's process is called, on each target.
+PROCESS_NAME: Final = "program"
 
 _MASK64: Final = (1 << 64) - 1
 _UNTOUCHED: Final = 0xA5A5A5A5
@@ -95,7 +97,7 @@ class Run:
         self.kernel = kernel
         #: What helper threads run on.
         self.executor = executor
-        self.process = kernel.create_process(name)
+        self.process = kernel.create_process(PROCESS_NAME)
         self.aspace = self.process.aspace
         self.thread = self.process.create_thread("main")
         self.names = slots
