@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Literal
 
 from harness.cases import Case
@@ -127,6 +128,7 @@ class Runner:
         """Start the targets at once; *reset_each* resets the machine before every program."""
         self._stack = ExitStack()
         self._progress: Progress = _no_progress
+        self._record: Callable[[list[list[Verdict]]], None] = lambda rows: None
         self._reset_each = reset_each
         self.targets: list[Target] = self._stack.enter_context(open_targets(names))
         self.run = self._new_run()
@@ -137,13 +139,20 @@ class Runner:
         """Release the targets; idempotent."""
         self._stack.close()
 
-    def compare(self, cases: Sequence[Case], progress: Progress | None = None) -> Run:
+    def compare(
+        self,
+        cases: Sequence[Case],
+        progress: Progress | None = None,
+        record: Callable[[list[list[Verdict]]], None] | None = None,
+    ) -> Run:
         """Run everything and compare.
 
+        *record* gets the verdicts of each chunk as soon as they are there, one row a program.
         Neither an interrupt nor a machine that cannot be had loses what is there by then: the
         `Run` says how far it came.
         """
         self._progress = progress or _no_progress
+        self._record = record or (lambda rows: None)
         self.run = self._new_run()
         begun = time.monotonic()
         try:
@@ -171,11 +180,25 @@ class Runner:
         if chunks:
             self._start(chunks[0])
         for number, chunk in enumerate(chunks):
-            seen = [self._finish(target, chunk) for target in self.targets]
-            if number + 1 < len(chunks):
+            following = chunks[number + 1] if number + 1 < len(chunks) else ()
+            self._finish_all(chunk, following)
+            rows = self.run.verdicts[-len(chunk) :]
+            diverged += sum(verdict.outcome == "diverge" for row in rows for verdict in row)
+            self._progress(len(self.run.verdicts), len(cases), diverged)
+        self._confirm()
+
+    def _finish_all(self, chunk: Sequence[Case], following: Sequence[Case]) -> None:
+        """Wait for a chunk on all targets, start the following one, compare."""
+        seen: list[list[ProgramObservation | None]] = []
+        try:
+            for target in self.targets:
+                seen.append(self._finish(target, chunk))
+            if following:
                 if self._reset_each:
                     self._reset()
-                self._start(chunks[number + 1])
+                self._start(following)
+        finally:
+            # What some targets have measured counts even if another was interrupted.
             began = time.monotonic()
             rows = [
                 self._judge(case, [observed[i] for observed in seen])
@@ -183,9 +206,7 @@ class Runner:
             ]
             self.run.compared += time.monotonic() - began
             self.run.verdicts += rows
-            diverged += sum(v.outcome == "diverge" for row in rows for v in row)
-            self._progress(len(self.run.verdicts), len(cases), diverged)
-        self._confirm()
+            self._record(rows)
 
     def _start(self, chunk: Sequence[Case]) -> None:
         for target in self.targets:
@@ -202,13 +223,18 @@ class Runner:
         return found
 
     def _judge(self, case: Case, seen: Sequence[ProgramObservation | None]) -> list[Verdict]:
-        """Compare what the targets saw of one program with the record, or with the first one."""
+        """Compare what the targets saw of one program with the record, or with the first one.
+
+        *seen* ends early if the last targets did not come to it.
+        """
         verdicts = []
         reference, name = case.recorded, "recorded" if case.recorded is not None else ""
-        for target, observation in zip(self.targets, seen, strict=True):
+        for target, observation in zip_longest(self.targets, seen):
             verdict = Verdict(case, target.name, "not compared", None, reference, name)
             verdicts.append(verdict)
             if observation is None:
+                if len(seen) < len(verdicts):
+                    verdict.outcome = "not run"
                 continue
             if observation.ending == "lost":
                 verdict.outcome = "lost"

@@ -82,11 +82,14 @@ def _run(parsed: argparse.Namespace, runner: Runner) -> int:
     cases = _cases(parsed)
     from rich.console import Console
 
+    from harness.program.results import write_atomically
     from harness.report import document, junit, terminal
+    from harness.report.journal import Journal
 
     errors = Console(stderr=True)
+    journal = Journal(parsed.output / "running.jsonl")
     with terminal.ProgressView(errors, parsed.quiet) as view:
-        result = runner.compare(cases, view.update)
+        result = runner.compare(cases, view.update, journal.add)
     runner.close()
     checks = []
     if not parsed.no_checks and not result.interrupted:
@@ -94,14 +97,16 @@ def _run(parsed: argparse.Namespace, runner: Runner) -> int:
 
         checks = all_checks()
     status = result.exit_status or (0 if all(check.passed for check in checks) else 1)
-    from harness.program.results import write_atomically
-
-    report = document.encode(document.document(result, checks, status))
-    write_atomically(parsed.output / "report.json", report)
-    write_atomically(parsed.output / "report.xml", junit.encode(result, checks))
+    # On the screen first: it has room when the disk has none.
     out = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     terminal.show(result, checks, out)
     out.print(terminal.verdict_line(result, checks), markup=False, highlight=False)
+    try:
+        report = document.encode(document.document(result, checks, status))
+        write_atomically(parsed.output / "report.json", report)
+        write_atomically(parsed.output / "report.xml", junit.encode(result, checks))
+    finally:
+        journal.remove()
     out.print(f"reports: {parsed.output}/report.json, report.xml", markup=False, highlight=False)
     if result.stopped and not result.interrupted:
         sys.stderr.write(f"zxh: {result.stopped}\n")

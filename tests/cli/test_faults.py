@@ -14,7 +14,7 @@ import pytest
 
 from harness.run import CHUNK
 
-QUICK = {
+QUICK: dict[str, object] = {
     "name": "event_create_one",
     "steps": [{"call": "zx_event_create", "args": [0, {"out_handle": "e"}]}],
 }
@@ -52,6 +52,22 @@ def test_an_interrupted_run_reports_what_it_has(tmp_path: Path) -> None:
     assert report["families"]["event"]["host"]["agree"] == CHUNK
     assert report["families"]["clock"]["host"] == {"not run": 1}
     ET.parse(output / "report.xml")
+    assert sorted(path.name for path in output.iterdir()) == ["report.json", "report.xml"]
+
+
+def test_a_killed_run_leaves_what_it_had_measured(tmp_path: Path) -> None:
+    path = tmp_path / "programs.json"
+    path.write_text(json.dumps([*many(CHUNK), SLOW]))
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "harness", "run", "-t", "host", "--no-checks"]
+    run = subprocess.Popen([*command, "-o", output, path], stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    assert run.stderr.readline().startswith(f"{CHUNK}/{CHUNK + 1} programs")
+    run.kill()
+    run.communicate(timeout=30)
+    lines = (output / "running.jsonl").read_text().splitlines()
+    assert [json.loads(line)["program"] for line in lines] == [p["name"] for p in many(CHUNK)]
+    assert all(json.loads(line)["outcomes"] == {"host": "agree"} for line in lines)
 
 
 @pytest.mark.parametrize("command", ["run", "exec"])
@@ -84,3 +100,5 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
     assert "cannot write it" in errors[0]
     assert "Traceback" not in run.stderr
     assert list(output.iterdir()) == []
+    if command == "run":
+        assert "200 programs on 1 targets" in run.stdout
