@@ -35,6 +35,7 @@ from zxio_py.kernel import Kernel
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserFault, ZxError
+from zxio_py.kernel.handle import Handle
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.vmo import Vmo, VmObject
@@ -110,6 +111,8 @@ class Run:
         #: Helpers started and not joined; while there are any, nothing is said about live slots.
         self.unjoined = 0
         self.job: Job | None = None
+        #: Handles to what the program was given, of whoever started it.
+        self._kept: list[Handle] = []
         self.exited = False
         #: Why the process died of a fault; empty if it did not.
         self.faulted = ""
@@ -158,6 +161,11 @@ class Run:
             with kernel.lock:
                 made = Vmo(kernel, VmObject.create(kernel, PAGE))
             rights = made.DEFAULT_RIGHTS & ~abi.ZX_RIGHT_WRITE | abi.ZX_RIGHT_EXECUTE
+        if slot != "$vmar":
+            # It is a duplicate, or the job must be ended later: whoever started the program has
+            # a handle as well.
+            with kernel.lock:
+                self._kept.append(kernel.make_handle(made, abi.ZX_RIGHT_NONE))
         return self.stored(index, process.add_handle(made, rights))
 
     # Running ---------------------------------------------------------------------------------
@@ -409,9 +417,11 @@ class Run:
         self.process.kill(0)
         for helper in self.helpers.values():
             helper.future.result()
-        if self.job is not None:
-            with self.kernel.lock:
+        with self.kernel.lock:
+            if self.job is not None:
                 self.job.kill(0)
+            kept, self._kept = self._kept, []
+            self.kernel.close_handles(kept)
 
 
 def run_plan(run: Run, plan: Plan) -> ProgramObservation:
