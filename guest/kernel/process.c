@@ -133,7 +133,7 @@ zx_status_t process_suspend(struct process* process) {
     }
     process->suspend_count++;
     list_for_each_safe(node, &process->threads) {
-        thread_object_suspend(container_of(node, struct thread_dispatcher, process_link));
+        thread_object_hold(container_of(node, struct thread_dispatcher, process_link));
     }
     return ZX_OK;
 }

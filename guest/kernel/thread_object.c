@@ -125,12 +125,16 @@ zx_status_t thread_object_suspend(struct thread_dispatcher* thread) {
     if (thread->state == THREAD_OBJECT_DEAD || thread->thread->kill_pending) {
         return ZX_ERR_BAD_STATE;
     }
+    thread_object_hold(thread);
+    return ZX_OK;
+}
+
+void thread_object_hold(struct thread_dispatcher* thread) {
     thread_suspend(thread->thread);
     if (thread->state == THREAD_OBJECT_STARTED) {
         // It does not run now, or this call would not: it will run no more user code.
         show_state(thread);
     }
-    return ZX_OK;
 }
 
 void thread_object_resume(struct thread_dispatcher* thread) {

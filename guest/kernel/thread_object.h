@@ -45,6 +45,8 @@ zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entr
 void thread_object_exited(struct thread_dispatcher* thread);
 // Keeps it from running user code until resumed as often; ZX_THREAD_SUSPENDED tells.
 zx_status_t thread_object_suspend(struct thread_dispatcher* thread);
+// The same for a thread that is not dead, also if it is to die.
+void thread_object_hold(struct thread_dispatcher* thread);
 void thread_object_resume(struct thread_dispatcher* thread);
 // Whether its registers may be read and written: it is suspended or stopped in an exception.
 bool thread_object_is_stopped(const struct thread_dispatcher* thread);

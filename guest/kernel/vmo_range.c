@@ -107,8 +107,7 @@ zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t
 
 zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy) {
     struct vmo_store* store = vmo->store;
-    bool has_pages = !store->physical && store_committed_pages(store, 0, store->size) != 0;
-    if ((has_pages && store->cache_policy != ZX_CACHE_POLICY_CACHED) ||
+    if ((store->page_count > 0 && store->cache_policy != ZX_CACHE_POLICY_CACHED) ||
         !list_is_empty(&store->mappings) || vmo->child_count != 0 || vmo->parent != NULL) {
         return ZX_ERR_BAD_STATE;
     }

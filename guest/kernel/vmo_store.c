@@ -49,15 +49,18 @@ static void page_unref(struct page* page) {
     }
 }
 
-static void free_node(struct page_node* node, uint32_t level) {
-    for (uint32_t i = 0; i < NODE_SLOTS; i++) {
+// Frees a node and what hangs below it.  Looks for pages only while there are any (*pages), which
+// spares small VMOs the walk; nodes without pages are looked for in any case.
+static void free_node(struct page_node* node, uint32_t level, uint64_t* pages) {
+    for (uint32_t i = 0; i < NODE_SLOTS && (level > 1 || *pages > 0); i++) {
         if (node->slots[i] == 0) {
             continue;
         }
         if (level > 1) {
-            free_node((struct page_node*)node->slots[i], level - 1);
+            free_node((struct page_node*)node->slots[i], level - 1, pages);
         } else {
             page_unref(slot_page(node->slots[i]));
+            --*pages;
         }
     }
     kfree(node);
@@ -69,7 +72,7 @@ void store_unref(struct vmo_store* store) {
     }
     ASSERT(list_is_empty(&store->mappings));
     if (store->root != NULL) {
-        free_node(store->root, store->height);
+        free_node(store->root, store->height, &store->page_count);
     }
     kfree(store);
 }
@@ -184,6 +187,8 @@ zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_wr
     if (page != NULL) {
         memcpy(page_to_virt(made), page_to_virt(page), PAGE_SIZE);
         page_unref(page);
+    } else {
+        store->page_count++;
     }
     *slot = (uintptr_t)made;
     if (page != NULL || store->zero_page_mapped) {
@@ -229,6 +234,7 @@ void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size) {
         }
         page_unref(slot_page(*slot));
         *slot = 0;
+        store->page_count--;
     }
 }
 
@@ -249,6 +255,7 @@ zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_st
         }
         slot_page(*slot)->references++;
         *copy = *slot | INHERITED;
+        child->page_count++;
     }
     store_revoke(parent, offset, shared);
     return ZX_OK;

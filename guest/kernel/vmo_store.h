@@ -22,6 +22,7 @@ struct vmo_store {
     paddr_t base;
     struct page_node* root;
     uint32_t height;           // levels of the tree; 0: no page yet
+    uint64_t page_count;       // pages in the tree
     struct list_node mappings; // mapping.store_link
 };
 
