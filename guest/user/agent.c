@@ -164,8 +164,8 @@ static void open_session(struct session* session, const struct payload* payload)
         refuse(REFUSED_OPEN);
         return;
     }
-    uint8_t* room = transport_reserve(sizeof(zxh_result) + sizeof(general_registers) +
-                                      8 * sizeof(zxh_handle));
+    uint8_t* room =
+        transport_reserve(sizeof(zxh_result) + sizeof(general_registers) + 8 * sizeof(zxh_handle));
     if (room == NULL) {
         return;
     }
@@ -223,8 +223,7 @@ static void handle_request(const struct request* request) {
         refuse(REFUSED_BROKEN);
         return;
     }
-    if (request->size >= sizeof(uint32_t) &&
-        *(const uint32_t*)request->payload != ZXH_INTERFACE) {
+    if (request->size >= sizeof(uint32_t) && *(const uint32_t*)request->payload != ZXH_INTERFACE) {
         refuse(REFUSED_INTERFACE);
         return;
     }

@@ -68,7 +68,9 @@ static zx_status_t memory_take(struct child_memory* memory, uint64_t size, bool 
 
 // ---- layout -------------------------------------------------------------------------------------
 
-static uint64_t pages_of_edge(uint32_t size) { return size == 0 ? 1 : PAGE_UP(size) / PAGE; }
+static uint64_t pages_of_edge(uint32_t size) {
+    return size == 0 ? 1 : PAGE_UP(size) / PAGE;
+}
 
 static uint64_t context_size(const zxh_program* program, uint32_t edges) {
     return ALIGN_UP(sizeof(struct child_context)) +
@@ -197,12 +199,11 @@ static zx_status_t map(struct child* child, uint64_t address, zx_vm_option_t per
 static zx_status_t map_image(struct child* child) {
     const struct child_parts* parts = &child_parts;
     zx_vm_option_t now = child->memory.kept ? ZX_VM_MAP_RANGE : 0;
-    zx_status_t status =
-        map(child, CHILD_VDSO, 0, parts->vdso_vmo, 0, parts->vdso_code_offset);
+    zx_status_t status = map(child, CHILD_VDSO, 0, parts->vdso_vmo, 0, parts->vdso_code_offset);
     if (status == ZX_OK) {
-        status = map(child, CHILD_VDSO + parts->vdso_code_offset,
-                     ZX_VM_PERM_EXECUTE | ZX_VM_MAP_RANGE, parts->vdso_vmo, parts->vdso_code_offset,
-                     parts->vdso_code_size);
+        status =
+            map(child, CHILD_VDSO + parts->vdso_code_offset, ZX_VM_PERM_EXECUTE | ZX_VM_MAP_RANGE,
+                parts->vdso_vmo, parts->vdso_code_offset, parts->vdso_code_size);
     }
     if (status == ZX_OK) {
         status = map(child, CHILD_IMAGE, ZX_VM_PERM_EXECUTE | ZX_VM_MAP_RANGE, parts->image_vmo, 0,
@@ -222,8 +223,8 @@ static zx_status_t map_edge(struct child* child, uint64_t pages, uint8_t byte, u
         return ZX_ERR_NO_MEMORY;
     }
     memset(child->memory.bytes + offset, byte, pages * PAGE);
-    zx_status_t status = map(child, child->edge_address, ZX_VM_PERM_WRITE, child->memory.vmo,
-                             offset, pages * PAGE);
+    zx_status_t status =
+        map(child, child->edge_address, ZX_VM_PERM_WRITE, child->memory.vmo, offset, pages * PAGE);
     *end = child->edge_address + pages * PAGE;
     child->edge_pages += pages;
     child->edge_address = *end + 2 * PAGE;
@@ -232,8 +233,8 @@ static zx_status_t map_edge(struct child* child, uint64_t pages, uint8_t byte, u
 
 static zx_status_t map_edges(struct child* child, const struct payload* payload) {
     uint32_t before = payload->program->edges_before;
-    uint64_t* edges = (uint64_t*)(child->memory.bytes +
-                                  ((uint64_t)child->context->edges - child_address(0)));
+    uint64_t* edges =
+        (uint64_t*)(child->memory.bytes + ((uint64_t)child->context->edges - child_address(0)));
     for (uint32_t i = 0; i < payload->program->edge_count; i++) {
         uint64_t end;
         zx_status_t status = map_edge(child, pages_of_edge(payload->edges[i]), UNTOUCHED, &end);

@@ -7,18 +7,18 @@
 
 // What children are made of; found once.
 struct child_parts {
-    zx_handle_t job;       // the children's
-    zx_handle_t root_job;  // where $job is made
+    zx_handle_t job;      // the children's
+    zx_handle_t root_job; // where $job is made
     zx_handle_t resource;
     zx_handle_t vdso_vmo;
     zx_handle_t image_vmo; // the agent's own file
     zx_handle_t library_vmo;
     zx_handle_t exceptions; // channel: exceptions of all children
-    uint64_t root_base;    // first address of a process's root VMAR
-    const uint8_t* image;  // where the agent itself is
-    uint64_t text_size;    // bytes of the image before its variables
-    uint64_t data_size;    // bytes of variables, whole pages
-    uint8_t* data;         // the variables as a child starts with them
+    uint64_t root_base;     // first address of a process's root VMAR
+    const uint8_t* image;   // where the agent itself is
+    uint64_t text_size;     // bytes of the image before its variables
+    uint64_t data_size;     // bytes of variables, whole pages
+    uint8_t* data;          // the variables as a child starts with them
     uint64_t functions[FUNCTION_COUNT];
     uint64_t vdso_code_offset;
     uint64_t vdso_code_size;
@@ -43,8 +43,8 @@ struct child_layout {
     uint64_t steps;
     uint64_t results;
     uint64_t arena;
-    uint64_t size;      // of what is mapped as one piece
-    uint64_t edges;     // behind it: pages for edge buffers
+    uint64_t size;  // of what is mapped as one piece
+    uint64_t edges; // behind it: pages for edge buffers
     uint64_t total;
 };
 

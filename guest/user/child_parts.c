@@ -93,8 +93,8 @@ static void find_vdso_layout(const elf_object_t* vdso) {
 // Where root VMARs begin: asked of the agent's own, all are alike.
 static zx_status_t find_root_base(void) {
     zx_info_vmar_t info;
-    zx_status_t status = calls.object_get_info(zx_vmar_root_self(), ZX_INFO_VMAR, &info,
-                                               sizeof(info), NULL, NULL);
+    zx_status_t status =
+        calls.object_get_info(zx_vmar_root_self(), ZX_INFO_VMAR, &info, sizeof(info), NULL, NULL);
     child_parts.root_base = info.base;
     return status;
 }

@@ -92,10 +92,10 @@ struct child_context {
     uint32_t helpers_running; // spawned and not yet joined
     zx_handle_t* slots;       // handle values
     uint8_t* slot_set;
-    zx_koid_t* slot_koids;    // of the object last stored
+    zx_koid_t* slot_koids; // of the object last stored
     struct binding* buffers;
-    uint64_t* edges;          // where each edge buffer ends
-    zx_koid_t* koids;         // met so far: the index, from 1, is what results say
+    uint64_t* edges;  // where each edge buffer ends
+    zx_koid_t* koids; // met so far: the index, from 1, is what results say
     uint8_t* arena;
 
     struct thread_work threads[MAX_THREADS];

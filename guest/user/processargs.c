@@ -21,9 +21,9 @@ zx_status_t processargs_read(zx_handle_t bootstrap, struct processargs* args) {
         uint8_t bytes[1024];
     } message;
     uint32_t size;
-    zx_status_t status = calls.channel_read(bootstrap, 0, message.bytes, args->handles,
-                                            sizeof(message), PROCESSARGS_MAX_HANDLES, &size,
-                                            &args->count);
+    zx_status_t status =
+        calls.channel_read(bootstrap, 0, message.bytes, args->handles, sizeof(message),
+                           PROCESSARGS_MAX_HANDLES, &size, &args->count);
     if (status != ZX_OK) {
         return status;
     }

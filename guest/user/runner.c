@@ -14,9 +14,9 @@ static uint64_t call(uint64_t address, const struct argument* arguments, uint32_
     function target = (function)address;
     uint64_t value;
     do {
-        value = target(arguments[0].value, arguments[1].value, arguments[2].value,
-                       arguments[3].value, arguments[4].value, arguments[5].value,
-                       arguments[6].value, arguments[7].value);
+        value =
+            target(arguments[0].value, arguments[1].value, arguments[2].value, arguments[3].value,
+                   arguments[4].value, arguments[5].value, arguments[6].value, arguments[7].value);
     } while (--repeat > 0);
     return value;
 }

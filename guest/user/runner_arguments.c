@@ -13,7 +13,9 @@ static zx_time_t deadline_after(struct child_context* context, int64_t ns) {
     return deadline;
 }
 
-static size_t padded(size_t size) { return (size + 7) & ~(size_t)7; }
+static size_t padded(size_t size) {
+    return (size + 7) & ~(size_t)7;
+}
 
 // Fills a buffer with its items, the rest with the byte nobody has written.
 static const uint8_t* fill(struct child_context* context, const uint8_t* wire, uint32_t items,

@@ -8,7 +8,9 @@
 #define UNTOUCHED_KOID 0xa5a5a5a5a5a5a5a5ull
 #define PLAIN_SHOW 512 // of a buffer without a report of its own
 
-static size_t padded(size_t size) { return (size + 7) & ~(size_t)7; }
+static size_t padded(size_t size) {
+    return (size + 7) & ~(size_t)7;
+}
 
 // The number by which results name an object: its rank among those the program has met.
 static uint32_t koid_number(struct child_context* context, zx_koid_t koid) {

@@ -11,7 +11,7 @@
 #include "zxh/wire.h"
 
 struct request {
-    uint32_t kind;          // ZXH_KIND_*; 0: there is no telling what it was
+    uint32_t kind; // ZXH_KIND_*; 0: there is no telling what it was
     uint32_t sequence;
     bool broken;            // length or checksum is wrong
     const uint8_t* payload; // 8-byte aligned

@@ -26,7 +26,9 @@ static zxh_slot* slot_at(uint32_t index) {
     return (zxh_slot*)(share + ZXH_SLOTS_OFFSET + (size_t)index * ZXH_SLOT_SIZE);
 }
 
-static void ring(void) { calls.object_signal_peer(doorbell, 0, ZX_USER_SIGNAL_0); }
+static void ring(void) {
+    calls.object_signal_peer(doorbell, 0, ZX_USER_SIGNAL_0);
+}
 
 zx_status_t transport_start(struct processargs* args) {
     zx_handle_t vmo = processargs_handle(args, PROCESSARGS_USER, USER_SHARED_MEMORY);
@@ -36,9 +38,9 @@ zx_status_t transport_start(struct processargs* args) {
     }
     zx_vaddr_t address;
     // All of it at once: page tables made later would look like a leak of the program that runs.
-    zx_status_t status = calls.vmar_map(zx_vmar_root_self(),
-                                        ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_MAP_RANGE, 0, vmo,
-                                        0, ZXH_SHARE_SIZE, &address);
+    zx_status_t status =
+        calls.vmar_map(zx_vmar_root_self(), ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_MAP_RANGE, 0,
+                       vmo, 0, ZXH_SHARE_SIZE, &address);
     if (status != ZX_OK) {
         return status;
     }
@@ -67,8 +69,8 @@ static void begin_batch(zxh_slot* slot) {
     batch.slot = slot;
     batch.sequence = slot->request_sequence;
     batch.records = slot->record_count;
-    batch.request_size = slot->request_bytes < ZXH_REQUEST_SIZE ? slot->request_bytes
-                                                                : ZXH_REQUEST_SIZE;
+    batch.request_size =
+        slot->request_bytes < ZXH_REQUEST_SIZE ? slot->request_bytes : ZXH_REQUEST_SIZE;
     batch.next = 0;
     batch.result = 0;
     batch.unreadable = false;
@@ -148,7 +150,9 @@ void transport_commit(uint32_t kind, size_t size) {
     __atomic_store_n(&batch.slot->records_done, batch.slot->records_done + 1, __ATOMIC_RELEASE);
 }
 
-void transport_started(zx_time_t now) { batch.slot->started_ns = (uint64_t)now; }
+void transport_started(zx_time_t now) {
+    batch.slot->started_ns = (uint64_t)now;
+}
 
 bool transport_counts(struct kernel_counts* counts) {
     const volatile zxh_share_header* header = (const volatile zxh_share_header*)share;

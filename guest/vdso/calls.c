@@ -3,8 +3,8 @@
 
 // A channel call whose wait was interrupted (the thread was suspended) goes on with the same
 // transaction: the message is sent once.
-VDSO_FUNCTION zx_status_t _zx_channel_call(zx_handle_t handle, uint32_t options,
-                                           zx_time_t deadline, const zx_channel_call_args_t* args,
+VDSO_FUNCTION zx_status_t _zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t deadline,
+                                           const zx_channel_call_args_t* args,
                                            uint32_t* actual_bytes, uint32_t* actual_handles) {
     zx_status_t status = SYSCALL_zx_channel_call_noretry(handle, options, deadline, args,
                                                          actual_bytes, actual_handles);

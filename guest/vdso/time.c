@@ -20,7 +20,9 @@ static inline zx_time_t monotonic_now(void) {
     return vdso_ticks_to_ns(CONSTANTS, (uint64_t)ticks_now());
 }
 
-VDSO_FUNCTION zx_ticks_t _zx_ticks_get(void) { return ticks_now(); }
+VDSO_FUNCTION zx_ticks_t _zx_ticks_get(void) {
+    return ticks_now();
+}
 VDSO_EXPORT(zx_ticks_get);
 
 VDSO_FUNCTION zx_ticks_t _zx_ticks_per_second(void) {
@@ -28,7 +30,9 @@ VDSO_FUNCTION zx_ticks_t _zx_ticks_per_second(void) {
 }
 VDSO_EXPORT(zx_ticks_per_second);
 
-VDSO_FUNCTION zx_time_t _zx_clock_get_monotonic(void) { return monotonic_now(); }
+VDSO_FUNCTION zx_time_t _zx_clock_get_monotonic(void) {
+    return monotonic_now();
+}
 VDSO_EXPORT(zx_clock_get_monotonic);
 
 // Saturates, so that "infinitely long" stays infinite.

@@ -9,16 +9,16 @@
 
 struct vdso_constants {
     uint64_t ticks_per_second;
-    int64_t ticks_offset;    // zx_ticks_get() is the hardware counter plus this: 0 at boot
-    uint64_t ns_multiplier;  // nanoseconds = (ticks * ns_multiplier) >> ns_shift, in 128 bits
-    uint32_t ns_shift;       // 0 to 63
+    int64_t ticks_offset;   // zx_ticks_get() is the hardware counter plus this: 0 at boot
+    uint64_t ns_multiplier; // nanoseconds = (ticks * ns_multiplier) >> ns_shift, in 128 bits
+    uint32_t ns_shift;      // 0 to 63
     uint32_t num_cpus;
-    uint32_t page_size;      // bytes
-    uint32_t dcache_line_size; // bytes
-    uint64_t physmem;        // bytes of RAM
+    uint32_t page_size;                    // bytes
+    uint32_t dcache_line_size;             // bytes
+    uint64_t physmem;                      // bytes of RAM
     uint32_t features[VDSO_FEATURE_KINDS]; // by ZX_FEATURE_KIND_*
-    uint32_t version_length; // bytes of version, without the NUL
-    char version[VDSO_VERSION_SIZE]; // NUL-terminated
+    uint32_t version_length;               // bytes of version, without the NUL
+    char version[VDSO_VERSION_SIZE];       // NUL-terminated
 };
 
 // The page; hidden in the vDSO, found by the kernel through VDSO_CONSTANTS_OFFSET.
