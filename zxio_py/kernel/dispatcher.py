@@ -64,6 +64,9 @@ class Dispatcher:
     def __del__(self) -> None:
         # May run in any thread at any time; removing from a dict is atomic.
         self.retire()
+        if self.handle_count:
+            # Channels whose only handles lay in messages queued on each other.
+            self.kernel.forget_handles(self.handle_count)
 
     def retire(self) -> None:
         """It does not count as existing any more."""

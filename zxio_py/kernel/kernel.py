@@ -114,6 +114,10 @@ class Kernel:
         self._handle_count += 1
         return Handle(object, rights, spread(next(self._handles_made)))
 
+    def forget_handles(self, count: int) -> None:
+        """*count* handles went with the object they referred to: nobody could reach either."""
+        self._handle_count -= count
+
     def close_handle(self, handle: Handle) -> None:
         """Close a handle that is in no table any more."""
         self.close_handles((handle,))
