@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.cases import Case
 from harness.compare import Difference, applies, differences, missing_functions
 from harness.errors import MachineError
 from harness.machine.machine import Failure
-from harness.program.model import Program
+from harness.program.model import Program, Step
 from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
 from harness.targets.base import Target
@@ -116,6 +116,15 @@ class Run:
         return 1 if self.count("diverge") else 0
 
 
+class _Normalised(NamedTuple):
+    """An observation with its comparable form."""
+
+    seen: ProgramObservation
+    result: Result
+    #: Functions the target lacks.
+    missing: frozenset[str]
+
+
 class Runner:
     """Runs cases on targets and compares."""
 
@@ -132,8 +141,8 @@ class Runner:
         self._reset_each = reset_each
         self.targets: list[Target] = self._stack.enter_context(open_targets(names))
         self.run = self._new_run()
-        #: By program: the last observation and its result.
-        self._normalised: dict[int, tuple[ProgramObservation, Result]] = {}
+        #: By program: the last observation that guests shared, and what came of it.
+        self._shared: dict[int, _Normalised] = {}
 
     def close(self) -> None:
         """Release the targets; idempotent."""
@@ -219,7 +228,7 @@ class Runner:
         summary.waited += time.monotonic() - began
         found = [next(observed) if applies(c.program, target.arch) else None for c in chunk]
         summary.programs += sum(seen is not None for seen in found)
-        summary.calls += sum(_calls(c, seen) for c, seen in zip(chunk, found, strict=True))
+        summary.calls += sum(_calls(c.program, seen) for c, seen in zip(chunk, found, strict=True))
         return found
 
     def _judge(self, case: Case, seen: Sequence[ProgramObservation | None]) -> list[Verdict]:
@@ -241,8 +250,9 @@ class Runner:
                 verdict.reason = observation.error
                 verdict.failure = _failure_of(target, case)
                 continue
-            verdict.result = result = self._normalise(case.program, observation)
-            verdict.missing = missing_functions(result)
+            known = self._normalise(target, case.program, observation)
+            verdict.result = result = known.result
+            verdict.missing = known.missing
             if verdict.missing:
                 verdict.outcome = "not implemented"
             elif observation.ending == "leak":
@@ -258,14 +268,16 @@ class Runner:
                 verdict.outcome = "diverge" if verdict.differences else "agree"
         return verdicts
 
-    def _normalise(self, program: Program, seen: ProgramObservation) -> Result:
-        """`normalise`, once for an observation that two targets or two runs share."""
-        last = self._normalised.get(id(program))
-        if last is not None and last[0] is seen:
-            return last[1]
+    def _normalise(self, target: Target, program: Program, seen: ProgramObservation) -> _Normalised:
+        """`normalise`, once for an observation that guests share (`targets.guest.Decoded`)."""
+        last = self._shared.get(id(program))
+        if last is not None and last.seen is seen:
+            return last
         result = normalise(program, seen)
-        self._normalised[id(program)] = (seen, result)
-        return result
+        known = _Normalised(seen, result, missing_functions(result))
+        if target.name != "host":
+            self._shared[id(program)] = known
+        return known
 
     def _reset(self) -> None:
         for target, summary in zip(self.targets, self.run.targets, strict=True):
@@ -298,18 +310,18 @@ def _tier(target: Target, reset_each: bool) -> str:
     return f"machine reset and {tier}" if reset_each else tier
 
 
-def _calls(case: Case, seen: ProgramObservation | None) -> int:
+def _calls(program: Program, seen: ProgramObservation | None) -> int:
     """How many calls a program made on a target, repeats counted."""
     if seen is None:
         return 0
-    pairs = [(case.program.steps, seen.steps)]
-    pairs += [(case.program.threads[name], steps) for name, steps in seen.threads.items()]
-    return sum(
-        step.repeat
-        for steps, observed in pairs
-        for step in steps[: len(observed)]
-        if not step.is_pseudo
-    )
+    calls = _counted(program.steps, len(seen.steps))
+    for name, steps in seen.threads.items():
+        calls += _counted(program.threads[name], len(steps))
+    return calls
+
+
+def _counted(steps: Sequence[Step], done: int) -> int:
+    return sum(step.repeat for step in steps[:done] if step.call[0] != "$")
 
 
 def _failure_of(target: Target, case: Case) -> Failure | None:
