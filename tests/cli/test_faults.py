@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -68,6 +70,26 @@ def test_a_killed_run_leaves_what_it_had_measured(tmp_path: Path) -> None:
     lines = (output / "running.jsonl").read_text().splitlines()
     assert [json.loads(line)["program"] for line in lines] == [p["name"] for p in many(CHUNK)]
     assert all(json.loads(line)["outcomes"] == {"host": "agree"} for line in lines)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_machine_outlives_a_run(end: signal.Signals, tmp_path: Path) -> None:
+    path = tmp_path / "programs.json"
+    path.write_text(json.dumps([*many(CHUNK), SLOW]))
+    command = [sys.executable, "-m", "harness", "run", "--no-checks", "-o", tmp_path / "out", path]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    assert run.stderr.readline().startswith(f"{CHUNK}/{CHUNK + 1} programs")
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    assert len(children) == 2
+    machines = [os.pidfd_open(int(pid)) for pid in children]
+    run.send_signal(end)
+    run.communicate(timeout=60)
+    assert run.returncode == (130 if end == signal.SIGINT else -end)
+    for machine in machines:
+        ended, _, _ = select.select([machine], [], [], 10)
+        os.close(machine)
+        assert ended
 
 
 @pytest.mark.parametrize("command", ["run", "exec"])
