@@ -3,15 +3,16 @@
 
 #include "usercopy.h"
 
-// Reads a name, cut to ZX_MAX_NAME_LEN - 1 bytes; INVALID_ARGS for a null pointer, even of an
-// empty name, or one that cannot be read.
+// Reads a name, up to ZX_MAX_NAME_LEN bytes of which all but the last count; INVALID_ARGS for a
+// null pointer, even of an empty name, or one that cannot be read.
 static inline zx_status_t read_name(uint64_t from, size_t size, char name[ZX_MAX_NAME_LEN]) {
     if (from == 0) {
         return ZX_ERR_INVALID_ARGS;
     }
-    size = size < ZX_MAX_NAME_LEN ? size : ZX_MAX_NAME_LEN - 1;
-    name[size] = '\0';
-    return copy_from_user(name, from, size);
+    size = size < ZX_MAX_NAME_LEN ? size : ZX_MAX_NAME_LEN;
+    zx_status_t status = copy_from_user(name, from, size);
+    name[size < ZX_MAX_NAME_LEN ? size : ZX_MAX_NAME_LEN - 1] = '\0';
+    return status;
 }
 
 // Where user code may begin; 0 is as good as any other address it will fault at.

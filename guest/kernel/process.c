@@ -185,7 +185,7 @@ zx_status_t process_maps(struct process* process, record_fn record, void* contex
 }
 
 zx_status_t process_vmos(struct process* process, record_fn record, void* context) {
-    if (process->root == NULL) {
+    if (process->state != PROCESS_RUNNING) {
         return ZX_ERR_BAD_STATE;
     }
     list_for_each(node, &process->handles.handles) {

@@ -51,8 +51,7 @@ static void socket_on_zero_handles(struct dispatcher* object) {
     socket->size = 0;
     if (socket->peer != NULL) {
         socket->peer->peer = NULL;
-        update_signals(&socket->peer->object, ZX_SOCKET_WRITABLE | ZX_SOCKET_WRITE_THRESHOLD,
-                       ZX_SOCKET_PEER_CLOSED);
+        update_signals(&socket->peer->object, ZX_SOCKET_WRITABLE, ZX_SOCKET_PEER_CLOSED);
         socket->peer = NULL;
     }
 }
@@ -123,8 +122,9 @@ static void set_signal(struct socket* socket, zx_signals_t signal, bool asserted
     update_signals(&socket->object, asserted ? 0 : signal, asserted ? signal : 0);
 }
 
-// Brings the signals that tell of buffered bytes up to date: those of the end that reads them and
-// those of the end that writes them.
+// Brings the signals that tell how many bytes are buffered up to date: those of the end that reads
+// them and those of the end that writes them.  WRITABLE is none of these: it changes only when the
+// buffer becomes full or ceases to be, and with the disposition.
 static void update_reader_and_writer(struct socket* reader) {
     struct socket* writer = reader->peer;
     set_signal(reader, ZX_SOCKET_READABLE, reader->size > 0);
@@ -132,7 +132,6 @@ static void update_reader_and_writer(struct socket* reader) {
                reader->read_threshold > 0 && reader->size >= reader->read_threshold);
     if (writer != NULL) {
         size_t room = SOCKET_CAPACITY - reader->size;
-        set_signal(writer, ZX_SOCKET_WRITABLE, room > 0 && !writer->write_disabled);
         set_signal(writer, ZX_SOCKET_WRITE_THRESHOLD,
                    writer->write_threshold > 0 && room >= writer->write_threshold);
     }
@@ -217,6 +216,9 @@ zx_status_t socket_write(struct socket* socket, uint64_t from, size_t size, size
     }
     reader->size += size;
     update_reader_and_writer(reader);
+    if (reader->size == SOCKET_CAPACITY) {
+        set_signal(socket, ZX_SOCKET_WRITABLE, false);
+    }
     *actual = size;
     return ZX_OK;
 }
@@ -278,8 +280,12 @@ zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t si
     }
     zx_status_t status = copy_out(socket, to, size, actual);
     if (status == ZX_OK && !peek && size > 0) {
+        bool was_full = socket->size == SOCKET_CAPACITY;
         consume(socket, *actual);
         update_reader_and_writer(socket);
+        if (was_full && socket->peer != NULL) {
+            set_signal(socket->peer, ZX_SOCKET_WRITABLE, true);
+        }
     }
     return status;
 }
@@ -287,7 +293,7 @@ zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t si
 // ---- disposition, thresholds, information ---------------------------------------------------
 
 // Allows or forbids writing in the direction whose writer is given, as both ends see it; one of
-// them may be gone.
+// them may be gone.  A reader that is left alone is not shown what its writer may not do any more.
 static void set_direction(struct socket* writer, struct socket* reader, uint32_t disposition) {
     if (disposition == 0) {
         return;
@@ -295,13 +301,14 @@ static void set_direction(struct socket* writer, struct socket* reader, uint32_t
     bool disabled = disposition == ZX_SOCKET_DISPOSITION_WRITE_DISABLED;
     if (writer != NULL) {
         writer->write_disabled = disabled;
-        bool room = reader != NULL && reader->size < SOCKET_CAPACITY;
-        set_signal(writer, ZX_SOCKET_WRITABLE, !disabled && room);
+        set_signal(writer, ZX_SOCKET_WRITABLE, !disabled);
         set_signal(writer, ZX_SOCKET_WRITE_DISABLED, disabled);
     }
     if (reader != NULL) {
         reader->read_disabled = disabled;
-        set_signal(reader, ZX_SOCKET_PEER_WRITE_DISABLED, disabled);
+        if (writer != NULL) {
+            set_signal(reader, ZX_SOCKET_PEER_WRITE_DISABLED, disabled);
+        }
     }
 }
 
@@ -309,7 +316,8 @@ zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t
     struct socket* peer = socket->peer;
     // What was written before writing was disabled must be read before it is enabled.
     bool own_waits = socket->write_disabled && peer != NULL && peer->size > 0;
-    bool peers_waits = socket->read_disabled && socket->size > 0;
+    bool peers_waits =
+        (socket->object.signals & ZX_SOCKET_PEER_WRITE_DISABLED) && socket->size > 0;
     if ((own == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && own_waits) ||
         (peers == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && peers_waits)) {
         return ZX_ERR_BAD_STATE;

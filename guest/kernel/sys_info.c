@@ -79,7 +79,11 @@ static zx_status_t process_map_records(struct handle* handle, struct records* ou
 }
 
 static zx_status_t process_vmo_records(struct handle* handle, struct records* out) {
-    return process_vmos(process_of(handle), add_record, out);
+    zx_status_t status = process_vmos(process_of(handle), add_record, out);
+    if (status == ZX_ERR_BAD_STATE) {
+        out->actual = out->room; // the count a caller is told then is the one it came with
+    }
+    return status;
 }
 
 static zx_status_t process_handle_stats(struct handle* handle, struct records* out) {
@@ -265,6 +269,12 @@ static const struct topic* find_topic(uint32_t number) {
     return NULL;
 }
 
+// Whether a topic tells its counts also when there is nothing to tell, as the process is not there.
+static bool tells_always(uint32_t topic) {
+    return topic == ZX_INFO_PROCESS_MAPS || topic == ZX_INFO_PROCESS_VMOS ||
+           topic == ZX_INFO_PROCESS_VMOS_V1;
+}
+
 // A record that does not fit makes the call fail, but the counts are told; of an array only as
 // many are stored as fit.
 zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buffer,
@@ -280,17 +290,18 @@ zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buff
     }
     struct records records = {
         .buffer = buffer, .size = topic->size, .room = buffer_size / topic->size};
-    status = topic->fill(handle, &records);
-    if (status == ZX_OK) {
-        status = store_optional_u64(actual, records.actual);
+    zx_status_t filled = topic->fill(handle, &records);
+    if (filled != ZX_OK && (filled != ZX_ERR_BAD_STATE || !tells_always(number))) {
+        return filled;
     }
+    status = store_optional_u64(actual, records.actual);
     if (status == ZX_OK) {
         status = store_optional_u64(avail, records.avail);
     }
     if (status == ZX_OK && !topic->array && records.actual == 0) {
         status = ZX_ERR_BUFFER_TOO_SMALL;
     }
-    return status;
+    return status == ZX_OK ? filled : status;
 }
 
 zx_status_t sys_object_get_child(zx_handle_t value, uint64_t koid, zx_rights_t rights,

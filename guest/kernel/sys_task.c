@@ -5,10 +5,11 @@
 #include "usercopy.h"
 #include "zx/kernel_calls.h"
 
-// A handle to a job, process or thread with these rights; whether it is one of them comes first.
+// A handle to a job, process or thread with these rights.  The look-up is one for any object, so
+// the rights count before it is known to be a task.
 static zx_status_t get_task(zx_handle_t handle, zx_rights_t needed, struct dispatcher** out,
                             zx_rights_t* rights) {
-    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_NONE, out, rights);
+    zx_status_t status = handle_get_object(handle, ZX_OBJ_TYPE_NONE, needed, out, rights);
     if (status != ZX_OK) {
         return status;
     }
@@ -16,7 +17,7 @@ static zx_status_t get_task(zx_handle_t handle, zx_rights_t needed, struct dispa
     if (type != ZX_OBJ_TYPE_JOB && type != ZX_OBJ_TYPE_PROCESS && type != ZX_OBJ_TYPE_THREAD) {
         return ZX_ERR_WRONG_TYPE;
     }
-    return (*rights & needed) == needed ? ZX_OK : ZX_ERR_ACCESS_DENIED;
+    return ZX_OK;
 }
 
 zx_status_t sys_task_kill(zx_handle_t handle) {
@@ -34,7 +35,7 @@ zx_status_t sys_task_kill(zx_handle_t handle) {
         job_kill(job_from_dispatcher(task), ZX_TASK_RETCODE_SYSCALL_KILL);
         return ZX_OK;
     default:
-        return ZX_ERR_NOT_SUPPORTED; // threads only die with their process, or by themselves
+        return ZX_ERR_WRONG_TYPE; // threads only die with their process, or by themselves
     }
 }
 

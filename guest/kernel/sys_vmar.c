@@ -119,12 +119,12 @@ zx_status_t sys_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vadd
                              size_t len) {
     struct vmar* vmar;
     zx_rights_t rights;
+    options = without_execute_only(options);
     zx_rights_t needed = rights_for(options, ZX_VM_PERM_READ);
     zx_status_t status = get_vmar(handle, needed, &vmar, &rights);
     if (status != ZX_OK) {
         return status;
     }
-    options = without_execute_only(options);
     if (!permissions_exist(options)) {
         return ZX_ERR_INVALID_ARGS;
     }

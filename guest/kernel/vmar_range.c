@@ -3,9 +3,12 @@
 
 #define PERMISSIONS (ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE)
 
-// What to do with each mapping of a range, in order of address; direct: it is in the region itself.
-typedef zx_status_t (*visit_fn)(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
-                                uint32_t argument);
+// Where a mapping is: in the region itself, in a sub-region, in one the handle must not reach into.
+enum place { DIRECT, BELOW, OUT_OF_REACH };
+
+// What to do with each mapping of a range, in order of address.
+typedef zx_status_t (*visit_fn)(struct mapping* mapping, enum place place, uint64_t from,
+                                uint64_t to, uint32_t argument);
 
 // Visits the mappings of a range, which must leave no gap (else gap_status).  Starts from the top
 // for each: regions may be nested deeper than the kernel's stack.
@@ -16,9 +19,6 @@ static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t bas
         struct vmar* region = vmar;
         struct vmar_node* node = vmar_first_above(region, base);
         while (node != NULL && node->base <= base && !node->is_mapping) {
-            if (!op_children) {
-                return ZX_ERR_INVALID_ARGS;
-            }
             region = node_region(node);
             node = vmar_first_above(region, base);
         }
@@ -26,7 +26,8 @@ static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t bas
             return gap_status;
         }
         uint64_t to = node_end(node) < end ? node_end(node) : end;
-        zx_status_t status = function(node_mapping(node), region == vmar, base, to, argument);
+        enum place place = region == vmar ? DIRECT : op_children ? BELOW : OUT_OF_REACH;
+        zx_status_t status = function(node_mapping(node), place, base, to, argument);
         if (status != ZX_OK) {
             return status;
         }
@@ -36,17 +37,23 @@ static zx_status_t visit_range(struct vmar* vmar, bool op_children, uint64_t bas
 }
 
 // Below a sub-region permissions can only be taken away.
-static zx_status_t may_protect(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
-                               uint32_t permissions) {
-    uint32_t limit = direct ? mapping->allowed : mapping->permissions;
+static zx_status_t may_protect(struct mapping* mapping, enum place place, uint64_t from,
+                               uint64_t to, uint32_t permissions) {
     (void)from;
     (void)to;
-    return (permissions & ~limit) != 0 ? ZX_ERR_ACCESS_DENIED : ZX_OK;
+    if ((permissions & ~mapping->allowed) != 0) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    if (place == OUT_OF_REACH) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    bool widens = (permissions & ~mapping->permissions) != 0;
+    return place == BELOW && widens ? ZX_ERR_ACCESS_DENIED : ZX_OK;
 }
 
-static zx_status_t do_protect(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
+static zx_status_t do_protect(struct mapping* mapping, enum place place, uint64_t from, uint64_t to,
                               uint32_t permissions) {
-    (void)direct;
+    (void)place;
     (void)from;
     (void)to;
     mapping_set_permissions(mapping, permissions);
@@ -88,11 +95,13 @@ zx_status_t vmar_protect(struct vmar* vmar, zx_vm_option_t options, uint64_t add
 // Added to an operation that comes through a handle without ZX_RIGHT_WRITE.
 #define WITHOUT_WRITE 0x100u
 
-static zx_status_t do_op(struct mapping* mapping, bool direct, uint64_t from, uint64_t to,
+static zx_status_t do_op(struct mapping* mapping, enum place place, uint64_t from, uint64_t to,
                          uint32_t argument) {
     uint64_t offset = mapping->vmo_offset + (from - mapping->node.base);
     uint32_t op = argument & ~WITHOUT_WRITE;
-    (void)direct;
+    if (place == OUT_OF_REACH) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     switch (op) {
     case ZX_VMAR_OP_COMMIT:
     case ZX_VMAR_OP_DECOMMIT: {

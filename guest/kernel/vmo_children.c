@@ -134,7 +134,7 @@ zx_status_t vmo_create_child(struct vmo* parent, uint32_t options, uint64_t offs
         return status;
     }
     (*out)->child_kind = type;
-    if (options & ZX_VMO_CHILD_NO_WRITE) {
+    if ((options & ZX_VMO_CHILD_NO_WRITE) && (options & ZX_VMO_CHILD_SNAPSHOT)) {
         (*out)->flags |= VMO_IMMUTABLE;
     }
     vmo_add_child(parent, *out);

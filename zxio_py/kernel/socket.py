@@ -124,8 +124,7 @@ class Socket(Dispatcher):
         peer, self.peer = self.peer, None
         if peer is not None:
             peer.peer = None
-            gone = abi.ZX_SOCKET_WRITABLE | abi.ZX_SOCKET_WRITE_THRESHOLD
-            peer.update_signals(gone, abi.ZX_SOCKET_PEER_CLOSED)
+            peer.update_signals(abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_PEER_CLOSED)
 
     # Transfer ----------------------------------------------------------------------------
 
@@ -176,22 +175,26 @@ class Socket(Dispatcher):
 
     def read(self, size: int, peek: bool) -> bytes:
         """Take (or only look at) up to *size* bytes."""
+        was_full = self.incoming.size >= CAPACITY
         if self.is_datagram:
             data = self.incoming.read_datagram(size, peek)
         else:
             data = self.incoming.read_stream(size, peek)
         if not peek:
-            self.after_read()
+            self.after_read(was_full)
         return data
 
-    def after_read(self) -> None:
-        """Bring the signals of both ends up to what is left."""
+    def after_read(self, was_full: bool) -> None:
+        """Bring the signals of both ends up to what is left.
+
+        WRITABLE returns only where the buffer was full: otherwise it is as the disposition left it.
+        """
         if not self.incoming.size:
             self.update_signals(abi.ZX_SOCKET_READABLE, 0)
         self.update_read_threshold()
         peer = self.peer
         if peer is not None:
-            if not peer.write_disabled and self.incoming.size < CAPACITY:
+            if was_full:
                 peer.update_signals(0, abi.ZX_SOCKET_WRITABLE)
             peer.update_write_threshold()
 
@@ -240,7 +243,8 @@ class Socket(Dispatcher):
         """
         if own is True and self.write_disabled and self._undrained():
             raise ZxError(abi.ZX_ERR_BAD_STATE)
-        if peers is True and self.read_disabled and self.incoming.size:
+        disabled = self.signals & abi.ZX_SOCKET_PEER_WRITE_DISABLED
+        if peers is True and disabled and self.incoming.size:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
         if own is not None:
             self._set_writing(own)
@@ -256,18 +260,17 @@ class Socket(Dispatcher):
 
     def _set_writing(self, enabled: bool) -> None:
         self.write_disabled = not enabled
+        writable, disabled = abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_WRITE_DISABLED
         if enabled:
-            writable = self.peer is not None and self.peer.incoming.size < CAPACITY
-            self.update_signals(
-                abi.ZX_SOCKET_WRITE_DISABLED, abi.ZX_SOCKET_WRITABLE if writable else 0
-            )
+            self.update_signals(disabled, writable)
         else:
-            self.update_signals(abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_WRITE_DISABLED)
+            self.update_signals(writable, disabled)
 
     def _set_reading(self, enabled: bool) -> None:
         self.read_disabled = not enabled
-        bit = abi.ZX_SOCKET_PEER_WRITE_DISABLED
-        self.update_signals(bit if enabled else 0, 0 if enabled else bit)
+        if self.peer is not None:  # an end left alone is not shown what its peer may not do
+            bit = abi.ZX_SOCKET_PEER_WRITE_DISABLED
+            self.update_signals(bit if enabled else 0, 0 if enabled else bit)
 
     # Information -------------------------------------------------------------------------
 

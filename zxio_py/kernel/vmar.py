@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
-from zxio_py.kernel.aspace import CAN_MAP_MASK, PERM_MASK, Mapping, Node, Region
+from zxio_py.kernel.aspace import CAN_MAP_MASK, PERM_MASK, Mapping, Region
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.pages import PAGE_MASK, PAGE_SIZE, round_up
@@ -197,22 +197,21 @@ class Vmar(Dispatcher):
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         end = address + size
         mappings: list[Mapping] = []
-        for node in _leaves(region, address, end, abi.ZX_ERR_NOT_FOUND):
-            if isinstance(node, Region):
+        for mapping in _leaves(region, address, end, abi.ZX_ERR_NOT_FOUND):
+            if perms & ~mapping.limit:
+                raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+            if mapping.region is not region:
                 if not op_children:
                     raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-                continue
-            assert isinstance(node, Mapping)
-            limit = node.limit
-            if node.region is not region:
-                limit &= node.perms  # through an ancestor, permissions can only be taken away
-            if perms & ~limit:
-                raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
-            mappings.append(node)
+                if perms & ~mapping.perms:  # an ancestor can only take permissions away
+                    raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+            mappings.append(mapping)
         for mapping in mappings:
             region.aspace.protect_mapping(mapping, max(address, mapping.base), end, perms)
 
-    def range_operation(self, op: int, address: int, length: int, writable: bool) -> None:
+    def range_operation(
+        self, op: int, address: int, length: int, writable: bool, op_children: bool
+    ) -> None:
         """zx_vmar_op_range: commit or decommit pages of mappings, or hint at their use."""
         commits = op in (abi.ZX_VMAR_OP_COMMIT, abi.ZX_VMAR_OP_DECOMMIT)
         hints = op in (
@@ -231,7 +230,9 @@ class Vmar(Dispatcher):
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         end = address + length
         for node in _leaves(region, address, end, abi.ZX_ERR_BAD_STATE):
-            if not isinstance(node, Mapping) or hints:
+            if node.region is not region and not op_children:
+                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+            if hints:
                 continue
             if not writable or not node.perms & abi.ZX_VM_PERM_WRITE:
                 raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
@@ -257,8 +258,8 @@ def _inside(region: Region, address: int, size: int) -> bool:
     return region.base <= address < region.end and size <= region.end - address
 
 
-def _leaves(region: Region, address: int, end: int, gap: int) -> Iterator[Node]:
-    """Regions entered and mappings met in [address, end), by address.
+def _leaves(region: Region, address: int, end: int, gap: int) -> Iterator[Mapping]:
+    """Mappings met in [address, end), also those in sub-regions, by address.
 
     Raises the status *gap* where nothing is mapped.
     """
@@ -266,9 +267,10 @@ def _leaves(region: Region, address: int, end: int, gap: int) -> Iterator[Node]:
     for child in region.overlapping(address, end):
         if child.base > at:
             raise ZxError(gap)
-        yield child
         at = min(child.end, end)
         if isinstance(child, Region):
             yield from _leaves(child, max(address, child.base), at, gap)
+        elif isinstance(child, Mapping):
+            yield child
     if at < end:
         raise ZxError(gap)

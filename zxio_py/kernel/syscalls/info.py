@@ -50,19 +50,37 @@ def zx_object_get_info(
         raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
     if not isinstance(source.object, kinds):  # of topics for several types
         raise ZxError(abi.ZX_ERR_WRONG_TYPE)
-    records = gather(c, source, described)
     assert described.record is not None
-    size = _record_size(described.record)
-    fitting = min(buffer_size // size, len(records))
+    room = buffer_size // _record_size(described.record)
+    try:
+        records = gather(c, source, described)
+    except ZxError:
+        if topic in _COUNTS_WITHOUT_PROCESS:
+            _tell(c, actual, avail, room * _COUNTS_WITHOUT_PROCESS[topic], 0)
+        raise
+    fitting = min(room, len(records))
     if fitting:
         c.write(buffer, b"".join(records[:fitting]))
-    if actual != 0:
-        c.write_u64(actual, fitting)
-    if avail != 0:
-        c.write_u64(avail, len(records))
+    _tell(c, actual, avail, fitting, len(records))
     if not described.array and not fitting:
         raise ZxError(abi.ZX_ERR_BUFFER_TOO_SMALL)
     return abi.ZX_OK
+
+
+def _tell(c: Caller, actual: Pointer, avail: Pointer, stored: int, present: int) -> None:
+    if actual != 0:
+        c.write_u64(actual, stored)
+    if avail != 0:
+        c.write_u64(avail, present)
+
+
+#: Topics that tell counts even if the process is not there: whether the room that the caller has
+#: counts as filled then.
+_COUNTS_WITHOUT_PROCESS: Mapping[int, bool] = {
+    abi.ZX_INFO_PROCESS_MAPS: False,
+    abi.ZX_INFO_PROCESS_VMOS: True,
+    abi.ZX_INFO_PROCESS_VMOS_V1: True,
+}
 
 
 def _record_size(name: str) -> int:
@@ -203,6 +221,8 @@ def _map_entry(topic: Topic, depth: int, node: Node) -> bytes:
 
 def _process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     process = _running(handle)
+    if not process.started:
+        raise ZxError(abi.ZX_ERR_BAD_STATE)
     entries = []
     for _, held in process.handles.items():
         if isinstance(held.object, Vmo):
@@ -257,7 +277,8 @@ def _task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 def _handle_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     counts = bytearray(4 * abi.ZX_OBJ_TYPE_UPPER_BOUND)
-    for _, held in _running(handle).handles.items():
+    assert isinstance(handle.object, Process)
+    for _, held in handle.object.handles.items():
         at = 4 * held.object.TYPE
         count = int.from_bytes(counts[at : at + 4], "little") + 1
         counts[at : at + 4] = count.to_bytes(4, "little")
@@ -265,6 +286,7 @@ def _handle_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 
 def _handle_table(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    assert isinstance(handle.object, Process)
     return [
         record(
             topic.record,
@@ -274,7 +296,7 @@ def _handle_table(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
             koid=held.object.koid,
             related_koid=held.object.related_koid,
         )
-        for value, held in _running(handle).handles.items()
+        for value, held in handle.object.handles.items()
     ]
 
 

@@ -20,10 +20,10 @@ _TIMER_SLACK = struct.Struct("<qII")
 
 
 def _name(c: Caller, pointer: Pointer, size: int) -> bytes:
-    """A name argument: never null, cut to 31 bytes."""
+    """A name argument: never null; up to 32 bytes are read, of which 31 count."""
     if pointer == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    return c.read(pointer, min(size, abi.ZX_MAX_NAME_LEN - 1))
+    return c.read(pointer, min(size, abi.ZX_MAX_NAME_LEN))
 
 
 def _manager(c: Caller, value: int, right: int) -> Job:
@@ -175,11 +175,10 @@ def zx_thread_legacy_yield(c: Caller, options: int) -> int:
 
 
 def _task(c: Caller, handle: int, rights: int) -> Job | Process | Thread:
-    """A task of any kind: BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED."""
-    task = c.get(handle, Dispatcher, abi.ZX_RIGHT_NONE)
+    """A task of any kind: BAD_HANDLE, ACCESS_DENIED, and only then WRONG_TYPE."""
+    task = c.get(handle, Dispatcher, rights)
     if not isinstance(task, Job | Process | Thread):
         raise ZxError(abi.ZX_ERR_WRONG_TYPE)
-    c.get(handle, Dispatcher, rights)
     return task
 
 
@@ -202,7 +201,7 @@ def zx_task_kill(c: Caller, handle: int) -> int:
     """End a process, or a job with all below it."""
     task = _task(c, handle, abi.ZX_RIGHT_DESTROY)
     if isinstance(task, Thread):
-        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
     if isinstance(task, Job):
         task.kill(abi.ZX_TASK_RETCODE_SYSCALL_KILL)
     else:

@@ -90,9 +90,9 @@ def zx_vmar_unmap(c: Caller, handle: int, addr: int, len: int) -> int:
 
 def zx_vmar_protect(c: Caller, handle: int, options: int, addr: int, len: int) -> int:
     """Change the permissions of what is mapped in a range."""
-    vmar = c.get(handle, Vmar, _rights_for(options & PERM_MASK))
     if options & abi.ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED:
         options = options & ~abi.ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED | abi.ZX_VM_PERM_READ
+    vmar = c.get(handle, Vmar, _rights_for(options & PERM_MASK))
     vmar.protect(options, addr, len, bool(c.handle(handle).rights & abi.ZX_RIGHT_OP_CHILDREN))
     return abi.ZX_OK
 
@@ -111,8 +111,14 @@ def zx_vmar_op_range(
     vmar = c.get(handle, Vmar, abi.ZX_RIGHT_NONE)
     if buffer != 0 or buffer_size != 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    writable = bool(c.handle(handle).rights & abi.ZX_RIGHT_WRITE)
-    vmar.range_operation(op, address, size, writable)
+    rights = c.handle(handle).rights
+    vmar.range_operation(
+        op,
+        address,
+        size,
+        writable=bool(rights & abi.ZX_RIGHT_WRITE),
+        op_children=bool(rights & abi.ZX_RIGHT_OP_CHILDREN),
+    )
     return abi.ZX_OK
 
 

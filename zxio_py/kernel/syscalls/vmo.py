@@ -24,7 +24,7 @@ _OP_RIGHTS = {
     abi.ZX_VMO_OP_CACHE_SYNC: abi.ZX_RIGHT_READ,
     abi.ZX_VMO_OP_CACHE_CLEAN: abi.ZX_RIGHT_READ,
     abi.ZX_VMO_OP_CACHE_CLEAN_INVALIDATE: abi.ZX_RIGHT_READ,
-    abi.ZX_VMO_OP_CACHE_INVALIDATE: abi.ZX_RIGHT_WRITE,
+    abi.ZX_VMO_OP_CACHE_INVALIDATE: 0,
     abi.ZX_VMO_OP_DONT_NEED: 0,
     abi.ZX_VMO_OP_ALWAYS_NEED: 0,
 }
@@ -149,7 +149,7 @@ def zx_vmo_create_child(
     rights = source.rights | _PROPERTY_RIGHTS
     if no_write:
         rights &= ~abi.ZX_RIGHT_WRITE
-        child.immutable = True
+        child.immutable = bool(kind & abi.ZX_VMO_CHILD_SNAPSHOT)
     elif kind & _SNAPSHOTS:  # writable, at the expense of executing it
         rights = rights & ~abi.ZX_RIGHT_EXECUTE | abi.ZX_RIGHT_WRITE
     rights &= ~abi.ZX_RIGHT_RESIZE
