@@ -18,7 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "test",
         help="run the project's own tests, lint and type checks",
-        description="Runs pytest on all cores, ruff and mypy. Arguments after -- go to pytest.",
+        description="Runs ruff, clang-format, mypy, and pytest on all cores. "
+        "Arguments after -- go to pytest.",
     )
     parser.add_argument(
         "--only",
@@ -42,7 +43,8 @@ def run(parsed: argparse.Namespace) -> int:
     failed = []
     for name, commands in parts.items():
         for command in commands:
-            sys.stdout.write(f"== {name}: {' '.join(command[2:])}\n")
+            shown = [Path(command[0]).name, *command[1:]]
+            sys.stdout.write(f"== {name}: {' '.join(shown)[:100]}\n")
             sys.stdout.flush()
             if subprocess.run(command, cwd=ROOT, check=False).returncode:
                 failed.append(name)
@@ -53,10 +55,16 @@ def run(parsed: argparse.Namespace) -> int:
 def _parts(pytest: list[str]) -> dict[str, list[list[str]]]:
     workers = str(os.cpu_count() or 1)
     module = [sys.executable, "-m"]
+    sources = [
+        str(path.relative_to(ROOT))
+        for folder in ("guest", "tests")
+        for path in sorted((ROOT / folder).rglob("*.[ch]"))
+    ]
     return {
         "lint": [
             [*module, "ruff", "check", "."],
             [*module, "ruff", "format", "--check", "."],
+            [str(Path(sys.executable).with_name("clang-format")), "--dry-run", "-Werror", *sources],
         ],
         "types": [[*module, "mypy"]],
         "tests": [[*module, "pytest", "-n", workers, *pytest]],

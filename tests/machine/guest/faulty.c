@@ -27,7 +27,9 @@ static char* slot_base(int number) {
     return SHARE + ZXH_SLOTS_OFFSET + number * ZXH_SLOT_SIZE;
 }
 
-static void ring(void) { serial_put(ZXH_DOORBELL); }
+static void ring(void) {
+    serial_put(ZXH_DOORBELL);
+}
 
 static void say(const char* text, unsigned size) {
     for (unsigned i = 0; i < size; i++) {

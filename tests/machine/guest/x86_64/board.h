@@ -30,4 +30,6 @@ static inline int serial_get(void) {
 }
 
 // A fault without an interrupt table is a triple fault.
-static inline void restart(void) { __asm__ volatile("lidt 0; int3"); }
+static inline void restart(void) {
+    __asm__ volatile("lidt 0; int3");
+}
