@@ -91,6 +91,7 @@ class Machine:
     process: QemuProcess = field(init=False)
     console: Console = field(init=False)
     share: Share = field(init=False)
+    _poll: select.poll = field(init=False)
     _qmp: Qmp | None = field(init=False, default=None)
     _closed: bool = field(init=False, default=False)
 
@@ -99,6 +100,8 @@ class Machine:
         self.started = time.monotonic()
         self.process = QemuProcess(self.image, kernel=self.kernel, extra=self.extra)
         self.console = Console(self.process.console)
+        self._poll = select.poll()
+        self._poll.register(self.console.fileno(), select.POLLIN)
         self.share = Share(self.process.ram, self.image.memory_bytes - layout.SHARE_SIZE)
 
     # ---- waiting ---------------------------------------------------------------------------
@@ -108,9 +111,7 @@ class Machine:
 
         False if nothing came.  The end of QEMU shows as ``console.ended``.
         """
-        poll = select.poll()
-        poll.register(self.console.fileno(), select.POLLIN)
-        if not poll.poll(limit * 1000):
+        if not self._poll.poll(limit * 1000):
             return False
         return self.console.receive()
 

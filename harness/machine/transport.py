@@ -130,7 +130,11 @@ class Transport:
         watch = _Watch(self)
         while any(self._slots):
             if not self._collect():
-                self._wait(watch)
+                self.machine.wait(self.limits.look)
+                verdict = self._end() or watch.look()
+                if verdict is not None:
+                    index = self._salvage()
+                    raise Stopped(self.machine.failure(*verdict), index)
         return self.results
 
     @property
@@ -232,22 +236,21 @@ class Transport:
 
     # ---- waiting and verdicts --------------------------------------------------------------
 
-    def _wait(self, watch: _Watch) -> None:
-        machine = self.machine
-        news = machine.wait(self.limits.look)
-        trouble = machine.console.ended or self._share.panicked or self._restarted()
-        if news and not trouble:
-            return
-        verdict = watch.verdict()
-        if verdict is None:
-            return
-        index = self._salvage()
-        raise Stopped(machine.failure(*verdict), index)
+    def _end(self) -> tuple[Verdict, str] | None:
+        """The verdict and its reason if the machine has come to an end."""
+        if self._share.panicked:
+            return "guest panic", "the guest kernel panicked"
+        if self.machine.console.ended:
+            return "machine lost", "QEMU ended"
+        if self._restarted():
+            return "machine lost", "the guest restarted by itself"
+        return None
 
     def _restarted(self) -> bool:
         """Whether the guest has cleared a batch we wrote: it went through a reset by itself."""
         return any(
-            batch is not None and self._slot(number).request_sequence != batch.request
+            batch is not None
+            and self._share.unpack(_SLOT_REQUEST, slot_offset(number)) != (batch.request,)
             for number, batch in enumerate(self._slots)
         )
 
@@ -277,25 +280,27 @@ def fits(payload: bytes) -> bool:
 
 
 class _Watch:
-    """Follows progress against the guest's clock, QEMU's CPU time and the wall clock."""
+    """Follows progress against the guest's clock, QEMU's CPU time and the wall clock.
+
+    It looks at the evidence now and then, not at every wake-up: a guest that answers at once costs
+    it nothing, and one that prints for ever is looked at all the same.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._looked = time.monotonic()
         self._progress: list[tuple[int, ...]] = []
         self._clock = self._last_clock = 0
         self._wall = self._cpu = 0.0
-        self._mark()
 
-    def verdict(self) -> tuple[Verdict, str] | None:
-        """The verdict and its reason if the machine cannot go on."""
+    def look(self) -> tuple[Verdict, str] | None:
+        """The verdict and its reason if the guest hangs."""
         transport, machine = self._transport, self._transport.machine
         share, limits = transport._share, transport.limits
-        if share.panicked:
-            return "guest panic", "the guest kernel panicked"
-        if machine.console.ended:
-            return "machine lost", "QEMU ended"
-        if transport._restarted():
-            return "machine lost", "the guest restarted by itself"
+        now = time.monotonic()
+        if now - self._looked < limits.look:
+            return None
+        self._looked = now
         clock = share.header().clock_ns
         if self._state() != self._progress:
             self._mark()

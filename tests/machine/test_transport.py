@@ -96,6 +96,14 @@ def test_verdicts(faulty: Machine, order: bytes, verdict: str, reason: str) -> N
     assert failure.exit_status is None
 
 
+def test_a_guest_that_prints_for_ever_hangs_all_the_same(faulty: Machine) -> None:
+    transport = Transport(faulty, QUICK)
+    transport.begin([Request(1, b"e"), Request(1, b"f")])
+    with pytest.raises(Stopped) as stopped:
+        transport.finish()
+    assert (stopped.value.failure.verdict, stopped.value.index) == ("guest hang", 1)
+
+
 def test_a_panic_is_shown_with_function_file_and_line(faulty: Machine) -> None:
     transport = Transport(faulty)
     transport.begin([Request(1, b"p")])

@@ -9,6 +9,7 @@
 //   'r'                        restarts the machine
 //   'd'                        echoes, with a wrong checksum
 //   'l'                        echoes, as if the result area were full after it
+//   'f'                        hangs, printing for ever
 //   't'                        prints the rest of the request on the console, then echoes it
 #include "board.h"
 #include "zxh/share.h"
@@ -81,6 +82,10 @@ static unsigned serve(const char* request, char* result) {
     case 's':
         for (;;) {
             HEADER->clock_ns += 1000;
+        }
+    case 'f':
+        for (;;) {
+            say("and so on\n", 10);
         }
     case 'r':
         restart();
