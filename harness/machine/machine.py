@@ -218,9 +218,10 @@ class Machine:
         first = () if pc is None or panic.frames[:1] == (pc,) else (pc,)
         addresses = first + panic.frames
         symbols = Symbols(self.kernel or self.image.kernel)
-        # A return address lies behind its call: look up the byte before it.
+        # A return address lies behind its call: look up the byte before it.  Only the first one
+        # of a trap is none.
         return tuple(
-            symbols.describe(address, address - (1 if index else 0))
+            symbols.describe(address, address - (1 if index or pc is None else 0))
             for index, address in enumerate(addresses)
         )
 
