@@ -71,7 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in words if not word.startswith("-")), None)
     try:
-        parsed = build_parser(command).parse_args(words)
+        parser = build_parser(command)
+        parsed, rest = parser.parse_known_args(words)
+        if rest and not hasattr(parsed, "passed_on"):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parsed.passed_on = rest
         status = parsed.run(parsed)
         sys.stdout.flush()
         return int(status)

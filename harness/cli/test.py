@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "test",
         help="run the project's own tests, lint and type checks",
         description="Runs ruff, clang-format, mypy, and pytest on all cores. "
-        "Arguments after -- go to pytest.",
+        "Arguments it does not know go to pytest, which then runs alone.",
     )
     parser.add_argument(
         "--only",
@@ -27,18 +27,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         help="only this part; may be given several times",
     )
-    parser.add_argument("pytest", nargs="*", metavar="-- ARG", help="arguments for pytest")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, passed_on=[])
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Run every part, even after one failed; 0 if all passed, else 1."""
     if not (ROOT / "tests").is_dir():
         raise InputError("the tests are in the source tree; this is an installed package")
+    only = parsed.only or (["tests"] if parsed.passed_on else None)
     parts = {
         name: commands
-        for name, commands in _parts(parsed.pytest).items()
-        if not parsed.only or name in parsed.only
+        for name, commands in _parts(parsed.passed_on).items()
+        if not only or name in only
     }
     failed = []
     for name, commands in parts.items():
