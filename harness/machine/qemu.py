@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -94,6 +95,12 @@ class QemuProcess:
     def wait(self, limit: float) -> int | None:
         """Wait up to *limit* seconds for its end; the exit status or None."""
         assert self._process is not None
+        if hasattr(os, "pidfd_open") and self._process.poll() is None:
+            # Popen.wait with a limit sleeps in steps of up to 50 ms instead of waiting.
+            descriptor = os.pidfd_open(self._process.pid)
+            select.select([descriptor], [], [], limit)
+            os.close(descriptor)
+            return self._process.poll()
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(limit)
         return None
