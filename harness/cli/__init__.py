@@ -33,6 +33,7 @@ COMMANDS = {
     "images": _Command("harness.cli.images", "list or build the guest images"),
     "symbols": _Command("harness.symbols.cli", "hold libraries against their symbol lists"),
     "rubric": _Command("harness.rubric.cli", "apply the interface rubric to the system calls"),
+    "zbi": _Command("harness.zbi.cli", "list, extract or pack boot containers"),
     "test": _Command("harness.cli.test", "run the project's own tests, lint and type checks"),
 }
 
