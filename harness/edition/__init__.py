@@ -1,0 +1,1 @@
+"""Kernels of other editions: programs in their calls, and what they are known to do otherwise."""

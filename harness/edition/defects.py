@@ -1,0 +1,101 @@
+"""Defects of the May 2018 kernel that take it down, or a program with it.
+
+They are its own and nothing to imitate; who wants a run without lost machines has programs that
+would meet them left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from harness.program.model import Number, Program, Step
+
+#: Offsets from here on are in the last 64 KiB of the 64-bit range.
+_LAST_PAGES: Final = (1 << 64) - 0x10000
+#: Most bytes that zx_debuglog_read writes, whatever room there is.
+_LOG_RECORD_BYTES: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One defect and how a program that meets it is known."""
+
+    name: str
+    #: What happens.
+    text: str
+    meets: Callable[[Program], bool]
+
+
+def defect(program: Program) -> str | None:
+    """What the program would meet; None if nothing is known."""
+    for known in DEFECTS:
+        if known.meets(program):
+            return f"{known.name}: {known.text}"
+    return None
+
+
+def _literals(step: Step) -> list[int]:
+    return [arg.x86_64 for arg in step.args if isinstance(arg, Number)]
+
+
+def _tx_size_without_peer(program: Program) -> bool:
+    return any(
+        step.call == "zx_object_get_property" and _literals(step)[:1] == [11]
+        for step in program.all_steps()
+    )
+
+
+def _last_pages_of_a_vmo(program: Program) -> bool:
+    calls = {step.call for step in program.all_steps()}
+    sized = any(
+        step.call in ("zx_vmo_create", "zx_vmo_set_size", "zx_vmo_create_child")
+        and any(value >= _LAST_PAGES - 0x10000 for value in _literals(step))
+        for step in program.all_steps()
+    )
+    return sized and not calls.isdisjoint(
+        {"zx_vmo_write", "zx_vmo_op_range", "zx_vmar_map", "zx_vmo_set_size"}
+    )
+
+
+def _interrupt_on_one_cpu(program: Program) -> bool:
+    waits = any(
+        step.call == "zx_interrupt_wait" for steps in program.threads.values() for step in steps
+    )
+    return waits and not program.calls().isdisjoint(
+        {"zx_interrupt_trigger", "zx_interrupt_destroy"}
+    )
+
+
+def _short_log_read(program: Program) -> bool:
+    for step in program.all_steps():
+        if step.call == "zx_debuglog_read" and len(step.args) > 3:
+            size = step.args[3]
+            if isinstance(size, Number) and size.x86_64 < _LOG_RECORD_BYTES:
+                return True
+    return False
+
+
+DEFECTS: Final[tuple[Defect, ...]] = (
+    Defect(
+        "tx-size-without-peer",
+        "reading how much a socket without a peer has buffered for it panics",
+        _tx_size_without_peer,
+    ),
+    Defect(
+        "last-pages-of-a-vmo",
+        "closing a VMO with a page in the last 64 KiB of the 64-bit range fails an assertion",
+        _last_pages_of_a_vmo,
+    ),
+    Defect(
+        "interrupt-on-one-cpu",
+        "zx_interrupt_trigger and zx_interrupt_destroy can deadlock against a waiting thread",
+        _interrupt_on_one_cpu,
+    ),
+    Defect(
+        "short-log-read",
+        "zx_debuglog_read writes a whole record, past the end of a shorter buffer",
+        _short_log_read,
+    ),
+)
