@@ -23,9 +23,9 @@ _LZ4_MAGIC = bytes.fromhex("04224d18")
 _ZSTD_MAGIC = bytes.fromhex("28b52ffd")
 
 #: Input is fed in pieces so small that one cannot grow beyond some 32 MiB: a zstd block of
-#: 4 bytes stands for up to 128 KiB, an LZ4 byte for up to 255.
+#: 4 bytes stands for up to 128 KiB, an LZ4 byte for up to 255 (and lz4 needs ten times its output).
 _ZSTD_PIECE = 1 << 10
-_LZ4_PIECE = 128 << 10
+_LZ4_PIECE = 16 << 10
 
 
 def method_of(payload: bytes) -> Method:
