@@ -5,8 +5,8 @@
 // lies at the start of RAM.  After a reset the loader writes the image and the tree anew, but the
 // rest of RAM keeps its contents: nothing here trusts memory outside the image.
 //
-// The image is moved from where it was loaded to where it runs, word by word and only where the
-// words differ.  After a reset they do not, so QEMU keeps its translation of the kernel's code and
+// The image is moved from where it was loaded to where it runs, piece by piece and only where the
+// pieces differ.  After a reset they do not, so QEMU keeps its translation of the kernel's code and
 // of the programs in the image (kernel.ld).
 
 #include "arch_defs.h"
@@ -67,12 +67,23 @@ at_el1:
     ldr x0, =load_start
     ldr x1, =run_start
     ldr x2, =load_size
-2:  ldr x3, [x0], #8
-    ldr x4, [x1], #8
-    cmp x3, x4
-    b.eq 3f
-    str x3, [x1, #-8]
-3:  subs x2, x2, #8
+2:  ldp x3, x4, [x0]                    // 32 bytes at a time
+    ldp x5, x6, [x0, #16]
+    ldp x7, x8, [x1]
+    ldp x9, x10, [x1, #16]
+    eor x7, x7, x3                      // a bit stays where they differ
+    eor x8, x8, x4
+    eor x9, x9, x5
+    eor x10, x10, x6
+    orr x7, x7, x8
+    orr x9, x9, x10
+    orr x7, x7, x9
+    cbz x7, 3f
+    stp x3, x4, [x1]
+    stp x5, x6, [x1, #16]
+3:  add x0, x0, #32
+    add x1, x1, #32
+    subs x2, x2, #32                    // whole pages
     b.ne 2b
     dsb sy                              // the words are to be executed now
     ic iallu
@@ -90,7 +101,11 @@ high_half:
     ldr x1, =bss_end
 1:  cmp x0, x1
     b.hs 2f
-    stp xzr, xzr, [x0], #16
+    stp xzr, xzr, [x0]
+    stp xzr, xzr, [x0, #16]
+    stp xzr, xzr, [x0, #32]
+    stp xzr, xzr, [x0, #48]
+    add x0, x0, #64
     b 1b
 2:  mov x29, xzr                        // end of the chain of frame pointers
     mov x30, xzr

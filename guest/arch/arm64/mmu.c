@@ -38,6 +38,13 @@ static paddr_t kernel_root;
 static paddr_t empty_root; // the user's half while there is no user
 static paddr_t current_root;
 
+// The last-level table used last: neighbouring pages are often mapped one after the other.
+static struct {
+    paddr_t root; // 0: none
+    uint64_t region;
+    paddr_t table;
+} last_leaf;
+
 static uint64_t* table_at(paddr_t address) {
     return phys_to_virt(address & DESC_ADDRESS);
 }
@@ -176,6 +183,7 @@ static void free_tables(paddr_t address, int level) {
 static paddr_t doomed_root;
 
 void arch_aspace_destroy(struct arch_aspace* aspace) {
+    last_leaf.root = 0;
     if (aspace->root == current_root) {
         free_below(aspace->root, LEVELS - 1);
         doomed_root = aspace->root;
@@ -215,19 +223,35 @@ static void flush_page(uint64_t vaddr) {
                      : "memory");
 }
 
-zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, uint32_t flags) {
+// The last-level table for an address, made if need be; 0 without memory.
+static paddr_t leaf_table(struct arch_aspace* aspace, uint64_t vaddr) {
+    uint64_t region = vaddr / LARGE_PAGE;
+    if (last_leaf.root == aspace->root && last_leaf.region == region) {
+        return last_leaf.table;
+    }
     paddr_t address = aspace->root;
     for (int level = LEVELS - 1; level > 0; level--) {
         uint64_t* entry = &table_at(address)[index_at(vaddr, level)];
         if (!(*entry & DESC_VALID)) {
             struct page* table = pmm_alloc_zeroed();
             if (table == NULL) {
-                return ZX_ERR_NO_MEMORY; // tables made so far stay until the next unmapping here
+                return 0; // tables made so far stay until the next unmapping here
             }
             *entry = page_to_paddr(table) | DESC_VALID | DESC_TABLE_OR_PAGE;
             paddr_to_page(address)->references++;
         }
         address = *entry & DESC_ADDRESS;
+    }
+    last_leaf.root = aspace->root;
+    last_leaf.region = region;
+    last_leaf.table = address;
+    return address;
+}
+
+zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, uint32_t flags) {
+    paddr_t address = leaf_table(aspace, vaddr);
+    if (address == 0) {
+        return ZX_ERR_NO_MEMORY;
     }
     uint64_t* entry = &table_at(address)[index_at(vaddr, 0)];
     if (*entry & DESC_VALID) {
@@ -268,6 +292,7 @@ static bool unmap_range(paddr_t address, int level, uint64_t vaddr, uint64_t end
 }
 
 void arch_mmu_unmap(struct arch_aspace* aspace, uint64_t vaddr, size_t pages) {
+    last_leaf.root = 0; // the table may go
     unmap_range(aspace->root, LEVELS - 1, vaddr, vaddr + pages * PAGE_SIZE);
     mmu_changes++;
     if (aspace->root != current_root) {

@@ -5,8 +5,8 @@
 // starts on "microvm" and on "q35".  After a reset the loader writes the image anew, but the rest
 // of RAM keeps its contents: nothing here trusts memory outside the image.
 //
-// The image is moved from where it was loaded to where it runs, word by word and only where the
-// words differ.  After a reset they do not, so QEMU keeps its translation of the kernel's code and
+// The image is moved from where it was loaded to where it runs, piece by piece and only where the
+// pieces differ.  After a reset they do not, so QEMU keeps its translation of the kernel's code and
 // of the programs in the image (kernel.ld).
 
 #include "arch_defs.h"
@@ -67,15 +67,30 @@ long_mode:
     movl %edi, %ebx                         // start info; upper half: zero
     movl $load_start, %esi                  // the first gigabyte is mapped where it is
     movl $PHYSICAL(text_start), %edi
-    movl $load_size, %ecx
-    shrl $3, %ecx
-1:  movq (%rsi), %rax
-    cmpq %rax, (%rdi)
-    je 2f
+    movl $load_size, %ecx                   // whole pages
+1:  movq (%rsi), %rax                       // 32 bytes at a time
+    movq 8(%rsi), %rdx
+    movq 16(%rsi), %r8
+    movq 24(%rsi), %r9
+    movq %rax, %r10
+    movq %rdx, %r11
+    movq %r8, %r12
+    movq %r9, %r13
+    xorq (%rdi), %r10                       // a bit stays where they differ
+    xorq 8(%rdi), %r11
+    xorq 16(%rdi), %r12
+    xorq 24(%rdi), %r13
+    orq %r11, %r10
+    orq %r13, %r12
+    orq %r12, %r10
+    jz 2f
     movq %rax, (%rdi)
-2:  addq $8, %rsi
-    addq $8, %rdi
-    decl %ecx
+    movq %rdx, 8(%rdi)
+    movq %r8, 16(%rdi)
+    movq %r9, 24(%rdi)
+2:  addq $32, %rsi
+    addq $32, %rdi
+    subl $32, %ecx
     jnz 1b
     movabsq $high_half, %rax
     jmpq *%rax
@@ -96,10 +111,18 @@ high_half:
     leaq boot_stack_end(%rip), %rsp
     leaq data_end(%rip), %rdi               // .bss: not in the image
     leaq bss_end(%rip), %rcx
-    subq %rdi, %rcx
-    shrq $3, %rcx
     xorl %eax, %eax
-    rep stosq
+1:  movq %rax, (%rdi)                       // whole pages; string instructions are slow under TCG
+    movq %rax, 8(%rdi)
+    movq %rax, 16(%rdi)
+    movq %rax, 24(%rdi)
+    movq %rax, 32(%rdi)
+    movq %rax, 40(%rdi)
+    movq %rax, 48(%rdi)
+    movq %rax, 56(%rdi)
+    addq $64, %rdi
+    cmpq %rcx, %rdi
+    jb 1b
     movq %rbx, %rdi
     xorl %ebp, %ebp                         // end of the chain of frame pointers
     call arch_main                          // does not return
