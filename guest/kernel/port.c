@@ -81,7 +81,7 @@ static void enqueue(struct port_packet* packet) {
 }
 
 zx_status_t port_queue_user(struct port* port, const zx_port_packet_t* packet) {
-    if (port->user_packets >= PORT_EPHEMERAL_PACKETS_MAX) {
+    if (port->user_packets > PORT_EPHEMERAL_PACKETS_MAX) {
         return ZX_ERR_SHOULD_WAIT;
     }
     struct port_packet* copy = kalloc(sizeof(*copy));

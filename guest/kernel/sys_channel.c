@@ -231,7 +231,7 @@ static zx_status_t read_entries(const struct outgoing* outgoing, uint32_t first,
     return status;
 }
 
-// Closes the handles of a write that failed before it came to them: those that were to move.
+// Closes the handles of a write that failed before it came to them: all but those to duplicate.
 static void consume_handles(const struct outgoing* outgoing) {
     struct handle_table* table = &process_current()->handles;
     zx_handle_disposition_t entries[ZX_CHANNEL_MAX_MSG_HANDLES];
@@ -242,8 +242,8 @@ static void consume_handles(const struct outgoing* outgoing) {
             return;
         }
         for (uint32_t i = 0; i < count; i++) {
-            bool moves = entries[i].operation == ZX_HANDLE_OP_MOVE;
-            struct handle* handle = moves ? handle_table_remove(table, entries[i].handle) : NULL;
+            bool stays = entries[i].operation == ZX_HANDLE_OP_DUPLICATE;
+            struct handle* handle = stays ? NULL : handle_table_remove(table, entries[i].handle);
             if (handle != NULL) {
                 handle_destroy(handle);
             }

@@ -269,6 +269,29 @@ static const struct topic* find_topic(uint32_t number) {
     return NULL;
 }
 
+// Why nothing is told of a topic that is not in the table: of those that exist, the handle is judged
+// first.
+static zx_status_t refuse_topic(zx_handle_t value, uint32_t number) {
+    struct handle* handle;
+    zx_status_t status = ZX_OK;
+    switch (number) {
+    case ZX_INFO_CPU_STATS: // statistics of the machine, which this kernel does not keep
+    case ZX_INFO_KMEM_STATS:
+    case ZX_INFO_KMEM_STATS_EXTENDED:
+    case ZX_INFO_GUEST_STATS:
+        status = resource_check(value, ZX_RSRC_KIND_SYSTEM, ZX_RSRC_SYSTEM_INFO_BASE, 1);
+        break;
+    case ZX_INFO_BTI: // about types of which there are no objects here
+    case ZX_INFO_MSI:
+    case ZX_INFO_VCPU:
+        status = handle_get(value, ZX_OBJ_TYPE_NONE, ZX_RIGHT_NONE, &handle);
+        return status == ZX_OK ? ZX_ERR_WRONG_TYPE : status;
+    default:
+        break;
+    }
+    return status == ZX_OK ? ZX_ERR_NOT_SUPPORTED : status;
+}
+
 // Whether a topic tells its counts also when there is nothing to tell, as the process is not there.
 static bool tells_always(uint32_t topic) {
     return topic == ZX_INFO_PROCESS_MAPS || topic == ZX_INFO_PROCESS_VMOS ||
@@ -281,7 +304,7 @@ zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buff
                                 size_t buffer_size, uaddr_t actual, uaddr_t avail) {
     const struct topic* topic = find_topic(number);
     if (topic == NULL) {
-        return ZX_ERR_NOT_SUPPORTED;
+        return refuse_topic(value, number);
     }
     struct handle* handle;
     zx_status_t status = handle_get(value, topic->type, topic->rights, &handle);

@@ -103,12 +103,9 @@ static zx_status_t set_tx_threshold(struct dispatcher* object, const union value
 }
 
 #ifdef __x86_64__
-// Of the calling thread only, and only user addresses.
-static zx_status_t set_segment_base(struct dispatcher* object, uint32_t property, uint64_t value) {
+// Only user addresses.
+static zx_status_t set_segment_base(uint32_t property, uint64_t value) {
     struct thread* thread = thread_current();
-    if (object != thread_object_dispatcher(thread->object)) {
-        return ZX_ERR_ACCESS_DENIED;
-    }
     if (value >= USER_END) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -120,11 +117,13 @@ static zx_status_t set_segment_base(struct dispatcher* object, uint32_t property
 }
 
 static zx_status_t set_register_fs(struct dispatcher* object, const union value* value) {
-    return set_segment_base(object, ZX_PROP_REGISTER_FS, value->u64);
+    (void)object;
+    return set_segment_base(ZX_PROP_REGISTER_FS, value->u64);
 }
 
 static zx_status_t set_register_gs(struct dispatcher* object, const union value* value) {
-    return set_segment_base(object, ZX_PROP_REGISTER_GS, value->u64);
+    (void)object;
+    return set_segment_base(ZX_PROP_REGISTER_GS, value->u64);
 }
 #endif
 
@@ -209,6 +208,12 @@ static bool is_of_type(const struct property* property, const struct dispatcher*
     return property->type == ZX_OBJ_TYPE_NONE || property->type == object->ops->type;
 }
 
+// Registers are the calling thread's only; the value is not looked at before that is clear.
+static bool is_within_reach(uint32_t number, const struct dispatcher* object) {
+    return (number != ZX_PROP_REGISTER_FS && number != ZX_PROP_REGISTER_GS) ||
+           object == thread_object_dispatcher(thread_current()->object);
+}
+
 // ---- the calls ----------------------------------------------------------------------------------
 
 zx_status_t sys_object_get_property(zx_handle_t handle, uint32_t number, uaddr_t user_value,
@@ -260,13 +265,19 @@ zx_status_t sys_object_set_property(zx_handle_t handle, uint32_t number, uaddr_t
     } else if (value_size < size && number != ZX_PROP_JOB_KILL_ON_OOM) {
         return ZX_ERR_BUFFER_TOO_SMALL;
     }
-    if (!is_of_type(property, object) || (number == ZX_PROP_NAME && name_of(object) == NULL)) {
+    if (!is_of_type(property, object)) {
         return ZX_ERR_WRONG_TYPE;
+    }
+    if (!is_within_reach(number, object)) {
+        return ZX_ERR_ACCESS_DENIED;
     }
     union value value;
     memset(&value, 0, sizeof(value));
     if (size > 0) {
         status = copy_from_user(&value, user_value, size);
+    }
+    if (status == ZX_OK && number == ZX_PROP_NAME && name_of(object) == NULL) {
+        status = ZX_ERR_WRONG_TYPE; // a name is read before it is known who could bear it
     }
     return status == ZX_OK ? property->set(object, &value) : status;
 }

@@ -27,15 +27,15 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
     if (store->physical || parent->flags & VMO_SLICE) {
         return ZX_ERR_NOT_SUPPORTED;
     }
+    if (store->cache_policy != ZX_CACHE_POLICY_CACHED) {
+        return ZX_ERR_BAD_STATE;
+    }
     if (offset + rounded < offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
     uint64_t origin = store->origin + offset;
     if (origin < offset || origin + rounded < origin) {
         return ZX_ERR_INVALID_ARGS;
-    }
-    if (store->cache_policy != ZX_CACHE_POLICY_CACHED) {
-        return ZX_ERR_BAD_STATE;
     }
     struct vmo_store* copy = store_create(rounded);
     if (copy == NULL) {
@@ -52,6 +52,11 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
         store_unref(copy);
     }
     return status;
+}
+
+// Memory that is not cached must not be seen through two VMOs, unless it is a device's.
+static bool is_alias_allowed(const struct vmo* parent) {
+    return vmo_cache_policy(parent) == ZX_CACHE_POLICY_CACHED || parent->store->physical;
 }
 
 // A further window on the parent's store.
@@ -76,14 +81,17 @@ static zx_status_t create_slice(struct vmo* parent, uint32_t options, uint64_t o
     if (status != ZX_OK) {
         return status;
     }
-    if (vmo_is_resizable(parent)) {
-        return ZX_ERR_NOT_SUPPORTED;
-    }
     if (offset + rounded < offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
     if (!vmo_in_range(parent, offset, rounded)) {
         return ZX_ERR_INVALID_ARGS;
+    }
+    if (vmo_is_resizable(parent)) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (!is_alias_allowed(parent)) {
+        return ZX_ERR_BAD_STATE;
     }
     status = create_alias(parent, out);
     if (status == ZX_OK) {
@@ -103,6 +111,9 @@ static zx_status_t create_reference(struct vmo* parent, uint32_t options, uint64
     if (((options & ZX_VMO_CHILD_RESIZABLE) && !vmo_is_resizable(parent)) ||
         (parent->flags & VMO_SLICE)) {
         return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (!is_alias_allowed(parent)) {
+        return ZX_ERR_BAD_STATE;
     }
     return create_alias(parent, out);
 }

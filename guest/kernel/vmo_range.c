@@ -95,7 +95,10 @@ zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t
     case ZX_VMO_OP_CACHE_CLEAN:
     case ZX_VMO_OP_CACHE_CLEAN_INVALIDATE:
         return cache_op(vmo, offset, size);
-    case ZX_VMO_OP_ZERO:
+    case ZX_VMO_OP_ZERO: // as if zeros were written
+        if (vmo_cache_policy(vmo) != ZX_CACHE_POLICY_CACHED) {
+            return ZX_ERR_BAD_STATE;
+        }
         return vmo_zero(vmo, offset, size);
     case ZX_VMO_OP_DONT_NEED:
     case ZX_VMO_OP_ALWAYS_NEED:

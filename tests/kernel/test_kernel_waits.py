@@ -218,7 +218,7 @@ def test_every_waiting_thread_gets_one_packet(raw: Raw) -> None:
 def test_too_many_packets_end_the_process(raw: Raw) -> None:
     port = raw.handle("zx_port_create", 0)
     data = raw.put(bytes(48))
-    for _ in range(abi.PORT_EPHEMERAL_PACKETS_MAX):
+    for _ in range(abi.PORT_EPHEMERAL_PACKETS_MAX + 1):
         assert raw("zx_port_queue", port, data) == abi.ZX_OK
     with pytest.raises(ThreadKilled, match="PORT_TOO_MANY_PACKETS"):
         raw("zx_port_queue", port, data)

@@ -5,7 +5,7 @@ from zxio_py.abi.model import Call, Field, Param, Struct
 # Options of zx_port_create.
 ZX_PORT_BIND_TO_INTERRUPT = 1
 
-# User packets a port holds before the sender gets a policy exception.
+# Once more user packets than this wait in a port, the next sender gets a policy exception.
 PORT_EPHEMERAL_PACKETS_MAX = 4096
 
 # Packet types.

@@ -90,7 +90,7 @@ class Port(Dispatcher):
 
     def queue_user(self, key: int, data: bytes, thread: Thread) -> None:
         """A user's packet; too many of them are the end of the sender's process."""
-        if self.user_packets >= abi.PORT_EPHEMERAL_PACKETS_MAX:
+        if self.user_packets > abi.PORT_EPHEMERAL_PACKETS_MAX:
             raise thread.process.policy_exception("PORT_TOO_MANY_PACKETS")
         self.user_packets += 1
         self.queue(Packet(key, data, None))

@@ -135,8 +135,7 @@ class VmObject:
 
     def check_access(self, offset: int, length: int) -> None:
         """Whether the kernel may copy the range: BAD_STATE if uncached, OUT_OF_RANGE."""
-        if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
-            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self._check_cached()
         self.check_range(offset, length)
 
     def check_range(self, offset: int, length: int) -> None:
@@ -195,8 +194,8 @@ class VmObject:
         self.store.decommit(self.base + offset, length)
 
     def zero(self, offset: int, length: int) -> None:
-        """ZX_VMO_OP_ZERO."""
-        self.check_range(offset, length)
+        """ZX_VMO_OP_ZERO, which is as if zeros were written."""
+        self.check_access(offset, length)
         if length:
             self.store.zero(self.base + offset, length)
 
@@ -245,12 +244,11 @@ class VmObject:
         rounded = self._rounded(size)
         if self.kind == "slice":
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        self._check_cached()
         if offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         if self.root_offset + offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
-            raise ZxError(abi.ZX_ERR_BAD_STATE)
         store = self.store.snapshot(offset, rounded)
         child = VmObject(self.kernel, store, "snapshot", Content(size), resizable, self)
         child.root_offset = self.root_offset + offset
@@ -261,16 +259,16 @@ class VmObject:
         if offset & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         rounded = self._rounded(size)
-        if self.resizable:
-            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         if offset + rounded > self.size:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.resizable:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        self._check_cached()
         child = VmObject(self.kernel, self.store, "slice", Content(size), False, self)
         child.base = self.base + offset
         child._slice_size = rounded
-        child.cache_policy = self.cache_policy
         return child
 
     def create_reference(self, offset: int, size: int, resizable: bool) -> VmObject:
@@ -281,10 +279,15 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if self.kind == "slice":
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        self._check_cached()
         child = VmObject(self.kernel, self.store, "reference", self.content, self.resizable, self)
         child.root_offset = self.root_offset
-        child.cache_policy = self.cache_policy
         return child
+
+    def _check_cached(self) -> None:
+        """BAD_STATE: memory that is not cached must not be seen through two VMOs."""
+        if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
 
     def _rounded(self, size: int) -> int:
         if size > MAX_SIZE:

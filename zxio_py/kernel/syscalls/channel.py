@@ -284,10 +284,10 @@ def _discard(c: Caller, pointer: Pointer, num_handles: int) -> None:
 
 
 def _discard_moved(c: Caller, pointer: Pointer, num_handles: int) -> None:
-    """The same for dispositions: close those that were to be moved."""
+    """The same for dispositions: close all but those that were to be duplicated."""
     with suppress(UserFault):
         for operation, value, *_ in c.records(pointer, num_handles, _DISPOSITION):
-            if operation == abi.ZX_HANDLE_OP_MOVE:
+            if operation != abi.ZX_HANDLE_OP_DUPLICATE:
                 _close_value(c, value)
 
 

@@ -36,7 +36,7 @@ def zx_object_get_info(
     """Say something about an object."""
     gather = _GATHER.get(topic)
     if gather is None:
-        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        raise _refusal(c, handle, topic)
     if topic == abi.ZX_INFO_HANDLE_VALID:
         if c.handles.get(handle) is None:  # asking is no offence: no policy here
             raise ZxError(abi.ZX_ERR_BAD_HANDLE)
@@ -65,6 +65,27 @@ def zx_object_get_info(
     if not described.array and not fitting:
         raise ZxError(abi.ZX_ERR_BUFFER_TOO_SMALL)
     return abi.ZX_OK
+
+
+def _refusal(c: Caller, handle: int, topic: int) -> ZxError:
+    """Why nothing is told: of topics that exist, the handle is judged first."""
+    if topic in _MACHINE_TOPICS:
+        c.check_resource(handle, abi.ZX_RSRC_KIND_SYSTEM, abi.ZX_RSRC_SYSTEM_INFO_BASE)
+    elif topic in _ABSENT_OBJECTS:
+        c.handle(handle)
+        return ZxError(abi.ZX_ERR_WRONG_TYPE)
+    return ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+
+
+#: Statistics of the machine, which is emulated and has none.
+_MACHINE_TOPICS = (
+    abi.ZX_INFO_CPU_STATS,
+    abi.ZX_INFO_KMEM_STATS,
+    abi.ZX_INFO_KMEM_STATS_EXTENDED,
+    abi.ZX_INFO_GUEST_STATS,
+)
+#: About types of which there are no objects here.
+_ABSENT_OBJECTS = (abi.ZX_INFO_BTI, abi.ZX_INFO_MSI, abi.ZX_INFO_VCPU)
 
 
 def _tell(c: Caller, actual: Pointer, avail: Pointer, stored: int, present: int) -> None:
