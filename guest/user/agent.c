@@ -1,5 +1,6 @@
 // The first user process: takes programs, runs each in a child of its own, sends back what was
 // seen.
+#include "boot_files.h"
 #include "calls.h"
 #include "crc32.h"
 #include "libc/vdso_calls.h"
@@ -23,7 +24,7 @@ enum refusal {
 struct session {
     bool open;
     struct child child;
-    struct sleeping sleeping;
+    struct stop sleeping;
 };
 
 static struct session* sessions;
@@ -31,12 +32,12 @@ static struct session* sessions;
 // ---- results ------------------------------------------------------------------------------------
 
 static bool refuse(enum refusal refusal) {
-    uint8_t* room = transport_reserve(sizeof(uint64_t));
+    uint8_t* room = transport->reserve(sizeof(uint64_t));
     if (room == NULL) {
         return false;
     }
     *(uint64_t*)room = refusal;
-    transport_commit(ZXH_KIND_REFUSED, sizeof(uint64_t));
+    transport->commit(ZXH_KIND_REFUSED, sizeof(uint64_t));
     return true;
 }
 
@@ -105,7 +106,7 @@ static bool is_back(const struct kernel_counts* before, const struct kernel_coun
 static void check_leaks(const struct kernel_counts* before, zxh_result* result) {
     struct kernel_counts now;
     for (int round = 0; round < SETTLE_ROUNDS; round++) {
-        if (!transport_counts(&now) || is_back(before, &now)) {
+        if (!transport->counts(&now) || is_back(before, &now)) {
             return;
         }
         calls.thread_legacy_yield(0);
@@ -119,14 +120,14 @@ static void check_leaks(const struct kernel_counts* before, zxh_result* result) 
 // ---- programs -----------------------------------------------------------------------------------
 
 static void run_program(const struct payload* payload) {
-    uint8_t* room = transport_reserve(result_most(payload));
+    uint8_t* room = transport->reserve(result_most(payload));
     if (room == NULL) {
         return;
     }
     struct kernel_counts before;
-    transport_counts(&before);
+    transport->counts(&before);
     zx_time_t start = calls.clock_get_monotonic();
-    transport_started(start);
+    transport->started(start);
     struct child child;
     struct ending ending = {.kind = ZXH_ENDING_LOST};
     ending.status = child_create(&child, payload, false);
@@ -138,7 +139,7 @@ static void run_program(const struct payload* payload) {
     zxh_result* result = (zxh_result*)room;
     result->elapsed_ns = (uint64_t)(calls.clock_get_monotonic() - start);
     check_leaks(&before, result);
-    transport_commit(ZXH_KIND_RESULT, size);
+    transport->commit(ZXH_KIND_RESULT, size);
 }
 
 // ---- sessions -----------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ static void run_program(const struct payload* payload) {
 static void run_session(struct session* session, const struct payload* payload, uint8_t* room,
                         bool with_given) {
     zx_time_t start = calls.clock_get_monotonic();
-    transport_started(start);
+    transport->started(start);
     struct ending ending;
     session->open = monitor_run(&session->child, start + (zx_time_t)payload->program->limit_ns,
                                 &session->sleeping, &ending);
@@ -156,7 +157,7 @@ static void run_session(struct session* session, const struct payload* payload, 
     if (!session->open) {
         child_destroy(&session->child);
     }
-    transport_commit(ZXH_KIND_RESULT, size);
+    transport->commit(ZXH_KIND_RESULT, size);
 }
 
 static void open_session(struct session* session, const struct payload* payload) {
@@ -165,7 +166,7 @@ static void open_session(struct session* session, const struct payload* payload)
         return;
     }
     uint8_t* room =
-        transport_reserve(sizeof(zxh_result) + sizeof(general_registers) + 8 * sizeof(zxh_handle));
+        transport->reserve(sizeof(zxh_result) + sizeof(general_registers) + 8 * sizeof(zxh_handle));
     if (room == NULL) {
         return;
     }
@@ -174,8 +175,8 @@ static void open_session(struct session* session, const struct payload* payload)
     if (ending.status == ZX_OK) {
         run_session(session, payload, room, true);
     } else {
-        transport_commit(ZXH_KIND_RESULT,
-                         write_result(room, &session->child, payload, &ending, false));
+        transport->commit(ZXH_KIND_RESULT,
+                          write_result(room, &session->child, payload, &ending, false));
     }
 }
 
@@ -184,7 +185,7 @@ static void step_session(struct session* session, const struct payload* payload)
         refuse(REFUSED_NOT_OPEN);
         return;
     }
-    uint8_t* room = transport_reserve(result_most(payload));
+    uint8_t* room = transport->reserve(result_most(payload));
     if (room == NULL) {
         return;
     }
@@ -192,13 +193,13 @@ static void step_session(struct session* session, const struct payload* payload)
         refuse(REFUSED_MALFORMED);
         return;
     }
-    monitor_wake(&session->child, &session->sleeping, ZX_OK);
+    monitor_wake(&session->sleeping, ZX_OK);
     run_session(session, payload, room, false);
 }
 
 // A session whose process has ended may be closed as well.
 static void close_session(struct session* session, const struct payload* payload) {
-    uint8_t* room = transport_reserve(result_most(payload));
+    uint8_t* room = transport->reserve(result_most(payload));
     if (room == NULL) {
         return;
     }
@@ -206,13 +207,13 @@ static void close_session(struct session* session, const struct payload* payload
     struct child nothing = {0};
     if (session->open) {
         session->child.context->session = false;
-        monitor_wake(&session->child, &session->sleeping, ZX_OK);
+        monitor_wake(&session->sleeping, ZX_OK);
         monitor_run(&session->child, ZX_TIME_INFINITE, NULL, &ending);
         child_destroy(&session->child);
         session->open = false;
         ending = (struct ending){.kind = ZXH_ENDING_FINISHED};
     }
-    transport_commit(ZXH_KIND_RESULT, write_result(room, &nothing, payload, &ending, false));
+    transport->commit(ZXH_KIND_RESULT, write_result(room, &nothing, payload, &ending, false));
 }
 
 // ---- the loop -----------------------------------------------------------------------------------
@@ -300,20 +301,26 @@ __attribute__((noreturn)) void agent_main(zx_handle_t bootstrap, const void* vds
     if (processargs_read(bootstrap, &args) != ZX_OK) {
         give_up("its processargs message");
     }
-    if (!libc_start(processargs_handle(&args, PROCESSARGS_ROOT_VMAR, 0), &object) ||
-        !crc32_start() || (sessions = malloc(ZXH_SESSIONS * sizeof(*sessions))) == NULL) {
+    if (!libc_start(processargs_handle(&args, PROCESSARGS_ROOT_VMAR, 0), &object)) {
+        give_up("the system calls of libc");
+    }
+    // libc's memory comes from the address space by the edition's calls as well.
+    vdso_calls.vmar_allocate = calls.vmar_allocate;
+    vdso_calls.vmar_map = calls.vmar_map;
+    if (!crc32_start() || (sessions = malloc(ZXH_SESSIONS * sizeof(*sessions))) == NULL) {
         give_up("memory");
     }
     memset(sessions, 0, ZXH_SESSIONS * sizeof(*sessions));
+    boot_files_start(&args);
     if (child_start(&args, vdso, &problem) != ZX_OK) {
         give_up(problem);
     }
     if (transport_start(&args) != ZX_OK) {
-        give_up("the memory shared with the host");
+        give_up("memory shared with the host, or a boot file of programs");
     }
     use_stack();
     for (;;) {
-        struct request request = transport_next();
+        struct request request = transport->next();
         handle_request(&request);
     }
 }

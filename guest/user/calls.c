@@ -1,6 +1,10 @@
 #include "calls.h"
 
+#include "system.h"
+
 struct agent_calls calls;
+
+const struct system* kernel_system;
 
 const char* calls_find(const elf_object_t* vdso) {
 #define X(name)                                                                                    \
@@ -10,5 +14,10 @@ const char* calls_find(const elf_object_t* vdso) {
     }
     AGENT_CALLS(X)
 #undef X
-    return NULL;
+    if (elf_object_symbol(vdso, "zx_clock_get") == NULL) {
+        kernel_system = &system_2022;
+        return system_2022_find(vdso);
+    }
+    kernel_system = &system_2018;
+    return system_2018_find(vdso);
 }

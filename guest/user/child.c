@@ -2,6 +2,7 @@
 
 #include "calls.h"
 #include "payload.h"
+#include "system.h"
 
 #define UNTOUCHED 0xa5
 
@@ -135,6 +136,7 @@ static void fill_context(struct child* child, const struct payload* payload, boo
     child->context = context;
     memset(context, 0, sizeof(*context));
     memcpy(context->functions, child_parts.functions, sizeof(context->functions));
+    context->clock = child_parts.clock;
     context->vdso = CHILD_VDSO;
     context->vdso_numbers[ZXH_VDSO_NUMBER_CODE_OFF] = child_parts.vdso_code_offset;
     context->vdso_numbers[ZXH_VDSO_NUMBER_CODE_SIZE] = child_parts.vdso_code_size;
@@ -206,8 +208,8 @@ static zx_status_t map_image(struct child* child) {
                 parts->vdso_vmo, parts->vdso_code_offset, parts->vdso_code_size);
     }
     if (status == ZX_OK) {
-        status = map(child, CHILD_IMAGE, ZX_VM_PERM_EXECUTE | ZX_VM_MAP_RANGE, parts->image_vmo, 0,
-                     parts->text_size);
+        status = map(child, CHILD_IMAGE, ZX_VM_PERM_EXECUTE | ZX_VM_MAP_RANGE, parts->image_vmo,
+                     parts->image_offset, parts->text_size);
     }
     if (status == ZX_OK) {
         status = map(child, child_address(0), ZX_VM_PERM_WRITE | now, child->memory.vmo, 0,
@@ -287,7 +289,7 @@ static zx_status_t make_given(struct child* child, uint32_t kind, zx_handle_t* o
 }
 
 // Makes the handles the program is given and puts them on a channel, whose other end the child
-// gets; no channel if there are none.
+// gets; no channel if there are none and the kernel does without.
 static zx_status_t give_handles(struct child* child, const zxh_program* program,
                                 zx_handle_t* bootstrap) {
     zx_handle_t handles[10];
@@ -310,7 +312,7 @@ static zx_status_t give_handles(struct child* child, const zxh_program* program,
     }
     *bootstrap = ZX_HANDLE_INVALID;
     zx_handle_t here;
-    if (status == ZX_OK && count > 0) {
+    if (status == ZX_OK && (count > 0 || kernel_system->start_needs_handle)) {
         status = calls.channel_create(0, &here, bootstrap);
         if (status == ZX_OK) {
             status = calls.channel_write(here, 0, NULL, 0, handles, count);

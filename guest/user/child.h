@@ -11,15 +11,16 @@ struct child_parts {
     zx_handle_t root_job; // where $job is made
     zx_handle_t resource;
     zx_handle_t vdso_vmo;
-    zx_handle_t image_vmo; // the agent's own file
-    zx_handle_t library_vmo;
-    zx_handle_t exceptions; // channel: exceptions of all children
-    uint64_t root_base;     // first address of a process's root VMAR
-    const uint8_t* image;   // where the agent itself is
-    uint64_t text_size;     // bytes of the image before its variables
-    uint64_t data_size;     // bytes of variables, whole pages
-    uint8_t* data;          // the variables as a child starts with them
+    zx_handle_t image_vmo;   // with the agent's own file
+    uint64_t image_offset;   // where the file begins
+    zx_handle_t library_vmo; // ZX_HANDLE_INVALID: there is no zxio library
+    uint64_t root_base;      // first address of a process's root VMAR
+    const uint8_t* image;    // where the agent itself is
+    uint64_t text_size;      // bytes of the image before its variables
+    uint64_t data_size;      // bytes of variables, whole pages
+    uint8_t* data;           // the variables as a child starts with them
     uint64_t functions[FUNCTION_COUNT];
+    uint64_t clock; // a child's address of zx_clock_get_monotonic or its forerunner
     uint64_t vdso_code_offset;
     uint64_t vdso_code_size;
     uint64_t vdso_size;

@@ -1,7 +1,9 @@
 // Finds, once, what children are made of: the agent's own image, the vDSO, the handles.
+#include "boot_files.h"
 #include "calls.h"
 #include "child.h"
 #include "relocate.h"
+#include "system.h"
 
 __attribute__((visibility("hidden"))) extern const elf_header_t __ehdr_start;
 __attribute__((visibility("hidden"))) extern const elf_dynamic_t _DYNAMIC[];
@@ -43,7 +45,7 @@ static zx_status_t make_data(void) {
         if (segment->type == ELF_LOAD && segment->flags & ELF_WRITE) {
             zx_status_t status =
                 calls.vmo_read(parts->image_vmo, parts->data + segment->address - parts->text_size,
-                               segment->offset, segment->file_size);
+                               parts->image_offset + segment->offset, segment->file_size);
             if (status != ZX_OK) {
                 return status;
             }
@@ -53,6 +55,12 @@ static zx_status_t make_data(void) {
     relocate((const elf_rela_t*)(parts->image + found.offset), found.count, parts->data,
              parts->text_size, CHILD_IMAGE);
     return ZX_OK;
+}
+
+// The child's address of a function of the vDSO; 0 if it has none of this name.
+static uint64_t child_function(const elf_object_t* vdso, const char* name) {
+    uint64_t address = (uint64_t)elf_object_symbol(vdso, name);
+    return address == 0 ? 0 : address - vdso->base + CHILD_VDSO;
 }
 
 static void find_functions(const elf_object_t* vdso) {
@@ -65,10 +73,13 @@ static void find_functions(const elf_object_t* vdso) {
         ;
     const char* name = names;
     for (uint32_t number = 0; number < VDSO_FUNCTION_COUNT; number++) {
-        uint64_t address = (uint64_t)elf_object_symbol(vdso, name);
-        child_parts.functions[number] = address == 0 ? 0 : address - vdso->base + CHILD_VDSO;
+        child_parts.functions[number] = child_function(vdso, name);
         while (*name++ != '\0') {
         }
+    }
+    child_parts.clock = child_function(vdso, "zx_clock_get_monotonic");
+    if (child_parts.clock == 0) {
+        child_parts.clock = child_function(vdso, "zx_clock_get");
     }
 }
 
@@ -99,12 +110,26 @@ static zx_status_t find_root_base(void) {
     return status;
 }
 
+// The agent's own file: given as a VMO, or a boot file.
+static zx_status_t find_image(const struct processargs* args) {
+    child_parts.image_vmo = processargs_handle(args, PROCESSARGS_USER, USER_AGENT_IMAGE);
+    if (child_parts.image_vmo != ZX_HANDLE_INVALID) {
+        return ZX_OK;
+    }
+    struct boot_file file;
+    if (!boot_files_find(BOOT_FILE_AGENT, &file)) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    child_parts.image_vmo = boot_files_vmo();
+    child_parts.image_offset = file.offset;
+    return ZX_OK;
+}
+
 zx_status_t child_start(const struct processargs* args, const void* vdso, const char** problem) {
     struct child_parts* parts = &child_parts;
     parts->root_job = processargs_handle(args, PROCESSARGS_JOB, 0);
     parts->resource = processargs_handle(args, PROCESSARGS_ROOT_RESOURCE, 0);
     parts->vdso_vmo = processargs_handle(args, PROCESSARGS_VDSO_VMO, 0);
-    parts->image_vmo = processargs_handle(args, PROCESSARGS_USER, USER_AGENT_IMAGE);
     parts->library_vmo = processargs_handle(args, PROCESSARGS_USER, USER_ZXIO_LIBRARY);
     elf_object_t object;
     *problem = "the vDSO";
@@ -114,7 +139,10 @@ zx_status_t child_start(const struct processargs* args, const void* vdso, const 
     find_functions(&object);
     find_vdso_layout(&object);
     *problem = "the agent's image";
-    zx_status_t status = make_data();
+    zx_status_t status = find_image(args);
+    if (status == ZX_OK) {
+        status = make_data();
+    }
     if (status != ZX_OK) {
         return status;
     }
@@ -133,6 +161,6 @@ zx_status_t child_start(const struct processargs* args, const void* vdso, const 
     if (status != ZX_OK) {
         return status;
     }
-    *problem = "the exception channel";
-    return calls.task_create_exception_channel(parts->job, 0, &parts->exceptions);
+    *problem = "the exceptions of the programs";
+    return kernel_system->catch_exceptions(parts->job);
 }

@@ -6,17 +6,7 @@
 struct join {
     zx_handle_t helper; // not owned; invalid: no join under way
     zx_time_t deadline;
-    zx_handle_t exception;
-    zx_handle_t thread;
-    general_registers registers;
-};
-
-// One exception of a thread of a child, stopped in it.
-struct stop {
-    zx_handle_t exception;
-    zx_handle_t thread;
-    zx_exception_info_t info;
-    general_registers registers;
+    struct stop stop;
 };
 
 static uint64_t in_child(const char* place) {
@@ -24,63 +14,71 @@ static uint64_t in_child(const char* place) {
 }
 
 static zx_status_t read_registers(zx_handle_t thread, general_registers* registers) {
+    *registers = (general_registers){0};
     return calls.thread_read_state(thread, ZX_THREAD_STATE_GENERAL_REGS, registers,
-                                   sizeof(*registers));
+                                   kernel_system->register_bytes);
 }
 
-// Lets a stopped thread go on with these registers.
-static void resume(zx_handle_t exception, zx_handle_t thread, const general_registers* registers) {
-    calls.thread_write_state(thread, ZX_THREAD_STATE_GENERAL_REGS, registers, sizeof(*registers));
-    const uint32_t handled = ZX_EXCEPTION_STATE_HANDLED;
-    calls.object_set_property(exception, ZX_PROP_EXCEPTION_STATE, &handled, sizeof(handled));
-    calls.handle_close(thread);
-    calls.handle_close(exception);
+static void write_registers(zx_handle_t thread, const general_registers* registers) {
+    calls.thread_write_state(thread, ZX_THREAD_STATE_GENERAL_REGS, registers,
+                             kernel_system->register_bytes);
+}
+
+// Leaves a stopped thread to its fate.
+static void drop(const struct stop* stop) {
+    calls.handle_close(stop->thread);
+    if (stop->exception != ZX_HANDLE_INVALID) {
+        calls.handle_close(stop->exception);
+    }
+}
+
+// Lets a stopped thread go on with its registers as they are in `stop`.
+static void resume(const struct stop* stop) {
+    write_registers(stop->thread, &stop->registers);
+    kernel_system->resume(stop);
+    drop(stop);
 }
 
 // The same, with the result of a trap.
-static void answer(zx_handle_t exception, zx_handle_t thread, general_registers* registers,
-                   uint64_t result) {
-    registers->REGISTER_PC = in_child(agent_trap_return);
-    registers->REGISTER_RESULT = result;
-    resume(exception, thread, registers);
+static void answer(struct stop* stop, uint64_t result) {
+    stop->registers.REGISTER_PC = in_child(agent_trap_return);
+    stop->registers.REGISTER_RESULT = result;
+    resume(stop);
 }
 
 static void begin_join(struct child* child, struct stop* stop, struct join* join) {
     uint64_t number = stop->registers.REGISTER_ARGUMENT1;
     if (number == 0 || number >= MAX_THREADS || child->helpers[number] == ZX_HANDLE_INVALID ||
         join->helper != ZX_HANDLE_INVALID) {
-        answer(stop->exception, stop->thread, &stop->registers, (uint64_t)ZX_ERR_BAD_STATE);
+        answer(stop, (uint64_t)ZX_ERR_BAD_STATE);
         return;
     }
     *join = (struct join){
         .helper = child->helpers[number],
         .deadline = calls.clock_get_monotonic() + JOIN_LIMIT_NS,
-        .exception = stop->exception,
-        .thread = stop->thread,
-        .registers = stop->registers,
+        .stop = *stop,
     };
 }
 
 static void end_join(struct join* join, zx_status_t status) {
-    answer(join->exception, join->thread, &join->registers, (uint64_t)status);
+    answer(&join->stop, (uint64_t)status);
     join->helper = ZX_HANDLE_INVALID;
 }
 
 // Drops a join whose main thread will not go on.
 static void forget_join(struct join* join) {
     if (join->helper != ZX_HANDLE_INVALID) {
-        calls.handle_close(join->thread);
-        calls.handle_close(join->exception);
+        drop(&join->stop);
         join->helper = ZX_HANDLE_INVALID;
     }
 }
 
 static void note_fault(const struct stop* stop, struct ending* ending) {
     ending->kind = ZXH_ENDING_FAULT;
-    ending->exception = stop->info.type;
+    ending->exception = stop->type;
     ending->register_count = REGISTER_COUNT;
     ending->registers = stop->registers;
-    zx_exception_report_t report;
+    zx_exception_report_t report = {0};
     if (calls.object_get_info(stop->thread, ZX_INFO_THREAD_EXCEPTION_REPORT, &report,
                               sizeof(report), NULL, NULL) == ZX_OK) {
         const zx_exception_context_t* context = (const zx_exception_context_t*)report.context;
@@ -89,43 +87,36 @@ static void note_fault(const struct stop* stop, struct ending* ending) {
     }
 }
 
-// Takes the next exception off the channel; false if there was none after all.
-static bool take_exception(struct stop* stop) {
-    uint32_t handles;
-    if (calls.channel_read(child_parts.exceptions, 0, &stop->info, &stop->exception,
-                           sizeof(stop->info), 1, NULL, &handles) != ZX_OK) {
-        return false;
-    }
-    if (calls.exception_get_thread(stop->exception, &stop->thread) != ZX_OK) {
-        calls.handle_close(stop->exception);
+// Takes the exception that is there; false if there was none after all.
+static bool take_exception(const struct child* child, struct stop* stop) {
+    if (!kernel_system->take_exception(child->process, stop)) {
         return false;
     }
     if (read_registers(stop->thread, &stop->registers) != ZX_OK) {
-        calls.handle_close(stop->thread);
-        calls.handle_close(stop->exception);
+        drop(stop);
         return false;
     }
     return true;
 }
 
 // Answers one exception.  True: the child asked for the next step and sleeps in *sleeping.
-static bool handle_exception(struct child* child, struct join* join, struct sleeping* sleeping,
+static bool handle_exception(struct child* child, struct join* join, struct stop* sleeping,
                              struct ending* ending) {
     struct stop stop;
-    if (!take_exception(&stop)) {
+    if (!take_exception(child, &stop)) {
         return false;
     }
     uint64_t pc = stop.registers.REGISTER_PC;
     if (pc >= in_child(guarded_begin) && pc < in_child(guarded_end)) {
         stop.registers.REGISTER_PC = in_child(guarded_fault);
-        resume(stop.exception, stop.thread, &stop.registers);
+        resume(&stop);
         return false;
     }
     if (pc == in_child(agent_trap_at)) {
         switch (stop.registers.REGISTER_ARGUMENT0) {
         case TRAP_SPAWN: {
             zx_status_t status = child_spawn(child, stop.registers.REGISTER_ARGUMENT1);
-            answer(stop.exception, stop.thread, &stop.registers, (uint64_t)status);
+            answer(&stop, (uint64_t)status);
             return false;
         }
         case TRAP_JOIN:
@@ -133,7 +124,7 @@ static bool handle_exception(struct child* child, struct join* join, struct slee
             return false;
         case TRAP_NEXT:
             if (sleeping != NULL) {
-                *sleeping = (struct sleeping){stop.exception, stop.thread};
+                *sleeping = stop;
                 return true;
             }
             break;
@@ -145,28 +136,25 @@ static bool handle_exception(struct child* child, struct join* join, struct slee
         note_fault(&stop, ending);
     }
     calls.task_kill(child->process);
-    calls.handle_close(stop.thread);
-    calls.handle_close(stop.exception);
+    drop(&stop);
     return false;
 }
 
 // The process has ended: by itself, or by what was noted before.
 static void note_end(const struct child* child, struct ending* ending) {
-    zx_info_process_t info = {0};
-    calls.object_get_info(child->process, ZX_INFO_PROCESS, &info, sizeof(info), NULL, NULL);
-    ending->retcode = info.return_code;
+    ending->retcode = kernel_system->return_code(child->process);
     if (ending->kind != ZXH_ENDING_FINISHED) {
         return;
     }
     if (child->context->broken) {
         ending->kind = ZXH_ENDING_LOST;
         ending->status = ZX_ERR_INTERNAL;
-    } else if (info.return_code == ZX_TASK_RETCODE_EXCEPTION_KILL) {
+    } else if (ending->retcode == ZX_TASK_RETCODE_EXCEPTION_KILL) {
         ending->kind = ZXH_ENDING_FAULT;
-    } else if (info.return_code <= ZX_TASK_RETCODE_SYSCALL_KILL &&
-               info.return_code >= ZX_TASK_RETCODE_CRITICAL_PROCESS_KILL) {
+    } else if (ending->retcode <= ZX_TASK_RETCODE_SYSCALL_KILL &&
+               ending->retcode >= ZX_TASK_RETCODE_CRITICAL_PROCESS_KILL) {
         ending->kind = ZXH_ENDING_KILLED;
-    } else if (!child->context->finished || info.return_code != 0) {
+    } else if (!child->context->finished || ending->retcode != 0) {
         ending->kind = ZXH_ENDING_EXITED;
     }
 }
@@ -185,38 +173,32 @@ static void end_helper(const struct child* child, zx_handle_t helper) {
         registers.REGISTER_PC = in_child(child_exit_entry);
         registers.REGISTER_SP = child_stack(child, helper);
         registers.REGISTER_ARGUMENT1 = child_context_address(child);
-        calls.thread_write_state(helper, ZX_THREAD_STATE_GENERAL_REGS, &registers,
-                                 sizeof(registers));
+        write_registers(helper, &registers);
     }
     calls.handle_close(token);
 }
 
-bool monitor_run(struct child* child, zx_time_t limit, struct sleeping* sleeping,
+bool monitor_run(struct child* child, zx_time_t limit, struct stop* sleeping,
                  struct ending* ending) {
     struct join join = {0};
     *ending = (struct ending){.kind = ZXH_ENDING_FINISHED};
     for (;;) {
-        zx_wait_item_t items[3] = {
-            {child->process, ZX_PROCESS_TERMINATED, 0},
-            {child_parts.exceptions, ZX_CHANNEL_READABLE, 0},
-            {join.helper, ZX_THREAD_TERMINATED, 0},
-        };
         bool joining = join.helper != ZX_HANDLE_INVALID;
         zx_time_t deadline = joining && join.deadline < limit ? join.deadline : limit;
-        zx_status_t status = calls.object_wait_many(items, joining ? 3 : 2, deadline);
-        if (items[0].pending & ZX_PROCESS_TERMINATED) {
+        enum wake wake = kernel_system->wait(child->process, join.helper, deadline);
+        if (wake == WAKE_ENDED) {
             break;
         }
-        if (items[1].pending & ZX_CHANNEL_READABLE) {
+        if (wake == WAKE_EXCEPTION) {
             if (handle_exception(child, &join, sleeping, ending)) {
                 return true;
             }
-        } else if (joining && items[2].pending & ZX_THREAD_TERMINATED) {
+        } else if (wake == WAKE_HELPER_ENDED) {
             end_join(&join, ZX_OK);
-        } else if (status == ZX_ERR_TIMED_OUT && deadline < limit) {
+        } else if (wake == WAKE_TIME && deadline < limit) {
             end_helper(child, join.helper);
             end_join(&join, ZX_ERR_TIMED_OUT);
-        } else if (status == ZX_ERR_TIMED_OUT) {
+        } else if (wake == WAKE_TIME) {
             if (ending->kind == ZXH_ENDING_FINISHED) {
                 ending->kind = ZXH_ENDING_TIME_LIMIT;
             }
@@ -229,11 +211,7 @@ bool monitor_run(struct child* child, zx_time_t limit, struct sleeping* sleeping
     return false;
 }
 
-void monitor_wake(struct child* child, struct sleeping* sleeping, zx_status_t status) {
-    (void)child;
-    general_registers registers;
-    if (read_registers(sleeping->thread, &registers) == ZX_OK) {
-        answer(sleeping->exception, sleeping->thread, &registers, (uint64_t)status);
-    }
-    *sleeping = (struct sleeping){0};
+void monitor_wake(struct stop* sleeping, zx_status_t status) {
+    answer(sleeping, (uint64_t)status);
+    *sleeping = (struct stop){0};
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "child.h"
-#include "registers.h"
+#include "system.h"
 
 // How a run ended.
 struct ending {
@@ -16,15 +16,9 @@ struct ending {
     general_registers registers;
 };
 
-// The exception in which a session's process sleeps between its steps.
-struct sleeping {
-    zx_handle_t exception;
-    zx_handle_t thread;
-};
-
 // Lets the child run until it has ended or, with `sleeping`, asks for the next step.  True: it
-// sleeps; false: it has ended, as *ending says.
-bool monitor_run(struct child* child, zx_time_t limit, struct sleeping* sleeping,
+// sleeps, stopped in that exception; false: it has ended, as *ending says.
+bool monitor_run(struct child* child, zx_time_t limit, struct stop* sleeping,
                  struct ending* ending);
 // Wakes a session's process with this status as the trap's result.
-void monitor_wake(struct child* child, struct sleeping* sleeping, zx_status_t status);
+void monitor_wake(struct stop* sleeping, zx_status_t status);

@@ -18,7 +18,7 @@ struct message_header {
 zx_status_t processargs_read(zx_handle_t bootstrap, struct processargs* args) {
     union {
         struct message_header header;
-        uint8_t bytes[1024];
+        uint8_t bytes[8192]; // the kernel's command line may be among it
     } message;
     uint32_t size;
     zx_status_t status =

@@ -3,7 +3,7 @@
 
 #include "zx/abi.h"
 
-#define PROCESSARGS_MAX_HANDLES 16
+#define PROCESSARGS_MAX_HANDLES 64
 
 // Types of handles (low byte of the information) as Zircon numbers them.
 enum {
@@ -13,6 +13,7 @@ enum {
     PROCESSARGS_ROOT_VMAR = 0x04,
     PROCESSARGS_VDSO_VMO = 0x11,
     PROCESSARGS_STACK_VMO = 0x13,
+    PROCESSARGS_BOOTFS_VMO = 0x1b,
     PROCESSARGS_ROOT_RESOURCE = 0x3f,
     PROCESSARGS_USER = 0xf0,
 };

@@ -61,7 +61,7 @@ static void run_call(struct child_context* context, const zxh_step* step,
 static void run_step(struct child_context* context, uint32_t thread, const zxh_step* step) {
     bool timed = step->flags & ZXH_STEP_HAS_MIN_NS;
     // Before deadlines are made from the time of now.
-    zx_time_t start = timed ? CALL(context, clock_get_monotonic)() : 0;
+    zx_time_t start = timed ? runner_now(context) : 0;
     // A call gets eight arguments, the missing ones 0; only $buf and $show may have more.
     size_t count = step->argument_count < MAX_ARGUMENTS ? MAX_ARGUMENTS : step->argument_count;
     struct argument arguments[count];
@@ -81,7 +81,7 @@ static void run_step(struct child_context* context, uint32_t thread, const zxh_s
         run_call(context, step, arguments, result);
     }
     if (timed) {
-        uint64_t elapsed = (uint64_t)(CALL(context, clock_get_monotonic)() - start);
+        uint64_t elapsed = (uint64_t)(runner_now(context) - start);
         result->flags |= ZXH_STEP_HAS_ELAPSED;
         result->flags |= elapsed >= step->min_ns ? ZXH_STEP_ELAPSED : 0;
     }

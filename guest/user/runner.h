@@ -15,6 +15,12 @@ struct argument {
     uint64_t size;
 };
 
+// Monotonic time.  The clock's number is an argument in editions in which it is one call for all.
+static inline zx_time_t runner_now(const struct child_context* context) {
+    const uint32_t monotonic = 0;
+    return ((zx_time_t(*)(uint32_t))(uintptr_t)context->clock)(monotonic);
+}
+
 // ---- runner_arguments.c -------------------------------------------------------------------------
 
 // Makes one argument: computes its value, fills and names its buffer.  Returns where the next one

@@ -7,7 +7,7 @@
 
 static zx_time_t deadline_after(struct child_context* context, int64_t ns) {
     zx_time_t deadline;
-    if (__builtin_add_overflow(CALL(context, clock_get_monotonic)(), ns, &deadline)) {
+    if (__builtin_add_overflow(runner_now(context), ns, &deadline)) {
         return ns < 0 ? ZX_TIME_INFINITE_PAST : ZX_TIME_INFINITE;
     }
     return deadline;

@@ -1,5 +1,7 @@
-// Where programs come from and results go to: the one place that knows.  Here it is memory shared
-// with the host and a doorbell (transport_share.c).
+// Where programs come from and results go to: the one place that knows.
+//
+//     transport_share.c      memory shared with the host, and a doorbell
+//     transport_console.c    a boot file, and lines on the console
 #pragma once
 
 #include <stdbool.h>
@@ -25,16 +27,26 @@ struct kernel_counts {
     uint64_t pages;
 };
 
-// Takes the handles it needs; ZX_ERR_NOT_FOUND if the process was not given them.
-zx_status_t transport_start(struct processargs* args);
-// The next request; sleeps until there is one.
-struct request transport_next(void);
-// Room for a result payload of up to `most` bytes.  NULL: there is none before the sender has taken
-// the results so far; the request comes again.
-uint8_t* transport_reserve(size_t most);
-// The payload written to the reserved room, `size` bytes, is the answer to the last request.
-void transport_commit(uint32_t kind, size_t size);
-// Tells observers that the request's program has been started now.
-void transport_started(zx_time_t now);
-// Whether the counts are known at all.
-bool transport_counts(struct kernel_counts* counts);
+struct transport {
+    // Takes the handles it needs; ZX_ERR_NOT_FOUND if the process was not given them.
+    zx_status_t (*start)(const struct processargs* args);
+    // The next request; sleeps until there is one.
+    struct request (*next)(void);
+    // Room for a result payload of up to `most` bytes.  NULL: there is none before the sender has
+    // taken the results so far; the request comes again.
+    uint8_t* (*reserve)(size_t most);
+    // The payload written to the reserved room, `size` bytes, is the answer to the last request.
+    void (*commit)(uint32_t kind, size_t size);
+    // Tells observers that the request's program has been started now.
+    void (*started)(zx_time_t now);
+    // Whether the counts are known at all.
+    bool (*counts)(struct kernel_counts* counts);
+};
+
+extern const struct transport transport_share, transport_console;
+
+// The one in use.
+extern const struct transport* transport;
+
+// Starts the first transport for which the process was given what it needs.
+zx_status_t transport_start(const struct processargs* args);

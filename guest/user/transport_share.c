@@ -30,7 +30,7 @@ static void ring(void) {
     calls.object_signal_peer(doorbell, 0, ZX_USER_SIGNAL_0);
 }
 
-zx_status_t transport_start(struct processargs* args) {
+static zx_status_t start(const struct processargs* args) {
     zx_handle_t vmo = processargs_handle(args, PROCESSARGS_USER, USER_SHARED_MEMORY);
     doorbell = processargs_handle(args, PROCESSARGS_USER, USER_DOORBELL);
     if (vmo == ZX_HANDLE_INVALID || doorbell == ZX_HANDLE_INVALID) {
@@ -94,7 +94,7 @@ static void wait_for_work(void) {
     begin_batch(slot);
 }
 
-struct request transport_next(void) {
+static struct request next(void) {
     if (batch.slot != NULL && batch.slot->records_done == batch.records) {
         end_batch();
     }
@@ -130,7 +130,7 @@ static zxh_record* result_record(void) {
     return (zxh_record*)((uint8_t*)batch.slot + ZXH_RESULT_OFFSET + batch.result);
 }
 
-uint8_t* transport_reserve(size_t most) {
+static uint8_t* reserve(size_t most) {
     if (most + RECORD_SIZE + 8 > ZXH_RESULT_SIZE - batch.result) {
         end_batch();
         return NULL;
@@ -138,7 +138,7 @@ uint8_t* transport_reserve(size_t most) {
     return (uint8_t*)(result_record() + 1);
 }
 
-void transport_commit(uint32_t kind, size_t size) {
+static void commit(uint32_t kind, size_t size) {
     zxh_record* record = result_record();
     record->length = (uint32_t)size;
     record->kind = kind;
@@ -150,14 +150,16 @@ void transport_commit(uint32_t kind, size_t size) {
     __atomic_store_n(&batch.slot->records_done, batch.slot->records_done + 1, __ATOMIC_RELEASE);
 }
 
-void transport_started(zx_time_t now) {
+static void started(zx_time_t now) {
     batch.slot->started_ns = (uint64_t)now;
 }
 
-bool transport_counts(struct kernel_counts* counts) {
+static bool counts(struct kernel_counts* counts) {
     const volatile zxh_share_header* header = (const volatile zxh_share_header*)share;
     counts->objects = header->objects;
     counts->handles = header->handles;
     counts->pages = header->pages_used;
     return true;
 }
+
+const struct transport transport_share = {start, next, reserve, commit, started, counts};

@@ -15,6 +15,7 @@ everything starts at a multiple of 8 and is padded with zeros to one.
     RESULT              `RESULT` header, registers (u64 each), `HANDLE`s of the given slots, then
                         the step results of each thread
     REFUSED             one u64: why the agent could not take the record (`REFUSALS`)
+    END                 nothing: all requests of the boot file have been answered
 
     a step              `STEP`, then its arguments
     an argument         `ARGUMENT`, then by kind
@@ -71,6 +72,12 @@ KIND_STEP = 3
 KIND_CLOSE = 4
 KIND_RESULT = 0x81
 KIND_REFUSED = 0x82
+KIND_END = 0x83
+
+#: On a console: the character that begins a line of results, and the most bytes of the stream that
+#: one line carries (a line is one zx_debug_write, of at most 256 characters).
+LINE_MARK = 0x1E
+LINE_PIECE = 181
 
 #: Sessions that an agent can have open at once.
 SESSIONS = 4

@@ -13,6 +13,7 @@ typedef struct {
 } general_registers;
 
 #define REGISTER_COUNT (sizeof(general_registers) / 8)
+#define REGISTER_COUNT_2018 34 // up to cpsr
 #define REGISTER_PC pc
 #define REGISTER_SP sp
 #define REGISTER_ARGUMENT0 x0

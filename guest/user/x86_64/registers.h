@@ -6,6 +6,7 @@
 typedef zx_x86_64_thread_state_general_regs_t general_registers;
 
 #define REGISTER_COUNT (sizeof(general_registers) / 8)
+#define REGISTER_COUNT_2018 18 // up to rflags
 #define REGISTER_PC rip
 #define REGISTER_SP rsp
 #define REGISTER_ARGUMENT0 rdi

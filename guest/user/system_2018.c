@@ -1,0 +1,171 @@
+// The edition of 2018: calls with other arguments behind the faces of today's, exceptions as
+// packets on a port.
+#include "calls.h"
+#include "child.h"
+#include "system.h"
+
+#define CLOCK_MONOTONIC 0u
+#define RESUME_EXCEPTION 1u
+
+// Packets carry an exception in the upper byte of their type.
+#define PACKET_EXCEPTION 0x08u
+#define PACKET_TYPE_MASK 0xffu
+
+// What the process was killed with, whoever killed it.
+#define RETCODE_KILLED (-1)
+
+// Keys of the packets waited for.
+enum {
+    KEY_EXCEPTION,
+    KEY_PROCESS,
+    KEY_HELPER,
+};
+
+struct packet {
+    uint64_t key;
+    uint32_t type;
+    int32_t status;
+    uint64_t process; // koids, in packets of exceptions
+    uint64_t thread;
+    uint64_t rest[2];
+};
+
+struct process_info {
+    int32_t return_code;
+    bool started;
+    bool exited;
+    bool debugged;
+};
+
+// The calls that are this edition's own.
+static struct {
+    zx_time_t (*clock_get)(uint32_t clock);
+    zx_status_t (*object_get_child)(zx_handle_t parent, zx_koid_t koid, zx_rights_t rights,
+                                    zx_handle_t* out);
+    zx_status_t (*object_wait_async)(zx_handle_t object, zx_handle_t port, uint64_t key,
+                                     zx_signals_t signals, uint32_t options);
+    zx_status_t (*port_cancel)(zx_handle_t port, zx_handle_t source, uint64_t key);
+    zx_status_t (*port_create)(uint32_t options, zx_handle_t* out);
+    zx_status_t (*port_wait)(zx_handle_t port, zx_time_t deadline, struct packet* packet,
+                             size_t count);
+    zx_status_t (*task_bind_exception_port)(zx_handle_t task, zx_handle_t port, uint64_t key,
+                                            uint32_t options);
+    zx_status_t (*task_resume)(zx_handle_t task, uint32_t options);
+    zx_status_t (*vmar_allocate)(zx_handle_t parent, size_t offset, size_t size, uint32_t flags,
+                                 zx_handle_t* child, zx_vaddr_t* address);
+    zx_status_t (*vmar_map)(zx_handle_t vmar, size_t vmar_offset, zx_handle_t vmo,
+                            uint64_t vmo_offset, size_t size, uint32_t flags, zx_vaddr_t* address);
+} own;
+
+static zx_handle_t port;          // exceptions of all children, and what is waited for
+static struct packet last_packet; // of the exception that ended a wait
+
+// ---- adapted calls ------------------------------------------------------------------------------
+
+static zx_time_t clock_get_monotonic(void) {
+    return own.clock_get(CLOCK_MONOTONIC);
+}
+
+static zx_status_t thread_legacy_yield(uint32_t options) {
+    (void)options;
+    return calls.nanosleep(0);
+}
+
+static zx_status_t vmar_allocate(zx_handle_t parent, zx_vm_option_t options, size_t offset,
+                                 size_t size, zx_handle_t* child, zx_vaddr_t* address) {
+    return own.vmar_allocate(parent, offset, size, options, child, address);
+}
+
+static zx_status_t vmar_map(zx_handle_t vmar, zx_vm_option_t options, size_t vmar_offset,
+                            zx_handle_t vmo, uint64_t vmo_offset, size_t size,
+                            zx_vaddr_t* address) {
+    return own.vmar_map(vmar, vmar_offset, vmo, vmo_offset, size, options, address);
+}
+
+const char* system_2018_find(const elf_object_t* vdso) {
+#define FIND(name)                                                                                 \
+    own.name = (__typeof__(own.name))elf_object_symbol(vdso, "zx_" #name);                         \
+    if (own.name == NULL) {                                                                        \
+        return "zx_" #name;                                                                        \
+    }
+    FIND(clock_get)
+    FIND(object_get_child)
+    FIND(object_wait_async)
+    FIND(port_cancel)
+    FIND(port_create)
+    FIND(port_wait)
+    FIND(task_bind_exception_port)
+    FIND(task_resume)
+    FIND(vmar_allocate)
+    FIND(vmar_map)
+#undef FIND
+    calls.clock_get_monotonic = clock_get_monotonic;
+    calls.thread_legacy_yield = thread_legacy_yield;
+    calls.vmar_allocate = vmar_allocate;
+    calls.vmar_map = vmar_map;
+    return NULL;
+}
+
+// ---- exceptions ---------------------------------------------------------------------------------
+
+static zx_status_t catch_exceptions(zx_handle_t job) {
+    zx_status_t status = own.port_create(0, &port);
+    return status == ZX_OK ? own.task_bind_exception_port(job, port, KEY_EXCEPTION, 0) : status;
+}
+
+// Waits armed here do not outlive it, so a packet can only be of this wait, or of an exception.
+static enum wake wait(zx_handle_t process, zx_handle_t helper, zx_time_t deadline) {
+    own.object_wait_async(process, port, KEY_PROCESS, ZX_PROCESS_TERMINATED, 0);
+    if (helper != ZX_HANDLE_INVALID) {
+        own.object_wait_async(helper, port, KEY_HELPER, ZX_THREAD_TERMINATED, 0);
+    }
+    struct packet packet = {0};
+    zx_status_t status = own.port_wait(port, deadline, &packet, 1);
+    bool ended = status == ZX_OK && packet.key == KEY_PROCESS;
+    bool helper_ended = status == ZX_OK && packet.key == KEY_HELPER;
+    if (!ended) {
+        own.port_cancel(port, process, KEY_PROCESS);
+    }
+    if (helper != ZX_HANDLE_INVALID && !helper_ended) {
+        own.port_cancel(port, helper, KEY_HELPER);
+    }
+    if (ended) {
+        return WAKE_ENDED;
+    }
+    if (helper_ended) {
+        return WAKE_HELPER_ENDED;
+    }
+    if (status == ZX_OK && (packet.type & PACKET_TYPE_MASK) == PACKET_EXCEPTION) {
+        last_packet = packet;
+        return WAKE_EXCEPTION;
+    }
+    return status == ZX_ERR_TIMED_OUT ? WAKE_TIME : WAKE_NOTHING;
+}
+
+// An exception of a process that has ended since finds no thread of this one.
+static bool take_exception(zx_handle_t process, struct stop* stop) {
+    stop->exception = ZX_HANDLE_INVALID;
+    stop->type = last_packet.type;
+    return own.object_get_child(process, last_packet.thread, ZX_RIGHT_SAME_RIGHTS, &stop->thread) ==
+           ZX_OK;
+}
+
+static void resume(const struct stop* stop) {
+    own.task_resume(stop->thread, RESUME_EXCEPTION);
+}
+
+static int64_t return_code(zx_handle_t process) {
+    struct process_info info = {0};
+    calls.object_get_info(process, ZX_INFO_PROCESS, &info, sizeof(info), NULL, NULL);
+    return info.return_code == RETCODE_KILLED ? ZX_TASK_RETCODE_SYSCALL_KILL : info.return_code;
+}
+
+const struct system system_2018 = {
+    .register_bytes = REGISTER_COUNT_2018 * sizeof(uint64_t),
+    .start_needs_handle = true,
+    .catch_exceptions = catch_exceptions,
+    .wait = wait,
+    .take_exception = take_exception,
+    .resume = resume,
+    .return_code = return_code,
+};

@@ -1,0 +1,78 @@
+// The edition that the agent is written for: nothing to adapt.
+#include "calls.h"
+#include "child.h"
+#include "system.h"
+
+static zx_handle_t exceptions; // channel: exceptions of all children
+
+const char* system_2022_find(const elf_object_t* vdso) {
+#define X(name)                                                                                    \
+    calls.name = (__typeof__(calls.name))elf_object_symbol(vdso, "zx_" #name);                     \
+    if (calls.name == NULL) {                                                                      \
+        return "zx_" #name;                                                                        \
+    }
+    EDITION_CALLS(X)
+#undef X
+    return NULL;
+}
+
+static zx_status_t catch_exceptions(zx_handle_t job) {
+    return calls.task_create_exception_channel(job, 0, &exceptions);
+}
+
+static enum wake wait(zx_handle_t process, zx_handle_t helper, zx_time_t deadline) {
+    zx_wait_item_t items[3] = {
+        {process, ZX_PROCESS_TERMINATED, 0},
+        {exceptions, ZX_CHANNEL_READABLE, 0},
+        {helper, ZX_THREAD_TERMINATED, 0},
+    };
+    bool joining = helper != ZX_HANDLE_INVALID;
+    zx_status_t status = calls.object_wait_many(items, joining ? 3 : 2, deadline);
+    if (items[0].pending & ZX_PROCESS_TERMINATED) {
+        return WAKE_ENDED;
+    }
+    if (items[1].pending & ZX_CHANNEL_READABLE) {
+        return WAKE_EXCEPTION;
+    }
+    if (joining && items[2].pending & ZX_THREAD_TERMINATED) {
+        return WAKE_HELPER_ENDED;
+    }
+    return status == ZX_ERR_TIMED_OUT ? WAKE_TIME : WAKE_NOTHING;
+}
+
+static bool take_exception(zx_handle_t process, struct stop* stop) {
+    (void)process;
+    zx_exception_info_t info;
+    uint32_t handles;
+    if (calls.channel_read(exceptions, 0, &info, &stop->exception, sizeof(info), 1, NULL,
+                           &handles) != ZX_OK) {
+        return false;
+    }
+    if (calls.exception_get_thread(stop->exception, &stop->thread) != ZX_OK) {
+        calls.handle_close(stop->exception);
+        return false;
+    }
+    stop->type = info.type;
+    return true;
+}
+
+static void resume(const struct stop* stop) {
+    const uint32_t handled = ZX_EXCEPTION_STATE_HANDLED;
+    calls.object_set_property(stop->exception, ZX_PROP_EXCEPTION_STATE, &handled, sizeof(handled));
+}
+
+static int64_t return_code(zx_handle_t process) {
+    zx_info_process_t info = {0};
+    calls.object_get_info(process, ZX_INFO_PROCESS, &info, sizeof(info), NULL, NULL);
+    return info.return_code;
+}
+
+const struct system system_2022 = {
+    .register_bytes = sizeof(general_registers),
+    .start_needs_handle = false,
+    .catch_exceptions = catch_exceptions,
+    .wait = wait,
+    .take_exception = take_exception,
+    .resume = resume,
+    .return_code = return_code,
+};

@@ -1,0 +1,139 @@
+// Programs from a boot file, results in lines on the console: for kernels that share no memory with
+// the host.
+//
+// The file holds request records one after the other, as a batch does.  Results are one stream of
+// records, cut into lines that are written whole; the kernel's own lines may come between.  A line:
+//
+//     LINE_MARK, base64 of { u32 number of the line from 0, CRC-32 of what follows and the number,
+//     a piece of the stream }, newline
+//
+// A record begins with a line of its own.  After the last program comes an empty record of kind
+// ZXH_KIND_END.
+#include "boot_files.h"
+#include "calls.h"
+#include "crc32.h"
+#include "transport.h"
+
+#define RECORD_SIZE sizeof(zxh_record)
+#define PADDED(size) (((size) + 7) & ~(size_t)7)
+#define ROOM_SIZE (RECORD_SIZE + ZXH_RESULT_SIZE)
+
+static struct boot_file requests;
+static size_t next_offset; // in the file
+static uint32_t current;   // sequence number of the request under way
+static uint8_t* room;      // a record's header and its payload
+static uint32_t line_number;
+
+static zx_status_t start(const struct processargs* args) {
+    (void)args;
+    if (!boot_files_find(BOOT_FILE_PROGRAMS, &requests)) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    room = malloc(ROOM_SIZE);
+    return room == NULL ? ZX_ERR_NO_MEMORY : ZX_OK;
+}
+
+// ---- lines --------------------------------------------------------------------------------------
+
+struct line {
+    uint32_t number;
+    uint32_t crc;
+    uint8_t piece[ZXH_LINE_PIECE];
+};
+
+static char* put_base64(char* next, const uint8_t* bytes, size_t size) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t word = (uint32_t)bytes[i] << 16;
+        word |= i + 1 < size ? (uint32_t)bytes[i + 1] << 8 : 0;
+        word |= i + 2 < size ? bytes[i + 2] : 0;
+        *next++ = digits[word >> 18];
+        *next++ = digits[word >> 12 & 63];
+        *next++ = i + 1 < size ? digits[word >> 6 & 63] : '=';
+        *next++ = i + 2 < size ? digits[word & 63] : '=';
+    }
+    return next;
+}
+
+static void write_line(const uint8_t* piece, size_t size) {
+    struct line line = {.number = line_number++};
+    memcpy(line.piece, piece, size);
+    // The number is part of what is summed up: a line cannot pass for another one.
+    line.crc = line.number;
+    line.crc = crc32(&line.crc, sizeof(line.crc) + size);
+    char text[4 * ((sizeof(line) + 2) / 3) + 2];
+    text[0] = ZXH_LINE_MARK;
+    char* end =
+        put_base64(text + 1, (const uint8_t*)&line, sizeof(line) - sizeof(line.piece) + size);
+    *end++ = '\n';
+    calls.debug_write(text, (size_t)(end - text));
+}
+
+static void write_record(size_t size) {
+    for (size_t offset = 0; offset < size; offset += ZXH_LINE_PIECE) {
+        size_t left = size - offset;
+        write_line(room + offset, left < ZXH_LINE_PIECE ? left : ZXH_LINE_PIECE);
+    }
+}
+
+// ---- the interface ------------------------------------------------------------------------------
+
+static void commit(uint32_t kind, size_t size) {
+    zxh_record* record = (zxh_record*)room;
+    record->length = (uint32_t)size;
+    record->kind = kind;
+    record->sequence = current;
+    record->crc32 = crc32(record + 1, size);
+    memset((uint8_t*)(record + 1) + size, 0, PADDED(size) - size);
+    write_record(RECORD_SIZE + PADDED(size));
+}
+
+// Says that all is done, and waits for the end of the machine.
+__attribute__((noreturn)) static void finish(void) {
+    current = 0;
+    commit(ZXH_KIND_END, 0);
+    for (;;) {
+        calls.nanosleep(ZX_TIME_INFINITE);
+    }
+}
+
+static struct request next(void) {
+    size_t left = requests.size - next_offset;
+    if (left < RECORD_SIZE) {
+        finish();
+    }
+    const zxh_record* record = (const zxh_record*)(requests.bytes + next_offset);
+    struct request request = {
+        .kind = record->kind,
+        .sequence = record->sequence,
+        .size = record->length,
+        .payload = (const uint8_t*)(record + 1),
+    };
+    current = record->sequence;
+    left -= RECORD_SIZE;
+    if (request.size > left) { // what follows cannot be found
+        request.broken = true;
+        next_offset = requests.size;
+        return request;
+    }
+    size_t step = PADDED(request.size);
+    next_offset += RECORD_SIZE + (step < left ? step : left);
+    request.broken = crc32(request.payload, request.size) != record->crc32;
+    return request;
+}
+
+static uint8_t* reserve(size_t most) {
+    (void)most; // what a request may ask for at most has room
+    return room + RECORD_SIZE;
+}
+
+static void started(zx_time_t now) {
+    (void)now;
+}
+
+static bool counts(struct kernel_counts* counts) {
+    (void)counts;
+    return false;
+}
+
+const struct transport transport_console = {start, next, reserve, commit, started, counts};
