@@ -29,6 +29,19 @@ bool command_line_has(const char* word) {
     return end != NULL && ends_word(*end);
 }
 
+bool command_line_text(const char* name, char* out, size_t size) {
+    const char* text = find_word(name);
+    if (text == NULL) {
+        return false;
+    }
+    while (size > 1 && !ends_word(*text)) {
+        *out++ = *text++;
+        size--;
+    }
+    *out = '\0';
+    return true;
+}
+
 static unsigned digit_value(char character) {
     if (character >= '0' && character <= '9') {
         return (unsigned)(character - '0');

@@ -1,6 +1,7 @@
 // The order in which the kernel comes up.
 
 #include "boot.h"
+#include "boot_container.h"
 #include "console.h"
 #include "ktimer.h"
 #include "pmm.h"
@@ -26,13 +27,14 @@ static size_t share_size(void) {
 
 void kernel_main(void) {
     size_t shared = share_size();
-    paddr_t free_end = boot_info.ram_end - shared;
+    paddr_t share_base = boot_info.ram_end - shared;
+    paddr_t free_end = boot_container_keep(share_base);
     paddr_t free_start = pmm_init(boot_info.ram_start, boot_info.ram_end, boot_info.image_end);
     pmm_add_range(free_start, free_end);
     arch_init();
     // What the loader left is read, and its page tables are out of use.
     pmm_add_range(boot_info.ram_start, boot_info.image_start);
-    share_init(free_end, shared);
+    share_init(share_base, shared);
     thread_init();
     arch_init_time();
     ktimer_init();

@@ -24,6 +24,13 @@ struct start_info {
     uint32_t reserved;
 };
 
+struct module {
+    uint64_t start;
+    uint64_t size;
+    uint64_t command_line;
+    uint64_t reserved;
+};
+
 struct memory_map_entry {
     uint64_t start;
     uint64_t size;
@@ -62,6 +69,9 @@ void arch_main(paddr_t start_info) {
     boot_info.image_end = image_to_phys(image_end);
     if (info->command_line != 0) {
         copy_text(boot_info.command_line, phys_to_virt(info->command_line), COMMAND_LINE_SIZE);
+    }
+    if (info->module_count > 0) {
+        boot_info.initrd = ((const struct module*)phys_to_virt(info->modules))->start;
     }
     kernel_main();
 }
