@@ -1,0 +1,113 @@
+"""What in a program has to do with what: slots and buffers that one object stands behind.
+
+Two names are connected if a call makes or puts them together: ends of a pair, duplicates, a child
+and its parent, what goes through a channel, a port and what it waits for, a mapping and its
+address.  Given handles connect nothing: everything would have to do with everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from harness.program.model import (
+    Address,
+    Buffer,
+    BufferRef,
+    HandleValue,
+    OutHandles,
+    Program,
+    Step,
+)
+
+#: Calls whose first handle and what they store belong together.
+_DERIVE: Final = frozenset(
+    (
+        "zx_handle_duplicate",
+        "zx_handle_replace",
+        "zx_vmo_create_child",
+        "zx_vmar_allocate",
+        "zx_object_get_child",
+        "zx_process_create",
+        "zx_thread_create",
+        "zx_job_create",
+    )
+)
+#: Calls that connect everything they name.
+_CONNECT: Final = frozenset(
+    (
+        "zx_channel_create",
+        "zx_channel_write",
+        "zx_channel_read",
+        "zx_channel_read_etc",
+        "zx_channel_call",
+        "zx_eventpair_create",
+        "zx_fifo_create",
+        "zx_socket_create",
+        "zx_process_create",
+        "zx_process_start",
+        "zx_object_wait_async",
+        "zx_vmar_map",
+    )
+)
+
+
+class Connected:
+    """Groups of connected names ("slot a", "buffer x") of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self._group: dict[str, set[str]] = {}
+        buffers: dict[str, Buffer] = {}
+        for step in program.all_steps():
+            for arg in step.args:
+                if isinstance(arg, Buffer) and arg.name is not None:
+                    buffers[arg.name] = arg
+            if step.call in _CONNECT or step.call in _DERIVE:
+                self._join(_names(step, buffers))
+
+    def with_(self, name: str) -> Iterable[str]:
+        """Every name connected with *name*, itself included."""
+        return self._group.get(name, {name})
+
+    def _join(self, names: Iterable[str]) -> None:
+        together: set[str] = set()
+        for name in names:
+            together |= self._group.get(name, {name})
+        for name in together:
+            self._group[name] = together
+
+
+def _names(step: Step, buffers: Mapping[str, Buffer]) -> list[str]:
+    names: list[str] = []
+    for arg in step.args:
+        if isinstance(arg, HandleValue):
+            names.append(arg.slot)
+        elif isinstance(arg, OutHandles):
+            names += arg.slots
+        elif isinstance(arg, Buffer | BufferRef):
+            names += _carried(arg, buffers, set())
+            names += [slot for _, slot in arg.report.handles]
+    found = [f"slot {slot}" for slot in names if not slot.startswith("$")]
+    if step.call == "zx_vmar_map":
+        found += [
+            f"buffer {arg.name if isinstance(arg, Buffer) else arg.buffer}"
+            for arg in step.args
+            if isinstance(arg, Buffer | BufferRef)
+        ]
+    return found
+
+
+def _carried(arg: Buffer | BufferRef, buffers: Mapping[str, Buffer], seen: set[str]) -> list[str]:
+    """Slots whose handles stand in a buffer, or in one whose address stands there."""
+    if isinstance(arg, BufferRef):
+        if arg.buffer in seen:
+            return []
+        seen.add(arg.buffer)
+    buffer = buffers.get(arg.buffer) if isinstance(arg, BufferRef) else arg
+    slots: list[str] = []
+    for item in buffer.items if buffer is not None else ():
+        if isinstance(item, HandleValue):
+            slots.append(item.slot)
+        elif isinstance(item, Address):
+            slots += _carried(BufferRef(item.buffer), buffers, seen)
+    return slots

@@ -1,0 +1,164 @@
+"""A step that two results tell differently, as the conditions of known differences look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.compare import Difference
+from harness.edition.objects import Objects
+from harness.program.model import (
+    Address,
+    Arg,
+    Buffer,
+    BufferRef,
+    HandleValue,
+    Number,
+    OutHandles,
+    Pointer,
+    Program,
+    Step,
+    StoredValue,
+)
+from harness.program.normalise import Result
+
+_NOTHING: Final = Number(0, 0)
+
+
+@dataclass(slots=True)
+class StepView:
+    """One step of a program in both results."""
+
+    program: Program
+    step: Step
+    #: Its number in its thread, None for the main thread.
+    number: int
+    thread: str | None
+    expected: Result
+    actual: Result
+    objects: Objects
+    #: Named buffers as the last step that made them wrote them.
+    buffers: Mapping[str, Buffer]
+    #: Slots whose rights the two results tell differently, by now.
+    rights: Mapping[str, tuple[str, str]]
+    differences: list[Difference] = field(default_factory=list)
+
+    def arg(self, index: int) -> Arg:
+        """Argument *index*; 0 if it is missing."""
+        return self.step.args[index] if index < len(self.step.args) else _NOTHING
+
+    def number_of(self, index: int) -> int | None:
+        """The literal number that argument *index* is; None for anything else."""
+        arg = self.arg(index)
+        return arg.x86_64 if isinstance(arg, Number) else None
+
+    def type_of(self, index: int) -> str | None:
+        """Type of the object whose handle argument *index* is, if the program's text tells."""
+        arg = self.arg(index)
+        return self.objects.type_of(arg.slot) if isinstance(arg, HandleValue) else None
+
+    def is_bad_pointer(self, index: int) -> bool:
+        """Whether argument *index* is an address that cannot be used, or null."""
+        arg = self.arg(index)
+        return isinstance(arg, Pointer) or arg == _NOTHING
+
+    def status(self) -> tuple[str, str]:
+        """Names of the statuses: 2022, the edition; empty where there is none."""
+        return self.expected.get("status_name", ""), self.actual.get("status_name", "")
+
+    def succeeded(self) -> tuple[bool, bool]:
+        """Whether the step did its work in each result; without a status it did."""
+        return self.expected.get("status", 0) >= 0, self.actual.get("status", 0) >= 0
+
+    def handles(self) -> Iterator[HandleValue]:
+        """Handles that the step uses: arguments, and those in the buffers it refers to."""
+        for arg in self.step.args:
+            if isinstance(arg, HandleValue):
+                yield arg
+            elif isinstance(arg, Buffer | BufferRef):
+                yield from self._in_buffer(arg, set())
+
+    def buffer_names(self) -> Iterator[str]:
+        """Named buffers that the step refers to, directly or by another buffer."""
+        for arg in self.step.args:
+            if isinstance(arg, StoredValue):
+                yield arg.buffer
+            elif isinstance(arg, Buffer | BufferRef):
+                name = arg.buffer if isinstance(arg, BufferRef) else arg.name
+                if name is not None:
+                    yield name
+                seen: set[str] = set()
+                for _ in self._in_buffer(arg, seen):
+                    pass
+                yield from seen
+
+    def listed(self) -> list[HandleValue]:
+        """Handles that stand in buffers, not in arguments."""
+        return [
+            handle
+            for arg in self.step.args
+            if isinstance(arg, Buffer | BufferRef)
+            for handle in self._in_buffer(arg, set())
+        ]
+
+    def stored(self) -> Iterator[str]:
+        """Slots that the step stores to."""
+        for arg in self.step.args:
+            if isinstance(arg, OutHandles):
+                yield from arg.slots
+            elif isinstance(arg, Buffer | BufferRef):
+                yield from (slot for _, slot in arg.report.handles)
+
+    def _in_buffer(self, arg: Buffer | BufferRef, seen: set[str]) -> Iterator[HandleValue]:
+        if isinstance(arg, BufferRef):
+            if arg.buffer in seen:
+                return
+            seen.add(arg.buffer)
+        buffer = self.buffers.get(arg.buffer) if isinstance(arg, BufferRef) else arg
+        for item in buffer.items if buffer is not None else ():
+            if isinstance(item, HandleValue):
+                yield item
+            elif isinstance(item, Address) and item.buffer in self.buffers:
+                yield from self._in_buffer(BufferRef(item.buffer), seen)
+
+
+def words(text: Any, offset: int) -> int | None:
+    """The u32 at *offset* of a reported buffer; None if it is not there in plain hex."""
+    if not isinstance(text, str):
+        return None
+    digits = text[2 * offset : 2 * offset + 8]
+    try:
+        return int.from_bytes(bytes.fromhex(digits), "little") if len(digits) == 8 else None
+    except ValueError:
+        return None
+
+
+def byte_differences(left: Any, right: Any) -> list[int] | None:
+    """Offsets at which two reported buffers differ; None if that cannot be told byte by byte."""
+    if not isinstance(left, str) or not isinstance(right, str):
+        return None
+    one, other = _plain_bytes(left), _plain_bytes(right)
+    if one is None or other is None or len(one) != len(other):
+        return None
+    return [index for index in range(len(one)) if one[index] != other[index]]
+
+
+def _plain_bytes(text: str) -> list[str] | None:
+    """One piece per byte: hex digits, ``??``, or a koid's name for the first of its eight."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at] == "<":
+            end = text.index(">", at)
+            pieces += [text[at : end + 1], *[""] * 7]
+            at = end + 1
+        elif text[at] == ".":
+            if text.startswith("...", at):
+                return None
+            pieces += ["a5"] * int(text[at + 1 :])
+            at = len(text)
+        else:
+            pieces.append(text[at : at + 2])
+            at += 2
+    return pieces
