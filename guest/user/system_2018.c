@@ -76,9 +76,14 @@ static zx_status_t vmar_allocate(zx_handle_t parent, zx_vm_option_t options, siz
     return own.vmar_allocate(parent, offset, size, options, child, address);
 }
 
+// Entering pages at once only works from the start of a VMO: elsewhere they are looked for at the
+// wrong place.
 static zx_status_t vmar_map(zx_handle_t vmar, zx_vm_option_t options, size_t vmar_offset,
                             zx_handle_t vmo, uint64_t vmo_offset, size_t size,
                             zx_vaddr_t* address) {
+    if (vmo_offset != 0) {
+        options &= ~(zx_vm_option_t)ZX_VM_MAP_RANGE;
+    }
     return own.vmar_map(vmar, vmar_offset, vmo, vmo_offset, size, options, address);
 }
 
