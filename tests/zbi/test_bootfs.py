@@ -6,12 +6,14 @@ import contextlib
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.zbi import bootfs
 from harness.zbi.bootfs import Entry
+
+quick = settings(deadline=None)  # the machine may be busy
 
 PAGE = bootfs.PAGE_SIZE
 
@@ -68,6 +70,7 @@ def test_an_empty_file_system() -> None:
     assert len(bootfs.write({})) == PAGE
 
 
+@quick
 @given(st.dictionaries(NAMES, st.binary(max_size=3 * PAGE), max_size=5))
 def test_whatever_is_written_is_read_back(files: dict[str, bytes]) -> None:
     try:
@@ -148,6 +151,7 @@ def test_too_many_files() -> None:
     assert problem(data) == "f: offset 0x100010: more than 65536 files"
 
 
+@quick
 @given(st.binary(max_size=200))
 def test_any_bytes_are_files_or_one_error(rest: bytes) -> None:
     for data in (rest, GOLDEN[:4] + rest, GOLDEN[:16] + rest.ljust(0x34) + GOLDEN[0x44:]):

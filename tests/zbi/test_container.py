@@ -11,12 +11,14 @@ from collections.abc import Callable
 import lz4.frame
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import InputError
 from harness.zbi import bootfs, container, storage
 from harness.zbi.container import Item
+
+quick = settings(deadline=None)  # the machine may be busy
 
 U32 = st.integers(0, (1 << 32) - 1)
 NAMES = st.from_regex(r"[a-z0-9_.-]{1,12}(/[a-z0-9_-]{1,12}){0,3}", fullmatch=True)
@@ -92,6 +94,7 @@ def test_an_empty_container() -> None:
     assert container.read(container.write([])) == []
 
 
+@quick
 @given(
     st.lists(
         st.builds(
@@ -109,6 +112,7 @@ def test_whatever_is_written_is_read_back(items: list[Item]) -> None:
     assert container.read(data) == items
 
 
+@quick
 @given(U32)
 def test_type_names_are_numbers_again(number: int) -> None:
     assert container.type_number(container.type_name(number)) == number
@@ -120,6 +124,7 @@ def test_bad_type_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("edition", container.EDITIONS)
+@quick
 @given(files=FILES.filter(plausible_names))
 def test_files_go_through_a_container(edition: container.Edition, files: dict[str, bytes]) -> None:
     assert container.boot_files(container.make_bootdata(files, edition=edition)) == files
@@ -180,6 +185,7 @@ def test_hostile_containers(data: bytes, text: str) -> None:
     assert problem(lambda: container.read(data, "f")).startswith(text)
 
 
+@quick
 @given(st.binary(max_size=300))
 def test_any_bytes_are_items_or_one_error(data: bytes) -> None:
     for start in (b"", GOLDEN[:0x20], GOLDEN[:0x68]):
@@ -187,6 +193,7 @@ def test_any_bytes_are_items_or_one_error(data: bytes) -> None:
             container.read(start + data)
 
 
+@quick
 @given(st.integers(0, len(GOLDEN) - 1), st.integers(1, 255))
 def test_a_changed_byte_is_noticed_or_harmless(offset: int, difference: int) -> None:
     data = bytearray(GOLDEN)
@@ -203,6 +210,7 @@ def test_a_changed_byte_is_noticed_or_harmless(offset: int, difference: int) -> 
     assert bytes(0 if i in ignored else byte for i, byte in enumerate(again)) == kept
 
 
+@quick
 @given(st.integers(0, len(GOLDEN) - 1))
 def test_every_truncation_is_noticed(length: int) -> None:
     assert "offset 0x0" in problem(lambda: container.read(GOLDEN[:length]))
@@ -242,6 +250,7 @@ Frame = Callable[[bytes], bytes]
 
 
 @frames
+@quick
 @given(data=st.binary(max_size=5000), repeats=st.integers(0, 200))
 def test_content_comes_back(frame: Frame, data: bytes, repeats: int) -> None:
     data *= repeats
@@ -282,6 +291,7 @@ def test_two_frames_are_not_one(frame: Frame) -> None:
 
 
 @pytest.mark.parametrize("method", ["lz4", "zstd"])
+@quick
 @given(data=st.binary(max_size=200), size=st.integers(0, 5000))
 def test_any_frame_is_content_or_one_error(method: str, data: bytes, size: int) -> None:
     magic = bytes.fromhex("04224d18" if method == "lz4" else "28b52ffd")
@@ -290,6 +300,7 @@ def test_any_frame_is_content_or_one_error(method: str, data: bytes, size: int) 
 
 
 @frames
+@quick
 @given(offset=st.integers(0, 10_000), difference=st.integers(1, 255))
 def test_a_damaged_frame_is_content_or_one_error(
     frame: Frame, offset: int, difference: int
