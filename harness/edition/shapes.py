@@ -98,21 +98,20 @@ def _port_wait(draft: Draft) -> None:
 
 
 def _fifo_bytes(draft: Draft) -> None:
-    """Elements become bytes, which the edition rounds down to elements."""
+    """Elements become bytes, which the edition rounds down to elements.
+
+    A size that is not the fifo's is as much out of range as no element at all.
+    """
     size = draft.number(1, "the size of an element")
     count = draft.number(3, "the number of elements")
     made = draft.objects.element_size(draft.slot(0))
-    if draft.objects.type_of(draft.slot(0)) == "FIFO" and set(values(size)) != {made}:
-        refuse(f"{draft.step.call}: its element is not the fifo's")
 
     def length(elements: int, element: int) -> int:
-        return min(elements * element, 1 << 62)
+        return min(elements * element, 1 << 62) if made in (None, element) else 0
 
     draft.set(3, Number(length(count.x86_64, size.x86_64), length(count.arm64, size.arm64)))
-    count_out: Source = 4
-    if draft.arg(4) == ZERO:
-        count_out = Scratch("actual", 4)
-    draft.order = (0, 2, 3, count_out)
+    actual: Source = Scratch("actual", 4) if draft.arg(4) == ZERO else 4
+    draft.order = (0, 2, 3, actual)
 
 
 def _clone(draft: Draft) -> None:
@@ -173,17 +172,18 @@ def _job_policy(draft: Draft) -> None:
 
 
 _IOVEC = {2: "vectors (USE_IOVEC)"}
-_VM = options(
-    1,
-    drop=0x1000,  # ALLOW_FAULTS: every mapping does
-    refused={
-        0x800: "REQUIRE_NON_RESIZABLE",
-        0x2000: "OFFSET_IS_UPPER_LIMIT",
-        0x4000: "PERM_READ_IF_XOM_UNSUPPORTED",
-        0x3F000000: "an alignment",
-    },
-    known=0x3F007FFF,
-)
+_VM_REFUSED: Final = {
+    0x800: "REQUIRE_NON_RESIZABLE",
+    0x2000: "OFFSET_IS_UPPER_LIMIT",
+    0x4000: "PERM_READ_IF_XOM_UNSUPPORTED",
+    0x3F000000: "an alignment",
+}
+
+
+def _vm(known: int) -> Rule:
+    """Options of a call on a VMAR that takes those in *known*; ALLOW_FAULTS is always so."""
+    return options(1, drop=0x1000, refused=_VM_REFUSED, known=known)
+
 
 #: By call of late 2022.
 SHAPES: Final[Mapping[str, Shape]] = {
@@ -232,9 +232,9 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "zx_vmo_op_range": Shape(
         rules=(not_values(1, {10: "ZERO", 11: "TRY_LOCK", 12: "DONT_NEED", 13: "ALWAYS_NEED"}),)
     ),
-    "zx_vmar_allocate": Shape(order=(0, 2, 3, 1, 4, 5), rules=(_VM,)),
-    "zx_vmar_map": Shape(order=(0, 2, 3, 4, 5, 1, 6), rules=(_VM,)),
-    "zx_vmar_protect": Shape(order=(0, 2, 3, 1), rules=(_VM,)),
+    "zx_vmar_allocate": Shape(order=(0, 2, 3, 1, 4, 5), rules=(_vm(0x3F0023D8),)),
+    "zx_vmar_map": Shape(order=(0, 2, 3, 4, 5, 1, 6), rules=(_vm(0x3F007C3F),)),
+    "zx_vmar_protect": Shape(order=(0, 2, 3, 1), rules=(_vm(0x4007),)),
     # tasks
     "zx_job_set_policy": Shape(rules=(_job_policy,)),
     "zx_process_create": Shape(rules=(narrow(2),)),

@@ -1,0 +1,332 @@
+"""Which differences are known, which follow from them, and which are divergences."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import Any
+
+import pytest
+from edition_steps import call, program, step_result
+
+from harness.edition.conditions import CONDITIONS
+from harness.edition.differences import Verdict, cannot_be_rewritten, judge, load_rows
+from harness.suite.load import load_suite
+from zxio_py import abi
+from zxio_py.abi.editions import EDITION_2018
+
+BAD, TYPE, DENIED = "ZX_ERR_BAD_HANDLE", "ZX_ERR_WRONG_TYPE", "ZX_ERR_ACCESS_DENIED"
+INVALID, RANGE, CLOSED = "ZX_ERR_INVALID_ARGS", "ZX_ERR_OUT_OF_RANGE", "ZX_ERR_PEER_CLOSED"
+WAIT, TIMED_OUT = "ZX_ERR_SHOULD_WAIT", "ZX_ERR_TIMED_OUT"
+
+EVENT = call("zx_event_create", 0, {"out_handle": "e"})
+CHANNEL = call("zx_channel_create", 0, {"out_handle": "a"}, {"out_handle": "b"})
+CLOSE_B = call("zx_handle_close", {"h": "b"})
+WRITE_E = call("zx_channel_write", {"h": "a"}, 0, 0, 0, {"in": {"h": "e"}}, 1)
+
+
+def verdict(
+    steps: list[dict[str, Any]], expected: list[Any], actual: list[Any], **more: Any
+) -> Verdict:
+    """Judge a program whose steps gave these statuses, or these results."""
+    text = program(*steps, **more)
+
+    def result(outcomes: list[Any]) -> dict[str, Any]:
+        return {
+            "name": "p",
+            "steps": [
+                outcome if isinstance(outcome, dict) else step_result(step.call, outcome)
+                for step, outcome in zip(text.steps, outcomes, strict=False)
+            ],
+        }
+
+    return judge(text, result(expected), result(actual), EDITION_2018)
+
+
+def one(step: dict[str, Any], expected: Any, actual: Any) -> Verdict:
+    return verdict([step], [expected], [actual])
+
+
+def outs(name: str, status: str = "ZX_OK", **data: str) -> dict[str, Any]:
+    return step_result(name, status, outs={key[1:]: text for key, text in data.items()})
+
+
+# ---- verdicts
+
+
+def test_agreement() -> None:
+    found = one(EVENT, "ZX_OK", "ZX_OK")
+    assert (found.kind, found.rows, found.divergences) == ("agreement", (), ())
+
+
+def test_cannot_be_rewritten() -> None:
+    found = cannot_be_rewritten("no words")
+    assert (found.kind, found.reason) == ("cannot be rewritten", "no words")
+
+
+def test_divergence() -> None:
+    found = one(EVENT, "ZX_OK", "ZX_ERR_NO_MEMORY")
+    assert found.kind == "divergence"
+    assert [d.path for d in found.divergences] == ["steps[0].status"]
+
+
+def test_a_divergence_beside_a_known_difference_is_one() -> None:
+    close = call("zx_handle_close", 3)
+    found = verdict([close, EVENT], [TYPE, "ZX_OK"], [DENIED, INVALID])
+    assert found.kind == "divergence"
+    assert found.rows == ("G1",)
+    assert len(found.divergences) == 1
+
+
+# ---- rows: explained with their condition, not without
+
+
+@pytest.mark.parametrize(
+    ("row", "step", "expected", "actual"),
+    [
+        ("G1", EVENT, TYPE, DENIED),
+        ("G4", call("zx_object_wait_many", {"in": {"zero": 204}}, 17, 0), TIMED_OUT, RANGE),
+        ("G7", call("zx_handle_close", {"h": "$job", "xor": 2}), BAD, "ZX_OK"),
+        (
+            "H5",
+            call("zx_object_get_info", 3, "ZX_INFO_HANDLE_COUNT", 0, 0, 0, 0),
+            "ZX_OK",
+            DENIED,
+        ),
+        (
+            "H6",
+            call("zx_object_get_info", {"h": "$proc"}, "ZX_INFO_PROCESS_MAPS", 0, 0, 0, 0),
+            "ZX_OK",
+            DENIED,
+        ),
+        ("H9", call("zx_object_wait_async", 0, 3, 1, 1, 1 << 31), INVALID, BAD),
+        ("H12", call("zx_object_get_child", 0, 1, 4, {"out_handle": "c"}), BAD, "ZX_OK"),
+        ("H16", call("zx_process_start", 3, 3, 0, 0, 0, 0), INVALID, BAD),
+        (
+            "C3",
+            call("zx_channel_write", 3, 0, 0, 0, {"in": [{"h": "$job"}, {"h": "$job"}]}, 2),
+            BAD,
+            INVALID,
+        ),
+        (
+            "C11",
+            call("zx_channel_read", 3, 0, 0, {"ptr": "unmapped"}, 0, 1, 0, 0),
+            INVALID,
+            "ZX_OK",
+        ),
+        ("S1", call("zx_socket_create", 2, 0, 0), INVALID, "ZX_OK"),
+        ("S2", call("zx_socket_write", 3, 1, 0, 0, 0), INVALID, "ZX_OK"),
+        ("S2", call("zx_socket_set_disposition", 3, 1, 0), DENIED, "ZX_OK"),
+        ("S4", call("zx_socket_read", 3, 4, {"out": 1}, 1, 0), INVALID, "ZX_ERR_BAD_STATE"),
+        ("S6", call("zx_socket_read", 3, 0, {"null": 1}, 0, 0), WAIT, "ZX_OK"),
+        ("S7", call("zx_socket_write", 3, 0, {"in": {"zero": 9}}, 9, 0), RANGE, WAIT),
+        ("E:socket_write", call("zx_socket_write", 0, 8, {"in": "00"}, 1, 0), INVALID, BAD),
+        ("V1", call("zx_vmo_set_size", 3, 0), "ZX_ERR_UNAVAILABLE", "ZX_OK"),
+        ("V7", call("zx_vmo_op_range", 3, 1, 0, 9, 0, 0), RANGE, "ZX_OK"),
+        ("V8", call("zx_vmo_read", 3, {"ptr": "unmapped"}, 0, 9), RANGE, INVALID),
+        ("E:object_signal_peer", call("zx_object_signal_peer", 3, 0, 0), CLOSED, "ZX_OK"),
+        ("F1", call("zx_fifo_create", 3, 8, 0, 0, 0), "ZX_OK", RANGE),
+        (
+            "F2",
+            call("zx_fifo_read", 3, 8, {"out": 8}, 1, {"ptr": "unmapped"}),
+            INVALID,
+            "ZX_OK",
+        ),
+        ("T1", call("zx_timer_set", 3, 0, -1), RANGE, "ZX_OK"),
+        ("L1", call("zx_debuglog_create", 0, 0, {"out_handle": "l"}), "ZX_OK", BAD),
+        ("L1", call("zx_debuglog_write", 3, 0, {"in": {"zero": 230}}, 230), "ZX_OK", RANGE),
+    ],
+)
+def test_rows(row: str, step: dict[str, Any], expected: str, actual: str) -> None:
+    found = one(step, expected, actual)
+    assert found.kind == "known edition difference"
+    assert found.rows == (row,)
+
+
+@pytest.mark.parametrize(
+    ("step", "expected", "actual"),
+    [
+        (EVENT, DENIED, TYPE),
+        (call("zx_object_wait_many", {"in": {"zero": 12}}, 1, 0), TIMED_OUT, RANGE),
+        (call("zx_handle_close", {"h": "$job", "xor": 4}), BAD, "ZX_OK"),
+        (call("zx_object_get_info", 3, "ZX_INFO_VMAR", 0, 0, 0, 0), "ZX_OK", DENIED),
+        (call("zx_channel_write", 3, 0, 0, 0, {"in": {"h": "$job"}}, 1), BAD, INVALID),
+        (call("zx_channel_read", 3, 0, 0, {"out": 4}, 0, 1, 0, 0), INVALID, "ZX_OK"),
+        (call("zx_socket_read", 3, 0, {"out": 1}, 1, 0), WAIT, "ZX_OK"),
+        (call("zx_socket_create", 8, 0, 0), INVALID, "ZX_OK"),
+        (call("zx_fifo_create", 4, 8, 0, 0, 0), "ZX_OK", RANGE),
+        (call("zx_timer_set", 3, 0, 1), RANGE, "ZX_OK"),
+        (call("zx_debuglog_write", 3, 0, {"in": {"zero": 9}}, 9), "ZX_OK", RANGE),
+        (call("zx_vmo_read", 3, {"out": 9}, 0, 9), "ZX_OK", INVALID),
+    ],
+)
+def test_rows_need_their_condition(step: dict[str, Any], expected: str, actual: str) -> None:
+    assert one(step, expected, actual).kind == "divergence"
+
+
+def handle(rights: int, kind: str = "EVENT") -> dict[str, Any]:
+    return {"type": kind, "rights": abi.rights_names(rights)}
+
+
+def test_rights_of_new_handles() -> None:
+    def made(rights: int) -> dict[str, Any]:
+        return step_result("zx_event_create", handles={"e": handle(rights)})
+
+    assert one(EVENT, made(0xD003), made(0xD00F)).rows == ("H11",)
+    # Rights that both editions give to an event.
+    assert one(EVENT, made(0xD003), made(0xC003)).kind == "divergence"
+    other = step_result("zx_event_create", handles={"e": handle(0xD003, "TIMER")})
+    assert one(EVENT, made(0xD003), other).kind == "divergence"
+
+
+def test_handles_with_other_rights_are_let_through_or_not() -> None:
+    wait = call("zx_object_wait_one", {"h": "e"}, 0, 0, 0)
+    made = [step_result("zx_event_create", handles={"e": handle(r)}) for r in (0xD003, 0xD00F)]
+    found = verdict([EVENT, wait], [made[0], DENIED], [made[1], TIMED_OUT])
+    assert found.rows == ("H11",)
+    found = verdict([EVENT, wait], [made[0], DENIED], [made[0], TIMED_OUT])
+    assert found.kind == "divergence"
+
+
+def test_packet_counts() -> None:
+    step = call("zx_port_wait", 3, 0, {"out": 48})
+    one_packet = outs("zx_port_wait", _2="00" * 24 + "01" + "00" * 23)
+    more = outs("zx_port_wait", _2="00" * 24 + "03" + "00" * 23)
+    assert one(step, one_packet, more).rows == ("P4",)
+    other = outs("zx_port_wait", _2="01" + "00" * 23 + "03" + "00" * 23)
+    assert one(step, one_packet, other).kind == "divergence"
+
+
+def test_signals_seen_meanwhile() -> None:
+    step = call("zx_object_wait_one", 3, 0, 0, {"out": 4})
+    last, every, other = (
+        outs("zx_object_wait_one", _3=t) for t in ("01000000", "03000000", "02000000")
+    )
+    assert one(step, last, every).rows == ("E:observed",)
+    assert one(step, last, other).kind == "divergence"
+    assert one(step, every, last).kind == "divergence"
+
+
+def test_socket_and_job_signals() -> None:
+    job = call("zx_object_wait_one", {"h": "$job"}, 8, 0, {"out": 4})
+    ours, theirs = (outs("zx_object_wait_one", _3=text) for text in ("78000000", "70000000"))
+    assert one(job, ours, theirs).rows == ("H14",)
+    process = call("zx_object_wait_one", {"h": "$proc"}, 8, 0, {"out": 4})
+    assert one(process, ours, theirs).kind == "divergence"
+
+
+# ---- consequences
+
+
+def live(name: str, status: str, *slots: str) -> dict[str, Any]:
+    return step_result(name, status, live=list(slots))
+
+
+def test_kept_handles_and_what_follows() -> None:
+    steps = [CHANNEL, EVENT, CLOSE_B, WRITE_E, call("zx_handle_close", {"h": "e"}), CLOSE_B]
+    before = [
+        live("zx_channel_create", "ZX_OK", "a", "b"),
+        live("zx_event_create", "ZX_OK", "a", "b", "e"),
+        live("zx_handle_close", "ZX_OK", "a", "e"),
+    ]
+    found = verdict(
+        steps,
+        [*before, live("zx_channel_write", CLOSED, "a"), live("zx_handle_close", BAD, "a")],
+        [
+            *before,
+            live("zx_channel_write", CLOSED, "a", "e"),
+            live("zx_handle_close", "ZX_OK", "a"),
+        ],
+    )
+    assert found.kind == "known edition difference"
+    assert [(e.rows, e.consequence) for e in found.explained] == [(("C1",), False), (("C1",), True)]
+
+
+def test_valid_handles_that_nobody_kept_are_a_divergence() -> None:
+    found = verdict(
+        [CHANNEL, EVENT, CLOSE_B, WRITE_E],
+        ["ZX_OK", "ZX_OK", "ZX_OK", live("zx_channel_write", CLOSED, "a")],
+        ["ZX_OK", "ZX_OK", "ZX_OK", live("zx_channel_write", CLOSED, "a", "b")],
+    )
+    assert found.kind == "divergence"
+
+
+def test_what_has_nothing_to_do_with_it_is_a_divergence() -> None:
+    timer = call("zx_timer_create", 0, 0, {"out_handle": "t"})
+    cancel = call("zx_timer_cancel", {"h": "t"})
+    steps = [CHANNEL, EVENT, CLOSE_B, timer, WRITE_E, cancel]
+    good = ["ZX_OK", "ZX_OK", "ZX_OK", "ZX_OK"]
+    found = verdict(
+        steps,
+        [*good, live("zx_channel_write", CLOSED, "a"), "ZX_OK"],
+        [*good, live("zx_channel_write", CLOSED, "a", "e"), BAD],
+    )
+    assert found.kind == "divergence"
+    assert [d.path for d in found.divergences] == ["steps[5].status"]
+
+
+def test_two_errors_leave_no_other_state() -> None:
+    step = call("zx_object_signal", {"h": "a"}, 0, 0)
+    after = call("zx_handle_close", {"h": "a"})
+    found = verdict([CHANNEL, step, after], ["ZX_OK", TYPE, "ZX_OK"], ["ZX_OK", DENIED, BAD])
+    assert found.kind == "divergence"
+
+
+def test_asking_changes_nothing() -> None:
+    ask = call("zx_object_get_info", {"h": "e"}, "ZX_INFO_HANDLE_COUNT", 0, 0, 0, 0)
+    after = call("zx_handle_close", {"h": "e"})
+    found = verdict([EVENT, ask, after], ["ZX_OK", "ZX_OK", "ZX_OK"], ["ZX_OK", DENIED, BAD])
+    assert found.kind == "divergence"
+
+
+def test_success_in_one_edition_only_changes_what_the_step_named() -> None:
+    vmo = call("zx_vmo_create", 4096, 0, {"out_handle": "v"})
+    size = call("zx_vmo_set_size", {"h": "v"}, 0)
+    ask = call("zx_vmo_get_size", {"h": "v"}, {"out": 8})
+    copy = call("zx_handle_duplicate", {"h": "v"}, "ZX_RIGHT_SAME_RIGHTS", {"out_handle": "w"})
+    ask_copy = call("zx_vmo_get_size", {"h": "w"}, {"out": 8})
+    sizes = [outs("zx_vmo_get_size", _1=text) for text in ("0010" + "00" * 6, "00" * 8)]
+    found = verdict(
+        [vmo, copy, size, ask, ask_copy],
+        ["ZX_OK", "ZX_OK", "ZX_ERR_UNAVAILABLE", sizes[0], sizes[0]],
+        ["ZX_OK", "ZX_OK", "ZX_OK", sizes[1], sizes[1]],
+    )
+    assert [(e.rows, e.consequence) for e in found.explained] == [
+        (("V1",), False),
+        (("V1",), True),
+        (("V1",), True),
+    ]
+
+
+def test_the_outs_of_a_step_that_succeeds_in_one_edition_only() -> None:
+    step = call("zx_socket_create", 2, {"out_handle": "a"}, {"out_handle": "b"})
+    made = {"a": handle(1, "SOCKET"), "b": handle(1, "SOCKET")}
+    untouched = {"a": "untouched", "b": "untouched"}
+    found = one(
+        step,
+        step_result("zx_socket_create", INVALID, handles=untouched, live=[]),
+        step_result("zx_socket_create", handles=made, live=["a", "b"]),
+    )
+    assert found.kind == "known edition difference"
+    assert found.rows == ("S1",)
+
+
+# ---- the table
+
+
+def test_the_table_is_well_formed() -> None:
+    rows = load_rows("2018")
+    assert len({(row.id, row.text) for row in rows}) == len(rows)
+    for row in rows:
+        for pattern in row.calls:
+            assert pattern == "*" or pattern.startswith("$") or fnmatch.filter(abi.CALLS, pattern)
+    used = {name for row in rows for name in row.when}
+    assert used <= set(CONDITIONS)
+
+
+def test_every_row_of_the_recorded_changes_is_in_the_table() -> None:
+    """What the derived vectors name as the reason of a change has a row here."""
+    known = {row.id for row in load_rows("2018")}
+    named = {word for entry in load_suite() for word in re.findall(r"\b[A-Z]\d+\b", entry.why)}
+    assert len(named) > 10
+    assert named <= known
