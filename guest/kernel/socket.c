@@ -118,22 +118,39 @@ zx_status_t socket_create(uint32_t options, struct socket** end0, struct socket*
 
 // ---- signals --------------------------------------------------------------------------------
 
-static void set_signal(struct socket* socket, zx_signals_t signal, bool asserted) {
-    update_signals(&socket->object, asserted ? 0 : signal, asserted ? signal : 0);
+// Signals of one end that change at once: who waits sees them together.
+struct change {
+    zx_signals_t clear;
+    zx_signals_t set;
+};
+
+static void note(struct change* change, zx_signals_t signal, bool asserted) {
+    *(asserted ? &change->set : &change->clear) |= signal;
+}
+
+static void apply(struct socket* socket, struct change change) {
+    update_signals(&socket->object, change.clear, change.set);
 }
 
 // Brings the signals that tell how many bytes are buffered up to date: those of the end that reads
-// them and those of the end that writes them.  WRITABLE is none of these: it changes only when the
-// buffer becomes full or ceases to be, and with the disposition.
-static void update_reader_and_writer(struct socket* reader) {
+// them and those of the end that writes them.  WRITABLE changes only when the buffer, which held so
+// many bytes before, becomes full or ceases to be, and with the disposition.
+static void update_reader_and_writer(struct socket* reader, size_t held) {
     struct socket* writer = reader->peer;
-    set_signal(reader, ZX_SOCKET_READABLE, reader->size > 0);
-    set_signal(reader, ZX_SOCKET_READ_THRESHOLD,
-               reader->read_threshold > 0 && reader->size >= reader->read_threshold);
+    struct change change = {0};
+    note(&change, ZX_SOCKET_READABLE, reader->size > 0);
+    note(&change, ZX_SOCKET_READ_THRESHOLD,
+         reader->read_threshold > 0 && reader->size >= reader->read_threshold);
+    apply(reader, change);
     if (writer != NULL) {
         size_t room = SOCKET_CAPACITY - reader->size;
-        set_signal(writer, ZX_SOCKET_WRITE_THRESHOLD,
-                   writer->write_threshold > 0 && room >= writer->write_threshold);
+        change = (struct change){0};
+        if ((room == 0) != (held == SOCKET_CAPACITY)) {
+            note(&change, ZX_SOCKET_WRITABLE, room > 0);
+        }
+        note(&change, ZX_SOCKET_WRITE_THRESHOLD,
+             writer->write_threshold > 0 && room >= writer->write_threshold);
+        apply(writer, change);
     }
 }
 
@@ -215,10 +232,7 @@ zx_status_t socket_write(struct socket* socket, uint64_t from, size_t size, size
         list_push_back(&reader->segments, node);
     }
     reader->size += size;
-    update_reader_and_writer(reader);
-    if (reader->size == SOCKET_CAPACITY) {
-        set_signal(socket, ZX_SOCKET_WRITABLE, false);
-    }
+    update_reader_and_writer(reader, reader->size - size);
     *actual = size;
     return ZX_OK;
 }
@@ -280,36 +294,31 @@ zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t si
     }
     zx_status_t status = copy_out(socket, to, size, actual);
     if (status == ZX_OK && !peek && size > 0) {
-        bool was_full = socket->size == SOCKET_CAPACITY;
+        size_t held = socket->size;
         consume(socket, *actual);
-        update_reader_and_writer(socket);
-        if (was_full && socket->peer != NULL) {
-            set_signal(socket->peer, ZX_SOCKET_WRITABLE, true);
-        }
+        update_reader_and_writer(socket, held);
     }
     return status;
 }
 
 // ---- disposition, thresholds, information ---------------------------------------------------
 
-// Allows or forbids writing in the direction whose writer is given, as both ends see it; one of
-// them may be gone.  A reader that is left alone is not shown what its writer may not do any more.
-static void set_direction(struct socket* writer, struct socket* reader, uint32_t disposition) {
-    if (disposition == 0) {
-        return;
+// Notes what an end and its peer may write.  An end that is left alone is not shown what its peer may
+// not do any more.
+static void set_directions(struct socket* socket, uint32_t own, uint32_t peers) {
+    struct change change = {0};
+    if (own != 0) {
+        socket->write_disabled = own == ZX_SOCKET_DISPOSITION_WRITE_DISABLED;
+        note(&change, ZX_SOCKET_WRITABLE, !socket->write_disabled);
+        note(&change, ZX_SOCKET_WRITE_DISABLED, socket->write_disabled);
     }
-    bool disabled = disposition == ZX_SOCKET_DISPOSITION_WRITE_DISABLED;
-    if (writer != NULL) {
-        writer->write_disabled = disabled;
-        set_signal(writer, ZX_SOCKET_WRITABLE, !disabled);
-        set_signal(writer, ZX_SOCKET_WRITE_DISABLED, disabled);
-    }
-    if (reader != NULL) {
-        reader->read_disabled = disabled;
-        if (writer != NULL) {
-            set_signal(reader, ZX_SOCKET_PEER_WRITE_DISABLED, disabled);
+    if (peers != 0) {
+        socket->read_disabled = peers == ZX_SOCKET_DISPOSITION_WRITE_DISABLED;
+        if (socket->peer != NULL) {
+            note(&change, ZX_SOCKET_PEER_WRITE_DISABLED, socket->read_disabled);
         }
     }
+    apply(socket, change);
 }
 
 zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t peers) {
@@ -322,8 +331,10 @@ zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t
         (peers == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && peers_waits)) {
         return ZX_ERR_BAD_STATE;
     }
-    set_direction(socket, peer, own);
-    set_direction(peer, socket, peers);
+    if (peer != NULL) {
+        set_directions(peer, peers, own);
+    }
+    set_directions(socket, own, peers);
     return ZX_OK;
 }
 
@@ -340,7 +351,7 @@ zx_status_t socket_set_read_threshold(struct socket* socket, size_t value) {
         return ZX_ERR_INVALID_ARGS;
     }
     socket->read_threshold = value;
-    update_reader_and_writer(socket);
+    update_reader_and_writer(socket, socket->size);
     return ZX_OK;
 }
 
@@ -352,7 +363,7 @@ zx_status_t socket_set_write_threshold(struct socket* socket, size_t value) {
         return ZX_ERR_INVALID_ARGS;
     }
     socket->write_threshold = value;
-    update_reader_and_writer(socket->peer);
+    update_reader_and_writer(socket->peer, socket->peer->size);
     return ZX_OK;
 }
 

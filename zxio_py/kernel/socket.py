@@ -158,11 +158,15 @@ class Socket(Dispatcher):
         peer = self.peer
         assert peer is not None
         peer.incoming.append(data)
-        peer.update_signals(0, abi.ZX_SOCKET_READABLE)
-        peer.update_read_threshold()
-        if peer.incoming.size >= CAPACITY:
-            self.update_signals(abi.ZX_SOCKET_WRITABLE, 0)
-        self.update_write_threshold()
+        # All that changes at one end changes at once: who waits sees it together.
+        waiting = peer.incoming.size
+        reached = 0 < peer.read_threshold <= waiting
+        readable = abi.ZX_SOCKET_READABLE
+        peer.update_signals(0, readable | (abi.ZX_SOCKET_READ_THRESHOLD if reached else 0))
+        gone = abi.ZX_SOCKET_WRITABLE if waiting >= CAPACITY else 0
+        if CAPACITY - waiting < self.write_threshold:
+            gone |= abi.ZX_SOCKET_WRITE_THRESHOLD
+        self.update_signals(gone, 0)
 
     def check_readable(self) -> None:
         """There is something to read: else PEER_CLOSED, BAD_STATE or SHOULD_WAIT."""
@@ -189,14 +193,17 @@ class Socket(Dispatcher):
 
         WRITABLE returns only where the buffer was full: otherwise it is as the disposition left it.
         """
-        if not self.incoming.size:
-            self.update_signals(abi.ZX_SOCKET_READABLE, 0)
-        self.update_read_threshold()
+        waiting = self.incoming.size
+        gone = 0 if waiting else abi.ZX_SOCKET_READABLE
+        if waiting < self.read_threshold:
+            gone |= abi.ZX_SOCKET_READ_THRESHOLD
+        self.update_signals(gone, 0)
         peer = self.peer
         if peer is not None:
-            if was_full:
-                peer.update_signals(0, abi.ZX_SOCKET_WRITABLE)
-            peer.update_write_threshold()
+            come = abi.ZX_SOCKET_WRITABLE if was_full else 0
+            if 0 < peer.write_threshold <= CAPACITY - waiting:
+                come |= abi.ZX_SOCKET_WRITE_THRESHOLD
+            peer.update_signals(0, come)
 
     # Thresholds --------------------------------------------------------------------------
 
@@ -246,31 +253,31 @@ class Socket(Dispatcher):
         disabled = self.signals & abi.ZX_SOCKET_PEER_WRITE_DISABLED
         if peers is True and disabled and self.incoming.size:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
-        if own is not None:
-            self._set_writing(own)
-            if self.peer is not None:
-                self.peer._set_reading(own)
-        if peers is not None:
-            self._set_reading(peers)
-            if self.peer is not None:
-                self.peer._set_writing(peers)
+        peer = self.peer
+        if peer is not None:
+            peer._set_directions(peers, own, shown=True)
+        self._set_directions(own, peers, shown=peer is not None)
 
     def _undrained(self) -> bool:
         return self.peer is not None and self.peer.incoming.size > 0
 
-    def _set_writing(self, enabled: bool) -> None:
-        self.write_disabled = not enabled
-        writable, disabled = abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_WRITE_DISABLED
-        if enabled:
-            self.update_signals(disabled, writable)
-        else:
-            self.update_signals(writable, disabled)
+    def _set_directions(self, writing: bool | None, reading: bool | None, shown: bool) -> None:
+        """Note what this end and its peer may write, all signals at once.
 
-    def _set_reading(self, enabled: bool) -> None:
-        self.read_disabled = not enabled
-        if self.peer is not None:  # an end left alone is not shown what its peer may not do
-            bit = abi.ZX_SOCKET_PEER_WRITE_DISABLED
-            self.update_signals(bit if enabled else 0, 0 if enabled else bit)
+        *shown*: an end that is left alone is not shown what its peer may not do any more.
+        """
+        clear = come = 0
+        if writing is not None:
+            self.write_disabled = not writing
+            masks = abi.ZX_SOCKET_WRITE_DISABLED, abi.ZX_SOCKET_WRITABLE
+            clear, come = masks if writing else masks[::-1]
+        if reading is not None:
+            self.read_disabled = not reading
+            if shown and reading:
+                clear |= abi.ZX_SOCKET_PEER_WRITE_DISABLED
+            elif shown:
+                come |= abi.ZX_SOCKET_PEER_WRITE_DISABLED
+        self.update_signals(clear, come)
 
     # Information -------------------------------------------------------------------------
 

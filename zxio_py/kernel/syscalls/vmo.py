@@ -62,6 +62,7 @@ def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_si
     data, fault = c.read_prefix(buffer, buffer_size)
     memory.write(offset, data)
     if fault is not None:
+        memory.commit(offset + len(data), 1)  # the page was there before its bytes were to come
         raise fault
     return abi.ZX_OK
 
