@@ -23,11 +23,21 @@ from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
 from harness.targets.base import Target
 from harness.targets.factory import open_targets
+from zxio_py.abi.editions import EDITION_2022, EDITIONS, Edition
 
 #: What a target's result on one program comes to.
 #: "unstable": it diverged, but agreed when run again on a reset machine.
+#: "known difference", "not rewritten": targets of another edition, see `harness.edition`.
 Outcome = Literal[
-    "agree", "diverge", "unstable", "not implemented", "lost", "not compared", "not run"
+    "agree",
+    "known difference",
+    "diverge",
+    "unstable",
+    "not implemented",
+    "not rewritten",
+    "lost",
+    "not compared",
+    "not run",
 ]
 
 #: Called with programs done, their total and the divergences so far.
@@ -56,7 +66,10 @@ class Verdict:
     differences: list[Difference] = field(default_factory=list)
     #: Functions the target lacks.
     missing: frozenset[str] = frozenset()
-    #: Why the target has no result, for "lost", and its machine's failure if that was the reason.
+    #: Rows of the edition's table that explain differences.
+    rows: tuple[str, ...] = ()
+    #: Why the target has no result, for "lost" and "not rewritten", and its machine's failure if
+    #: that was the reason.
     reason: str = ""
     failure: Failure | None = None
 
@@ -245,6 +258,10 @@ class Runner:
                 if len(seen) < len(verdicts):
                     verdict.outcome = "not run"
                 continue
+            if observation.ending == "refused":
+                verdict.outcome = "not rewritten"
+                verdict.reason = observation.error
+                continue
             if observation.ending == "lost":
                 verdict.outcome = "lost"
                 verdict.reason = observation.error
@@ -259,13 +276,16 @@ class Runner:
                 verdict.outcome = "diverge"
                 verdict.differences = [Difference("error", observation.error, None, None)]
             elif reference is None:
-                verdict.outcome = "agree"
-                reference, name = result, target.name
+                if edition_of(target) is EDITION_2022:
+                    verdict.outcome = "agree"
+                    reference, name = result, target.name
             elif result == reference:
                 verdict.outcome = "agree"
             else:
                 verdict.differences = differences(reference, result, name, target.name)
                 verdict.outcome = "diverge" if verdict.differences else "agree"
+                if edition_of(target) is not EDITION_2022:
+                    _explain(verdict, edition_of(target))
         return verdicts
 
     def _normalise(self, target: Target, program: Program, seen: ProgramObservation) -> _Normalised:
@@ -294,7 +314,10 @@ class Runner:
             self._start([case])
             again = self._judge(case, [self._finish(t, [case])[0] for t in self.targets])
             for verdict, second in zip(row, again, strict=True):
-                if verdict.outcome == "diverge" and second.outcome == "agree":
+                if verdict.outcome == "diverge" and second.outcome in (
+                    "agree",
+                    "known difference",
+                ):
                     verdict.outcome = "unstable"
 
     def _summarise(self) -> None:
@@ -302,6 +325,28 @@ class Runner:
             summary.failures = list(getattr(target, "failures", ()))
             summary.command = getattr(target, "command", "")
             summary.resident = getattr(target, "resident", 0)
+
+
+def edition_of(target: Target) -> Edition:
+    """The edition of the kernel that the target is; late 2022 if it does not say."""
+    return EDITIONS[getattr(target, "edition", EDITION_2022.name)]
+
+
+def _explain(verdict: Verdict, edition: Edition) -> None:
+    """Tell the differences that are known between the editions from those that are not.
+
+    The verdict keeps the latter if there are any.
+    """
+    from harness.edition.differences import explain
+
+    program, reference, result = verdict.case.program, verdict.reference, verdict.result
+    if reference is None or result is None or not verdict.differences:
+        return
+    explained = list(explain(program, reference, result, verdict.differences, edition))
+    verdict.rows = tuple(dict.fromkeys(row for one in explained for row in one.rows))
+    unknown = [one.difference for one in explained if not one.rows]
+    verdict.outcome = "diverge" if unknown else "known difference"
+    verdict.differences = unknown or verdict.differences
 
 
 def _tier(target: Target, reset_each: bool) -> str:

@@ -38,6 +38,22 @@ def document(run: Run, checks: Sequence[Check], exit_status: int) -> dict[str, A
         "comparing_seconds": round(run.compared, 3),
         "divergences": [_verdict(v) for v in run.all() if v.outcome in ("diverge", "unstable")],
         "lost": [_verdict(v) for v in run.all() if v.outcome == "lost"],
+        "known_differences": [
+            {
+                "program": v.case.program.name,
+                "target": v.target,
+                "rows": list(v.rows),
+                "reference": v.reference_name,
+                "differences": [d.reason for d in v.differences],
+            }
+            for v in run.all()
+            if v.outcome == "known difference"
+        ],
+        "not_rewritten": [
+            {"program": v.case.program.name, "target": v.target, "reason": v.reason}
+            for v in run.all()
+            if v.outcome == "not rewritten"
+        ],
         "not_implemented": [
             {"program": v.case.program.name, "target": v.target, "functions": sorted(v.missing)}
             for v in run.all()
@@ -98,6 +114,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "outcome": verdict.outcome,
         "reference": verdict.reference_name,
         "differences": [d.reason for d in verdict.differences],
+        "rows": list(verdict.rows),
         "expected": verdict.reference,
         "result": verdict.result,
         "reason": verdict.reason,

@@ -67,6 +67,11 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
     elif verdict.outcome in ("not implemented", "not compared", "not run"):
         functions = ", ".join(sorted(verdict.missing))
         ET.SubElement(case, "skipped", message=f"{verdict.outcome}: {functions}".rstrip(": "))
+    elif verdict.outcome == "not rewritten":
+        ET.SubElement(case, "skipped", message=_clean(f"cannot be rewritten: {verdict.reason}"))
+    elif verdict.outcome == "known difference":
+        rows = ", ".join(verdict.rows)
+        ET.SubElement(case, "system-out").text = f"known edition difference: {rows}"
     elif verdict.outcome == "unstable":
         ET.SubElement(case, "system-out").text = "diverged at first, agreed on a reset machine"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +26,11 @@ _ORIGINS = {
     "real": "recorded on Zircon",
     "derived": "recorded, 2022 answer",
 }
+
+
+#: Outcomes on kernels of another edition, and the words for them in the table.
+_EDITION: Mapping[Outcome, str] = {"known difference": "known", "not rewritten": "unsaid"}
+_TROUBLES: tuple[Outcome, ...] = ("unstable", "lost", "not run")
 
 
 class ProgressView:
@@ -82,6 +87,7 @@ class ProgressView:
 def show(run: Run, checks: Sequence[Check], console: Console) -> None:
     """Print the table of a run and what went wrong."""
     console.print(_table(run, checks))
+    _describe_editions(run, console)
     _describe(run, console)
     for check in checks:
         for finding in check.findings[:DESCRIBED]:
@@ -97,6 +103,11 @@ def verdict_line(run: Run, checks: Sequence[Check]) -> str:
     parts = [f"{compared} programs on {len(run.targets)} targets in {run.seconds:.1f} s"]
     if diverged:
         parts.append(f"{diverged} divergences")
+    known, unsaid = run.count("known difference"), run.count("not rewritten")
+    if known:
+        parts.append(f"{known} known edition differences")
+    if unsaid:
+        parts.append(f"{unsaid} cannot be rewritten for their edition")
     if lost:
         parts.append(f"{lost} lost with their machine")
     if unstable:
@@ -106,7 +117,7 @@ def verdict_line(run: Run, checks: Sequence[Check]) -> str:
     if run.stopped:
         parts.append(f"ended early: {run.stopped.splitlines()[0]}")
     elif not diverged and not lost and not failed:
-        parts.append("all agree")
+        parts.append("all else agrees" if known or unsaid else "all agree")
     return "; ".join(parts)
 
 
@@ -151,10 +162,34 @@ def _cell(counts: Counter[Outcome]) -> Text:
     text.append(str(diverge), "bold red" if diverge else "dim")
     text.append(" / ")
     text.append(str(missing), "yellow" if missing else "dim")
-    for key in ("unstable", "lost", "not run"):
-        if counts[key]:
-            text.append(f" {key} {counts[key]}", "bold red")
+    for outcome, word in _EDITION.items():
+        if counts[outcome]:
+            text.append(f" {word} {counts[outcome]}", "cyan")
+    for trouble in _TROUBLES:
+        if counts[trouble]:
+            text.append(f" {trouble} {counts[trouble]}", "bold red")
     return text
+
+
+def _describe_editions(run: Run, console: Console) -> None:
+    """Which rows of an edition's table were met, and what it has no words for."""
+    for target in run.targets:
+        mine = [verdict for verdict in run.all() if verdict.target == target.name]
+        rows = Counter(row for verdict in mine for row in verdict.rows)
+        reasons = Counter(
+            verdict.reason.partition(": ")[2] or verdict.reason
+            for verdict in mine
+            if verdict.outcome == "not rewritten"
+        )
+        for title, counts in (
+            ("known edition differences, by row", rows),
+            ("cannot be rewritten", reasons),
+        ):
+            if counts:
+                told = ", ".join(f"{what} {count}" for what, count in counts.most_common())
+                console.print(
+                    f"{target.name}: {title}: {told}", markup=False, highlight=False, style="cyan"
+                )
 
 
 def _describe(run: Run, console: Console) -> None:

@@ -1,0 +1,80 @@
+"""Batches for targets of another edition, and how a run and its reports tell their results."""
+
+from __future__ import annotations
+
+import io
+import xml.etree.ElementTree as ET
+from typing import Any
+
+from edition_steps import call, program, seen, step_result
+from rich.console import Console
+
+from harness.cases import Case
+from harness.compare import differences
+from harness.edition.batch import Translator
+from harness.program.observation import ProgramObservation
+from harness.report import document, junit, terminal
+from harness.run import Run, TargetSummary, Verdict, _explain
+from zxio_py.abi.editions import EDITION_2018
+
+SAID = program(call("zx_port_queue", 3, {"in": {"zero": 48}}))
+UNSAID = program(call("zx_stream_create", 0, 3, 0, 0))
+
+
+def test_a_batch_runs_what_can_be_said() -> None:
+    batch = Translator(EDITION_2018).batch([UNSAID, SAID, UNSAID])
+    assert [len(p.steps[0].args) for p in batch.programs] == [3]
+    first, second, third = batch.restore([ProgramObservation("p", steps=[seen(-11)])])
+    assert (first.ending, third.ending) == ("refused", "refused")
+    assert first.error == "step 0: zx_stream_create: there is no such call"
+    assert (second.ending, len(second.steps)) == ("finished", 1)
+
+
+def test_a_program_is_rewritten_once() -> None:
+    translator = Translator(EDITION_2018, remembered=1)
+    first = translator.rewrite(SAID)
+    assert translator.rewrite(SAID) is first
+    translator.rewrite(UNSAID)
+    assert translator.rewrite(SAID) is not first
+
+
+def verdict(expected: str, actual: str) -> Verdict:
+    text = program(call("zx_handle_close", 3))
+
+    def result(status: str) -> dict[str, Any]:
+        return {"name": "p", "steps": [step_result("zx_handle_close", status)]}
+
+    found = Verdict(Case(text, "suite"), "old", "diverge", result(actual), result(expected), "host")
+    found.differences = differences(result(expected), result(actual), "host", "old")
+    _explain(found, EDITION_2018)
+    return found
+
+
+def test_outcomes() -> None:
+    known = verdict("ZX_ERR_WRONG_TYPE", "ZX_ERR_ACCESS_DENIED")
+    assert (known.outcome, known.rows) == ("known difference", ("G1",))
+    unknown = verdict("ZX_OK", "ZX_ERR_ACCESS_DENIED")
+    assert (unknown.outcome, unknown.rows) == ("diverge", ())
+    assert len(unknown.differences) == 1
+
+
+def test_reports_tell_them_apart() -> None:
+    known = verdict("ZX_ERR_WRONG_TYPE", "ZX_ERR_ACCESS_DENIED")
+    unsaid = Verdict(known.case, "old", "not rewritten", reason="step 0: no such call")
+    run = Run(targets=[TargetSummary("old", "tier")], verdicts=[[known], [unsaid]], started=0.0)
+    assert run.exit_status == 0
+
+    report = document.document(run, [], 0)
+    assert report["known_differences"][0]["rows"] == ["G1"]
+    assert report["not_rewritten"][0]["reason"] == "step 0: no such call"
+    assert report["divergences"] == []
+
+    (suite,) = ET.fromstring(junit.encode(run, [])).findall("testsuite")
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
+    assert suite.findtext("testcase/system-out") == "known edition difference: G1"
+
+    text = io.StringIO()
+    terminal.show(run, [], Console(file=text, width=100))
+    assert "known edition differences, by row: G1 1" in text.getvalue()
+    assert "cannot be rewritten: no such call 1" in text.getvalue()
+    assert "all else agrees" in terminal.verdict_line(run, [])
