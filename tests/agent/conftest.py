@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from agent_programs import Run
 
 from harness.program.model import Arch
 from harness.program.observation import ProgramObservation
@@ -13,8 +14,6 @@ from harness.program.parse import parse_list
 from harness.targets.guest import GuestTarget
 
 ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
-
-Run = Callable[..., ProgramObservation]
 
 
 @pytest.fixture(scope="module", params=ARCHES)

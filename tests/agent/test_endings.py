@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Run
+from agent_programs import Run
 
 from harness.program.parse import parse_list
 from harness.targets.guest import GuestTarget

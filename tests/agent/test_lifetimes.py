@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import Run
+from agent_programs import Run
 from random_programs import random_program
 
 from harness.compare import differences

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Run
+from agent_programs import Run
 
 from harness.program.normalise import normalise
 from harness.program.parse import parse_list
