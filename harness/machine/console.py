@@ -65,6 +65,11 @@ class Console:
         self.feed(data)
         return True
 
+    def drain(self) -> None:
+        """Take in everything that has arrived."""
+        while not self.ended and self.receive():
+            pass
+
     def feed(self, data: bytes) -> None:
         """Take in bytes of the line."""
         if data == _DOORBELL:

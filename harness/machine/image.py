@@ -1,7 +1,8 @@
 """Images: which guest runs on which machine, described in ``images/*.toml``.
 
-A description has exactly the keys of `Image`; an unknown key, a missing one or a value of the
-wrong type is an `InputError` naming file and key.  Paths are relative to the description.
+A description has the keys of `Image`, those with a default only where they differ; an unknown key,
+a missing one or a value of the wrong type is an `InputError` naming file and key.  Paths are
+relative to the description.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias, cast, get_args
 
 from harness.errors import InputError
 from harness.machine import layout
@@ -17,6 +19,14 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 #: QEMU's program for each architecture.
 QEMU_PROGRAMS = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+
+
+#: How programs reach the guest: through memory shared with the host, or in boot files.
+Programs: TypeAlias = Literal["shared memory", "boot files"]
+
+
+#: Stands for a kernel that has to be given.
+NO_KERNEL = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +43,17 @@ class Image:
     cpu: str
     #: RAM in MiB; the last `layout.SHARE_SIZE` bytes of it are shared with the host.
     memory_mib: int
-    #: The ELF given to -kernel.
+    #: The file given to -kernel; `NO_KERNEL` where it is the user's own and not named here.
     kernel: Path
     #: Text given to -append, behind what the harness itself has to say.
     command_line: str
     #: Values of -device.
     devices: tuple[str, ...]
+    programs: Programs = "shared memory"
+    #: Edition of the interface that the kernel has.
+    edition: str = "2022"
+    #: Where the initial RAM disk goes if QEMU does not place it itself; 0 if it does.
+    initrd_address: int = 0
 
     @property
     def qemu(self) -> str:
@@ -81,6 +96,8 @@ def parse(path: Path) -> Image:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}") from error
     fields = _Fields(path, data)
+    programs = fields.text("programs", "shared memory")
+    kernel = fields.text("kernel", "" if programs == "boot files" else None)
     image = Image(
         name=path.stem,
         description=fields.text("description"),
@@ -88,14 +105,20 @@ def parse(path: Path) -> Image:
         machine=fields.text("machine"),
         cpu=fields.text("cpu"),
         memory_mib=fields.number("memory_mib"),
-        kernel=path.parent / fields.text("kernel"),
+        kernel=path.parent / kernel if kernel else NO_KERNEL,
         command_line=fields.text("command_line"),
         devices=fields.texts("devices"),
+        programs=cast(Programs, programs),
+        edition=fields.text("edition", "2022"),
     )
     fields.finish()
     if image.architecture not in QEMU_PROGRAMS:
         raise InputError(
             f"{path}: architecture: {image.architecture!r} is not one of {', '.join(QEMU_PROGRAMS)}"
+        )
+    if programs not in get_args(Programs):
+        raise InputError(
+            f"{path}: programs: {programs!r} is not one of {', '.join(get_args(Programs))}"
         )
     smallest = 2 * layout.SHARE_SIZE >> 20
     if not smallest <= image.memory_mib <= 1024:
@@ -110,7 +133,9 @@ class _Fields:
         self._path = path
         self._data = dict(data)
 
-    def text(self, key: str) -> str:
+    def text(self, key: str, default: str | None = None) -> str:
+        if default is not None and key not in self._data:
+            return default
         value = self._take(key)
         if not isinstance(value, str):
             raise InputError(f"{self._path}: {key}: a string is wanted")

@@ -161,8 +161,7 @@ class Machine:
         """Collect everything known about a machine that cannot go on."""
         if verdict == "guest panic":
             self._hear_out()
-        while not self.console.ended and self.console.receive():
-            pass
+        self.console.drain()
         exit_status = self.process.wait(2) if self.console.ended else self.process.exit_status
         panic = self.share.panic(self.image.architecture)
         return Failure(

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import MachineError
@@ -42,21 +43,29 @@ class QemuProcess:
     """A QEMU that runs an image."""
 
     def __init__(
-        self, image: Image, *, kernel: Path | None = None, extra: tuple[str, ...] = ()
+        self,
+        image: Image,
+        *,
+        kernel: Path | None = None,
+        extra: tuple[str, ...] = (),
+        initrd: bytes | None = None,
     ) -> None:
         """Start QEMU and return at once.
 
-        *kernel* replaces the image's; *extra* is added to the command line.  Raises
-        `MachineError` if QEMU or the kernel is missing.
+        *kernel* replaces the image's; *extra* is added to the command line; *initrd* is the
+        guest's initial RAM disk.  Raises `MachineError` if QEMU or the kernel is missing.
         """
         program = find_qemu(image.qemu)
         kernel = kernel or image.kernel
         if not kernel.is_file():
             raise MachineError(f"{kernel}: no such guest kernel; build it with: zxh images build")
         self.image = image
-        #: The guest's RAM as a file.
-        self.ram = _memory_file("ram")
-        os.ftruncate(self.ram, image.memory_bytes)
+        #: The guest's RAM as a file; -1 if it is shared with nobody.
+        self.ram = -1
+        if image.programs == "shared memory":
+            self.ram = _memory_file("ram")
+            os.ftruncate(self.ram, image.memory_bytes)
+        self._initrd = -1 if initrd is None else _file_with("initrd", initrd)
         self._stderr = _memory_file("stderr")
         self.console, console_end = socket.socketpair()
         self.qmp, qmp_end = socket.socketpair()
@@ -64,14 +73,26 @@ class QemuProcess:
         try:
             #: QEMU's command line, without the guard before it.
             self.command = command_line(
-                image, program, kernel, self.ram, console_end.fileno(), qmp_end.fileno()
+                image,
+                program,
+                kernel,
+                Descriptors(self.ram, console_end.fileno(), qmp_end.fileno(), self._initrd),
             ) + list(extra)
             self._process = subprocess.Popen(
                 [*_guard(), *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=self._stderr,
                 stderr=self._stderr,
-                pass_fds=(self.ram, console_end.fileno(), qmp_end.fileno()),
+                pass_fds=tuple(
+                    descriptor
+                    for descriptor in (
+                        self.ram,
+                        console_end.fileno(),
+                        qmp_end.fileno(),
+                        self._initrd,
+                    )
+                    if descriptor >= 0
+                ),
                 start_new_session=True,  # a terminal's Ctrl-C is for the harness alone
             )
         except OSError as error:
@@ -134,33 +155,57 @@ class QemuProcess:
             self._process.wait()
         self.console.close()
         self.qmp.close()
-        for name in ("ram", "_stderr"):
+        for name in ("ram", "_initrd", "_stderr"):
             descriptor = getattr(self, name)
             if descriptor >= 0:
                 os.close(descriptor)
                 setattr(self, name, -1)
 
 
-def command_line(
-    image: Image, program: str, kernel: Path, ram: int, console: int, qmp: int
-) -> list[str]:
-    """QEMU's command line for an image; *ram*, *console* and *qmp* are inherited descriptors."""
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """File descriptors that QEMU inherits; -1 for those it does not need."""
+
+    ram: int
+    console: int
+    qmp: int
+    initrd: int = -1
+
+
+def command_line(image: Image, program: str, kernel: Path, inherited: Descriptors) -> list[str]:
+    """QEMU's command line for an image."""
+    machine = ["-machine", image.machine]
+    # The kernel learns from its command line how much of its RAM is shared with the host.
+    words = image.command_line
+    if inherited.ram >= 0:
+        machine = [
+            *("-machine", f"{image.machine},memory-backend=ram", "-object"),
+            f"memory-backend-file,id=ram,size={image.memory_mib}M,"
+            f"mem-path=/dev/fd/{inherited.ram},share=on",
+        ]
+        words = f"share={layout.SHARE_SIZE} {words}".rstrip()
+    else:
+        # What resets the machine has ended it: nothing could be read from the next start.
+        machine += ["-no-reboot"]
     command = [
         program,
         *("-nodefaults", "-no-user-config", "-nic", "none", "-sandbox", "on"),
         *("-display", "none", "-accel", "tcg"),
-        *("-machine", f"{image.machine},memory-backend=ram", "-cpu", image.cpu),
-        *("-m", f"{image.memory_mib}M"),
-        "-object",
-        f"memory-backend-file,id=ram,size={image.memory_mib}M,mem-path=/dev/fd/{ram},share=on",
-        *("-chardev", f"socket,id=s0,fd={console}", "-serial", "chardev:s0"),
-        *("-chardev", f"socket,id=q0,fd={qmp}", "-mon", "chardev=q0,mode=control"),
+        *machine,
+        *("-cpu", image.cpu, "-m", f"{image.memory_mib}M"),
+        *("-chardev", f"socket,id=s0,fd={inherited.console}", "-serial", "chardev:s0"),
+        *("-chardev", f"socket,id=q0,fd={inherited.qmp}", "-mon", "chardev=q0,mode=control"),
         # A panicked guest stays as it is, so that its registers can still be read.
         *("-action", "panic=pause"),
-        *("-kernel", str(kernel)),
+        *("-kernel", str(kernel), "-append", words),
     ]
-    # The kernel learns from its command line how much of its RAM is shared with the host.
-    command += ["-append", f"share={layout.SHARE_SIZE} {image.command_line}".rstrip()]
+    if inherited.initrd >= 0:
+        file = f"/dev/fd/{inherited.initrd}"
+        if image.initrd_address:
+            loader = f"loader,file={file},addr={image.initrd_address:#x},force-raw=on"
+            command += ["-device", loader]
+        else:
+            command += ["-initrd", file]
     for device in image.devices:
         command += ["-device", device]
     return command
@@ -210,6 +255,14 @@ def _guard() -> list[str]:
     if sys.platform != "linux" or shutil.which(_GUARD[0]) is None:
         return []
     return [*_GUARD, str(os.getpid())]
+
+
+def _file_with(name: str, data: bytes) -> int:
+    """A file without a name that holds *data*."""
+    descriptor = _memory_file(name)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(data)
+    return descriptor
 
 
 def _memory_file(name: str) -> int:

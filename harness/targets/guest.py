@@ -183,7 +183,8 @@ class GuestTarget:
 
     @property
     def console_tail(self) -> tuple[str, ...]:
-        """The last lines of the guest's console."""
+        """The last lines of the guest's console; results may overtake text on the line."""
+        self._machine.console.drain()
         return self._machine.console.tail()
 
     @property
