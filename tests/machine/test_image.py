@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.machine import image, layout
-from harness.machine.qemu import command_line
+from harness.machine.qemu import Descriptors, command_line
 
 GOOD = """\
 description = "a guest"
@@ -30,9 +30,10 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_every_shipped_description_is_valid() -> None:
-    assert {"x86_64", "x86_64-q35", "arm64"} <= set(image.names())
-    for name in image.names():
-        assert image.load(name).memory_mib <= 64
+    ours = {"x86_64", "x86_64-q35", "arm64"}
+    assert ours <= set(image.names())
+    described = {name: image.load(name) for name in image.names()}
+    assert all(described[name].memory_mib <= 64 for name in ours)
 
 
 def test_a_description_by_path(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
 
 def test_the_command_line_follows_the_description(tmp_path: Path) -> None:
     described = image.parse(written(tmp_path, GOOD))
-    words = command_line(described, "qemu", described.kernel, 3, 4, 5)
+    words = command_line(described, "qemu", described.kernel, Descriptors(3, 4, 5))
     for pair in (
         ("-sandbox", "on"),
         ("-nic", "none"),
