@@ -23,7 +23,7 @@ from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
 from harness.targets.base import Target
 from harness.targets.factory import open_targets
-from zxio_py.abi.editions import EDITION_2022, EDITIONS, Edition
+from zxio_py.abi.editions import EDITION_2022, Edition
 
 #: What a target's result on one program comes to.
 #: "unstable": it diverged, but agreed when run again on a reset machine.
@@ -329,7 +329,8 @@ class Runner:
 
 def edition_of(target: Target) -> Edition:
     """The edition of the kernel that the target is; late 2022 if it does not say."""
-    return EDITIONS[getattr(target, "edition", EDITION_2022.name)]
+    edition: Edition = getattr(target, "edition", EDITION_2022)
+    return edition
 
 
 def _explain(verdict: Verdict, edition: Edition) -> None:

@@ -1,4 +1,4 @@
-"""Batches for targets of another edition, and how a run and its reports tell their results."""
+"""How a run and its reports tell the results of a kernel of another edition."""
 
 from __future__ import annotations
 
@@ -6,36 +6,14 @@ import io
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from edition_steps import call, program, seen, step_result
+from edition_steps import call, program, step_result
 from rich.console import Console
 
 from harness.cases import Case
 from harness.compare import differences
-from harness.edition.batch import Translator
-from harness.program.observation import ProgramObservation
 from harness.report import document, junit, terminal
 from harness.run import Run, TargetSummary, Verdict, _explain
 from zxio_py.abi.editions import EDITION_2018
-
-SAID = program(call("zx_port_queue", 3, {"in": {"zero": 48}}))
-UNSAID = program(call("zx_stream_create", 0, 3, 0, 0))
-
-
-def test_a_batch_runs_what_can_be_said() -> None:
-    batch = Translator(EDITION_2018).batch([UNSAID, SAID, UNSAID])
-    assert [len(p.steps[0].args) for p in batch.programs] == [3]
-    first, second, third = batch.restore([ProgramObservation("p", steps=[seen(-11)])])
-    assert (first.ending, third.ending) == ("refused", "refused")
-    assert first.error == "step 0: zx_stream_create: there is no such call"
-    assert (second.ending, len(second.steps)) == ("finished", 1)
-
-
-def test_a_program_is_rewritten_once() -> None:
-    translator = Translator(EDITION_2018, remembered=1)
-    first = translator.rewrite(SAID)
-    assert translator.rewrite(SAID) is first
-    translator.rewrite(UNSAID)
-    assert translator.rewrite(SAID) is not first
 
 
 def verdict(expected: str, actual: str) -> Verdict:
