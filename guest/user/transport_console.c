@@ -7,8 +7,8 @@
 //     LINE_MARK, base64 of { u32 number of the line from 0, CRC-32 of what follows and the number,
 //     a piece of the stream }, newline
 //
-// A record begins with a line of its own.  After the last program comes an empty record of kind
-// ZXH_KIND_END.
+// A record begins with a line of its own.  Before the first program comes an empty record of kind
+// ZXH_KIND_READY, after the last one of kind ZXH_KIND_END.
 #include "boot_files.h"
 #include "calls.h"
 #include "crc32.h"
@@ -23,15 +23,6 @@ static size_t next_offset; // in the file
 static uint32_t current;   // sequence number of the request under way
 static uint8_t* room;      // a record's header and its payload
 static uint32_t line_number;
-
-static zx_status_t start(const struct processargs* args) {
-    (void)args;
-    if (!boot_files_find(BOOT_FILE_PROGRAMS, &requests)) {
-        return ZX_ERR_NOT_FOUND;
-    }
-    room = malloc(ROOM_SIZE);
-    return room == NULL ? ZX_ERR_NO_MEMORY : ZX_OK;
-}
 
 // ---- lines --------------------------------------------------------------------------------------
 
@@ -61,10 +52,9 @@ static void write_line(const uint8_t* piece, size_t size) {
     // The number is part of what is summed up: a line cannot pass for another one.
     line.crc = line.number;
     line.crc = crc32(&line.crc, sizeof(line.crc) + size);
-    char text[4 * ((sizeof(line) + 2) / 3) + 2];
+    char text[1 + (sizeof(line) + 2) / 3 * 4 + 1];
     text[0] = ZXH_LINE_MARK;
-    char* end =
-        put_base64(text + 1, (const uint8_t*)&line, sizeof(line) - sizeof(line.piece) + size);
+    char* end = put_base64(text + 1, (const uint8_t*)&line, offsetof(struct line, piece) + size);
     *end++ = '\n';
     calls.debug_write(text, (size_t)(end - text));
 }
@@ -86,6 +76,19 @@ static void commit(uint32_t kind, size_t size) {
     record->crc32 = crc32(record + 1, size);
     memset((uint8_t*)(record + 1) + size, 0, PADDED(size) - size);
     write_record(RECORD_SIZE + PADDED(size));
+}
+
+static zx_status_t start(const struct processargs* args) {
+    (void)args;
+    if (!boot_files_find(BOOT_FILE_PROGRAMS, &requests)) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    room = malloc(ROOM_SIZE);
+    if (room == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    commit(ZXH_KIND_READY, 0);
+    return ZX_OK;
 }
 
 // Says that all is done, and waits for the end of the machine.

@@ -79,7 +79,8 @@ from harness.program.wire import (
     WireError,
 )
 from zxio_py import abi
-from zxio_py.abi.model import SCALAR_TYPES
+from zxio_py.abi.editions import EDITIONS
+from zxio_py.abi.model import SCALAR_TYPES, Call
 from zxio_py.abi.zxio import ZXIO_CALLS
 
 _PROGRAM = struct.Struct("<IBBBBHHHHIIIIqQI4x")
@@ -92,9 +93,14 @@ _MASK64: Final = (1 << 64) - 1
 _PLAIN_REPORT: Final = Report()
 
 
+def _gone_call(name: str) -> Call | None:
+    """A call that only an older edition has."""
+    return next((e.calls[name] for e in EDITIONS.values() if name in e.gone), None)
+
+
 @lru_cache(maxsize=1024)
 def _return_bits(call: str) -> int:
-    function = abi.CALLS.get(call) or ZXIO_CALLS.get(call)
+    function = abi.CALLS.get(call) or ZXIO_CALLS.get(call) or _gone_call(call)
     if function is None or function.returns not in SCALAR_TYPES:
         return 64
     return 8 * SCALAR_TYPES[function.returns][0]

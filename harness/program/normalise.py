@@ -49,6 +49,7 @@ _ENDINGS: Final[Mapping[str, str]] = {
     "time_limit": "time limit",
     "leak": "leak",
     "lost": "machine lost",
+    "refused": "cannot be rewritten",
 }
 
 

@@ -15,7 +15,8 @@ everything starts at a multiple of 8 and is padded with zeros to one.
     RESULT              `RESULT` header, registers (u64 each), `HANDLE`s of the given slots, then
                         the step results of each thread
     REFUSED             one u64: why the agent could not take the record (`REFUSALS`)
-    END                 nothing: all requests of the boot file have been answered
+    READY               nothing: the agent begins with the requests of the boot file
+    END                 nothing: all of them have been answered
 
     a step              `STEP`, then its arguments
     an argument         `ARGUMENT`, then by kind
@@ -60,6 +61,7 @@ from typing import Final, Literal
 from harness.errors import ZxhError
 from harness.program.model import GIVEN_SLOTS, MAX_REPORT_BYTES, Arch
 from zxio_py import abi
+from zxio_py.abi.editions import EDITIONS
 from zxio_py.abi.model import Field, Struct
 from zxio_py.abi.zxio import ZXIO_CALLS, ZXIO_STORAGE_SIZE
 
@@ -73,6 +75,7 @@ KIND_CLOSE = 4
 KIND_RESULT = 0x81
 KIND_REFUSED = 0x82
 KIND_END = 0x83
+KIND_READY = 0x84
 
 #: On a console: the character that begins a line of results, and the most bytes of the stream that
 #: one line carries (a line is one zx_debug_write, of at most 256 characters).
@@ -167,8 +170,12 @@ STORAGE_SIZE: Final = ZXIO_STORAGE_SIZE
 #: At the start of each result: not part of what is compared.
 RESULT_VOLATILE = 16
 
-#: Every function a program can call: first those of the vDSO, then zxio's.
-VDSO_FUNCTIONS: Final = tuple(call.name for call in abi.CALLS.values() if call.exported)
+#: Every function a program can call: first those of the vDSO, then zxio's.  Those of the vDSO are
+#: late 2022's, then what older editions had besides.
+VDSO_FUNCTIONS: Final = (
+    *(call.name for call in abi.CALLS.values() if call.exported),
+    *sorted(name for edition in EDITIONS.values() for name in edition.gone if edition.has(name)),
+)
 ZXIO_FUNCTIONS: Final = tuple(call.name for call in ZXIO_CALLS.values() if call.exported)
 FUNCTIONS: Final = (*VDSO_FUNCTIONS, *ZXIO_FUNCTIONS)
 

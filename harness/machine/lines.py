@@ -1,0 +1,118 @@
+"""Results as lines on a console, between the lines of a kernel that knows nothing of them.
+
+The agent's side is ``guest/user/transport_console.c``: each line begins with `wire.LINE_MARK`, is
+printed whole, and carries in base64 its number, a CRC-32 and a piece of one stream of records.
+What is no such line is the kernel's and kept as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+import zlib
+from collections import deque
+
+from harness.machine.layout import RECORD
+from harness.program import wire
+from harness.program.wire import Record, WireError, read_record
+
+_MARK = bytes([wire.LINE_MARK])
+_HEADER = struct.Struct("<II")
+
+#: The kernel's lines kept for reports.
+TAIL_LINES = 200
+#: Longest line that is waited for; what is longer without an end is text.
+LONGEST_LINE = 4096
+#: Longest record that can be meant.
+LONGEST_RECORD = 64 * 1024 * 1024
+
+
+class _DamagedError(Exception):
+    """A line is not what was sent."""
+
+
+def make_lines(stream: bytes, first: int = 0) -> bytes:
+    """The lines that carry *stream*, as the agent writes them; *first* is the first's number."""
+    lines = []
+    for number, at in enumerate(range(0, len(stream), wire.LINE_PIECE), first):
+        piece = stream[at : at + wire.LINE_PIECE]
+        crc = zlib.crc32(number.to_bytes(4, "little") + piece)
+        lines.append(_MARK + base64.b64encode(_HEADER.pack(number, crc) + piece) + b"\n")
+    return b"".join(lines)
+
+
+class ResultLines:
+    """Takes in what arrives on the console and finds the records in it."""
+
+    def __init__(self) -> None:
+        self._partial = b""
+        self._stream = bytearray()
+        self._lines = 0
+        self._text: deque[str] = deque(maxlen=TAIL_LINES)
+        self._records: list[Record] = []
+        #: Why the stream of results has ended early: a line was lost or changed on its way.
+        self.damage = ""
+
+    def feed(self, data: bytes) -> None:
+        """Take in bytes of the console, cut anywhere."""
+        lines = (self._partial + data).split(b"\n")
+        self._partial = lines.pop()
+        if len(self._partial) > LONGEST_LINE:
+            lines.append(self._partial)
+            self._partial = b""
+        for line in lines:
+            text, mark, rest = line.partition(_MARK)
+            if text.strip(b"\r"):
+                self._text.append(_printable(text[-LONGEST_LINE:]))
+            if mark and not self.damage:
+                try:
+                    self._take(rest.rstrip(b"\r"))
+                except _DamagedError as error:
+                    self.damage = str(error)
+
+    def take(self) -> list[Record]:
+        """The records that have become complete since the last time."""
+        records, self._records = self._records, []
+        return records
+
+    def tail(self, lines: int = TAIL_LINES) -> tuple[str, ...]:
+        """The kernel's last lines, oldest first, the unfinished one included."""
+        kept = list(self._text)
+        if self._partial and _MARK not in self._partial:
+            kept.append(_printable(self._partial))
+        return tuple(kept[-lines:])
+
+    def _take(self, line: bytes) -> None:
+        try:
+            data = base64.b64decode(line, validate=True)
+            number, crc = _HEADER.unpack_from(data)
+        except (binascii.Error, struct.error):
+            raise _DamagedError(f"line {self._lines} of the results is damaged") from None
+        piece = data[_HEADER.size :]
+        if zlib.crc32(number.to_bytes(4, "little") + piece) != crc:
+            raise _DamagedError(f"line {self._lines} of the results has a wrong checksum")
+        if number != self._lines:
+            raise _DamagedError(f"line {number} of the results came where {self._lines} was due")
+        self._lines += 1
+        self._stream += piece
+        self._complete()
+
+    def _complete(self) -> None:
+        while len(self._stream) >= RECORD.size:
+            length = int.from_bytes(self._stream[:4], "little")
+            if length > LONGEST_RECORD:
+                raise _DamagedError(f"a result of {length} bytes cannot be")
+            size = RECORD.size + length + -length % 8
+            if len(self._stream) < size:
+                return
+            try:
+                self._records.append(read_record(bytes(self._stream[:size]), 0))
+            except WireError as error:
+                raise _DamagedError(str(error)) from None
+            del self._stream[:size]
+
+
+def _printable(line: bytes) -> str:
+    text = line.rstrip(b"\r").decode("utf-8", "replace")
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
