@@ -183,7 +183,7 @@ static bool is_new_object(uint32_t condition) {
 static zx_status_t set_policy(struct policy_setting* setting, uint32_t mode, uint32_t action,
                               uint32_t override) {
     if (setting->override == ZX_POL_OVERRIDE_DENY) {
-        bool same = setting->action == action;
+        bool same = setting->action == action && override == ZX_POL_OVERRIDE_DENY;
         return same || mode == ZX_JOB_POL_RELATIVE ? ZX_OK : ZX_ERR_ALREADY_EXISTS;
     }
     setting->action = action;
@@ -193,28 +193,37 @@ static zx_status_t set_policy(struct policy_setting* setting, uint32_t mode, uin
 
 zx_status_t job_set_basic_policy(struct job* job, uint32_t mode, const zx_policy_basic_v2_t* policy,
                                  uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        if (policy[i].action > ZX_POL_ACTION_KILL || policy[i].flags > ZX_POL_OVERRIDE_DENY ||
-            policy[i].condition >= POLICY_CONDITIONS) {
-            return ZX_ERR_INVALID_ARGS;
-        }
-    }
     if (job_has_children(job)) {
         return ZX_ERR_BAD_STATE;
     }
     struct policy_setting changed[POLICY_CONDITIONS];
     memcpy(changed, job->policy, sizeof(changed));
+    const zx_policy_basic_v2_t* last_any = NULL;
     for (uint32_t i = 0; i < count; i++) {
         const zx_policy_basic_v2_t* entry = &policy[i];
+        if (entry->action > ZX_POL_ACTION_KILL || entry->flags > ZX_POL_OVERRIDE_DENY ||
+            entry->condition >= POLICY_CONDITIONS) {
+            return ZX_ERR_INVALID_ARGS;
+        }
         bool any = entry->condition == ZX_POL_NEW_ANY;
+        if (any) {
+            last_any = entry;
+        }
         for (uint32_t condition = 0; condition < POLICY_CONDITIONS; condition++) {
             if (condition != entry->condition && !(any && is_new_object(condition))) {
                 continue;
             }
-            zx_status_t status = set_policy(&changed[condition], mode, entry->action, entry->flags);
+            // What is said of all new objects can still be said otherwise of one in this call.
+            zx_status_t status = set_policy(&changed[condition], mode, entry->action,
+                                            any ? ZX_POL_OVERRIDE_ALLOW : entry->flags);
             if (status != ZX_OK) {
                 return status;
             }
+        }
+    }
+    for (uint32_t condition = 0; condition < POLICY_CONDITIONS && last_any != NULL; condition++) {
+        if (is_new_object(condition)) {
+            changed[condition].override = last_any->flags;
         }
     }
     memcpy(job->policy, changed, sizeof(changed));

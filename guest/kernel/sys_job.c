@@ -73,11 +73,11 @@ static zx_status_t set_timer_slack(zx_handle_t handle, uint32_t mode, uaddr_t po
     if (status != ZX_OK) {
         return status;
     }
-    if (slack.min_slack < 0 || slack.default_mode > ZX_TIMER_SLACK_LATE) {
-        return ZX_ERR_INVALID_ARGS;
-    }
     if (job_has_children(job)) {
         return ZX_ERR_BAD_STATE;
+    }
+    if (slack.min_slack < 0 || slack.default_mode > ZX_TIMER_SLACK_LATE) {
+        return ZX_ERR_INVALID_ARGS;
     }
     // A child may only be less exact than its parent.
     if (slack.min_slack > job->timer_slack.min_slack) {

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
     from zxio_py.kernel.process import Process
 
+#: Conditions that ZX_POL_NEW_ANY stands for.
+_NEW_OBJECTS = range(abi.ZX_POL_NEW_VMO, abi.ZX_POL_NEW_PAGER + 1)
+
 #: Jobs below the root may be nested this deep.
 MAX_HEIGHT = 32
 
@@ -123,33 +126,32 @@ class Job(Dispatcher):
 
         INVALID_ARGS, BAD_STATE, ALREADY_EXISTS.
         """
+        self._check_childless()
+        policy = self.policy.copy()
         last = abi.ZX_POL_AMBIENT_MARK_VMO_EXEC
+        all_overridable: bool | None = None
         for condition, action, override in records:
             if action > abi.ZX_POL_ACTION_KILL or override > abi.ZX_POL_OVERRIDE_DENY:
                 raise ZxError(abi.ZX_ERR_INVALID_ARGS)
             if condition > last:
                 raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        self._check_childless()
-        policy = self.policy.copy()
-        for condition, action, override in records:
-            conditions = [condition]
+            overridable = override == abi.ZX_POL_OVERRIDE_ALLOW
             if condition == abi.ZX_POL_NEW_ANY:
-                conditions = [*range(abi.ZX_POL_NEW_VMO, abi.ZX_POL_NEW_PAGER + 1)]
-            for one in conditions:
-                current = policy.actions.get(one, abi.ZX_POL_ACTION_ALLOW)
-                if not policy.overridable.get(one, True):
-                    if absolute and current != action:
-                        raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
-                    continue
-                policy.actions[one] = action
-                policy.overridable[one] = override == abi.ZX_POL_OVERRIDE_ALLOW
+                # What is said of all new objects can still be said otherwise of one in this call.
+                all_overridable = overridable
+                for one in _NEW_OBJECTS:
+                    policy.set(one, action, True, absolute)
+            else:
+                policy.set(condition, action, overridable, absolute)
+        if all_overridable is not None:
+            policy.overridable.update(dict.fromkeys(_NEW_OBJECTS, all_overridable))
         self.policy = policy
 
     def set_timer_slack(self, slack: int, mode: int) -> None:
         """Set the least slack (nanoseconds) and the default mode of timers."""
+        self._check_childless()
         if slack < 0 or mode > abi.ZX_TIMER_SLACK_LATE:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        self._check_childless()
         self.policy = self.policy.copy()
         self.policy.timer_slack = max(self.policy.timer_slack, slack)
         self.policy.timer_mode = mode
@@ -194,6 +196,14 @@ class JobPolicy:
         self.overridable: dict[int, bool] = {}
         self.timer_slack = 0
         self.timer_mode = abi.ZX_TIMER_SLACK_CENTER
+
+    def set(self, condition: int, action: int, overridable: bool, absolute: bool) -> None:
+        """Set one action; ALREADY_EXISTS if that must be but what is set cannot be overridden."""
+        if self.overridable.get(condition, True):
+            self.actions[condition] = action
+            self.overridable[condition] = overridable
+        elif absolute and (overridable or self.actions[condition] != action):
+            raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
 
     def copy(self) -> JobPolicy:
         """An independent copy."""
