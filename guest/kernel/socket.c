@@ -303,8 +303,8 @@ zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t si
 
 // ---- disposition, thresholds, information ---------------------------------------------------
 
-// Notes what an end and its peer may write.  An end that is left alone is not shown what its peer may
-// not do any more.
+// Notes what an end and its peer may write.  An end that is left alone is not shown what its peer
+// may not do any more.
 static void set_directions(struct socket* socket, uint32_t own, uint32_t peers) {
     struct change change = {0};
     if (own != 0) {
@@ -325,8 +325,7 @@ zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t
     struct socket* peer = socket->peer;
     // What was written before writing was disabled must be read before it is enabled.
     bool own_waits = socket->write_disabled && peer != NULL && peer->size > 0;
-    bool peers_waits =
-        (socket->object.signals & ZX_SOCKET_PEER_WRITE_DISABLED) && socket->size > 0;
+    bool peers_waits = (socket->object.signals & ZX_SOCKET_PEER_WRITE_DISABLED) && socket->size > 0;
     if ((own == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && own_waits) ||
         (peers == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && peers_waits)) {
         return ZX_ERR_BAD_STATE;

@@ -269,8 +269,8 @@ static const struct topic* find_topic(uint32_t number) {
     return NULL;
 }
 
-// Why nothing is told of a topic that is not in the table: of those that exist, the handle is judged
-// first.
+// Why nothing is told of a topic that is not in the table: of those that exist, the handle is
+// judged first.
 static zx_status_t refuse_topic(zx_handle_t value, uint32_t number) {
     struct handle* handle;
     zx_status_t status = ZX_OK;
