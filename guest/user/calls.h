@@ -15,7 +15,6 @@
     X(handle_duplicate)                                                                            \
     X(job_create)                                                                                  \
     X(nanosleep)                                                                                   \
-    X(object_get_info)                                                                             \
     X(object_set_property)                                                                         \
     X(object_signal)                                                                               \
     X(object_signal_peer)                                                                          \
@@ -40,6 +39,7 @@
 #define EDITION_CALLS(X)                                                                           \
     X(clock_get_monotonic)                                                                         \
     X(exception_get_thread)                                                                        \
+    X(object_get_info)                                                                             \
     X(task_create_exception_channel)                                                               \
     X(thread_legacy_yield)                                                                         \
     X(vmar_allocate)                                                                               \

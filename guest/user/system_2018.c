@@ -7,6 +7,8 @@
 #define CLOCK_MONOTONIC 0u
 #define RESUME_EXCEPTION 1u
 
+#define TOPIC_MASK 0x0fffffffu
+
 // Packets carry an exception in the upper byte of their type.
 #define PACKET_EXCEPTION 0x08u
 #define PACKET_TYPE_MASK 0xffu
@@ -42,6 +44,8 @@ static struct {
     zx_time_t (*clock_get)(uint32_t clock);
     zx_status_t (*object_get_child)(zx_handle_t parent, zx_koid_t koid, zx_rights_t rights,
                                     zx_handle_t* out);
+    zx_status_t (*object_get_info)(zx_handle_t object, uint32_t topic, void* buffer, size_t size,
+                                   size_t* actual, size_t* avail);
     zx_status_t (*object_wait_async)(zx_handle_t object, zx_handle_t port, uint64_t key,
                                      zx_signals_t signals, uint32_t options);
     zx_status_t (*port_cancel)(zx_handle_t port, zx_handle_t source, uint64_t key);
@@ -64,6 +68,12 @@ static struct packet last_packet; // of the exception that ended a wait
 
 static zx_time_t clock_get_monotonic(void) {
     return own.clock_get(CLOCK_MONOTONIC);
+}
+
+// Topics have no versions yet; the records of those that the agent asks for begin alike.
+static zx_status_t object_get_info(zx_handle_t object, uint32_t topic, void* buffer, size_t size,
+                                   size_t* actual, size_t* avail) {
+    return own.object_get_info(object, topic & TOPIC_MASK, buffer, size, actual, avail);
 }
 
 static zx_status_t thread_legacy_yield(uint32_t options) {
@@ -95,6 +105,7 @@ const char* system_2018_find(const elf_object_t* vdso) {
     }
     FIND(clock_get)
     FIND(object_get_child)
+    FIND(object_get_info)
     FIND(object_wait_async)
     FIND(port_cancel)
     FIND(port_create)
@@ -105,6 +116,7 @@ const char* system_2018_find(const elf_object_t* vdso) {
     FIND(vmar_map)
 #undef FIND
     calls.clock_get_monotonic = clock_get_monotonic;
+    calls.object_get_info = object_get_info;
     calls.thread_legacy_yield = thread_legacy_yield;
     calls.vmar_allocate = vmar_allocate;
     calls.vmar_map = vmar_map;
