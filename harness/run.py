@@ -21,8 +21,8 @@ from harness.machine.machine import Failure
 from harness.program.model import Program, Step
 from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
-from harness.targets.base import Target
-from harness.targets.factory import open_targets
+from harness.targets.base import Announced, Target
+from harness.targets.factory import Kernels, open_targets
 from zxio_py.abi.editions import EDITION_2022, Edition
 
 #: What a target's result on one program comes to.
@@ -146,13 +146,17 @@ class Runner:
         names: Sequence[str],
         *,
         reset_each: bool = False,
+        kernels: Kernels | None = None,
     ) -> None:
-        """Start the targets at once; *reset_each* resets the machine before every program."""
+        """Start the targets at once; *reset_each* resets the machine before every program.
+
+        *kernels* are those that the user brings.
+        """
         self._stack = ExitStack()
         self._progress: Progress = _no_progress
         self._record: Callable[[list[list[Verdict]]], None] = lambda rows: None
         self._reset_each = reset_each
-        self.targets: list[Target] = self._stack.enter_context(open_targets(names))
+        self.targets: list[Target] = self._stack.enter_context(open_targets(names, kernels))
         self.run = self._new_run()
         #: By program: the last observation that guests shared, and what came of it.
         self._shared: dict[int, _Normalised] = {}
@@ -196,6 +200,8 @@ class Runner:
         return Run(targets=summaries, verdicts=[], started=time.time())
 
     def _compare_all(self, cases: Sequence[Case]) -> None:
+        if not self._reset_each:
+            self._announce(cases)
         size = 1 if self._reset_each else CHUNK
         chunks = [cases[i : i + size] for i in range(0, len(cases), size)]
         diverged = 0
@@ -230,6 +236,12 @@ class Runner:
             self.run.verdicts += rows
             self._record(rows)
 
+    def _announce(self, cases: Sequence[Case]) -> None:
+        """Tell targets that can run everything at once what is to come."""
+        for target in self.targets:
+            if isinstance(target, Announced):
+                target.expect([c.program for c in cases if applies(c.program, target.arch)])
+
     def _start(self, chunk: Sequence[Case]) -> None:
         for target in self.targets:
             target.start([c.program for c in chunk if applies(c.program, target.arch)])
@@ -240,7 +252,7 @@ class Runner:
         summary = self.run.targets[self.targets.index(target)]
         summary.waited += time.monotonic() - began
         found = [next(observed) if applies(c.program, target.arch) else None for c in chunk]
-        summary.programs += sum(seen is not None for seen in found)
+        summary.programs += sum(seen is not None and seen.ending != "refused" for seen in found)
         summary.calls += sum(_calls(c.program, seen) for c, seen in zip(chunk, found, strict=True))
         return found
 
@@ -305,14 +317,32 @@ class Runner:
             summary.resets += 1
 
     def _confirm(self) -> None:
-        """Run again, alone and on reset machines, what diverged."""
+        """Run again, on reset machines, what diverged.
+
+        Alone; or, where a reset is a boot, together on one other boot.
+        """
+        together: list[list[Verdict]] = []
         for row in self.run.verdicts:
-            if not any(verdict.outcome == "diverge" for verdict in row):
-                continue
-            case = row[0].case
-            self._reset()
-            self._start([case])
-            again = self._judge(case, [self._finish(t, [case])[0] for t in self.targets])
+            diverged = [
+                target
+                for target, verdict in zip(self.targets, row, strict=True)
+                if verdict.outcome == "diverge"
+            ]
+            if any(not isinstance(target, Announced) for target in diverged):
+                self._run_again([row])
+            elif diverged:
+                together.append(row)
+        if together:
+            self._run_again(together)
+
+    def _run_again(self, rows: Sequence[list[Verdict]]) -> None:
+        """What agrees this time is unstable."""
+        cases = [row[0].case for row in rows]
+        self._reset()
+        self._start(cases)
+        seen = [self._finish(target, cases) for target in self.targets]
+        for index, row in enumerate(rows):
+            again = self._judge(row[0].case, [observed[index] for observed in seen])
             for verdict, second in zip(row, again, strict=True):
                 if verdict.outcome == "diverge" and second.outcome in (
                     "agree",

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.targets.factory import TARGETS
+from harness.cli import options
+from harness.targets.factory import ALL_TARGETS
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,7 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Runs the programs of FILE on one target and writes what was seen.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="program file (zx-program/1)")
-    parser.add_argument("-t", "--target", choices=TARGETS, required=True, help="where to run")
+    parser.add_argument("-t", "--target", choices=ALL_TARGETS, required=True, help="where to run")
+    options.add_kernels(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -29,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Carry it out: 0 if every program ran, 3 if a machine was lost on the way."""
+    """Carry it out: 0 if every program that can be run was, 3 if a machine was lost on the way."""
     import json
 
     from harness.compare import applies
@@ -39,7 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
     from harness.targets.factory import open_target
 
     programs = read_programs(parsed.file)
-    with open_target(parsed.target) as target:
+    with open_target(parsed.target, options.kernels(parsed)) as target:
         # A program for other architectures has no result here.
         programs = [program for program in programs if applies(program, target.arch)]
         target.start(programs)
@@ -51,6 +53,10 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     else:
         write_results(parsed.output, results, meta)
+    for seen in observed:
+        if seen.ending == "refused":
+            text = f"{seen.name} cannot be rewritten: {seen.error}"
+            sys.stderr.write(f"zxh: {parsed.target}: {text}\n")
     lost = [seen.name for seen in observed if seen.ending == "lost"]
     for name in lost:
         sys.stderr.write(f"zxh: {parsed.target}: the machine was lost in program {name}\n")

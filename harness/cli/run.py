@@ -71,7 +71,9 @@ def run(parsed: argparse.Namespace) -> int:
     from harness.run import Runner
 
     # The machines boot while the suite is read and the terminal library is loaded.
-    runner = Runner(options.targets(parsed), reset_each=parsed.reset_each)
+    runner = Runner(
+        options.targets(parsed), reset_each=parsed.reset_each, kernels=options.kernels(parsed)
+    )
     try:
         return _run(parsed, runner)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from harness.program.model import Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
@@ -18,6 +18,14 @@ class Session(Protocol):
 
     def close(self) -> None:
         """End the program's process and drop everything it made."""
+
+
+@runtime_checkable
+class Announced(Protocol):
+    """A target that runs everything at once if it is told before; each reset is a boot."""
+
+    def expect(self, programs: Sequence[Program]) -> None:
+        """Say what `Target.start` will bring."""
 
 
 class Target(Protocol):
