@@ -44,6 +44,7 @@ static inline paddr_t image_to_phys(const void* address) {
 }
 
 // ---- memory management unit ---------------------------------------------------------------
+// page_table.c provides these, with the entries of each architecture's page_entry.h.
 #define MMU_READ 1u
 #define MMU_WRITE 2u
 #define MMU_EXECUTE 4u
