@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from harness.cases import Case
 from harness.compare import Difference, applies, differences, missing_functions
@@ -58,8 +58,9 @@ class Verdict:
     case: Case
     target: str
     outcome: Outcome
+    #: What the target's result is and what it was compared with, the recorded result or that of
+    #: the first target; only where they are not the same.
     result: Result | None = None
-    #: What it was compared with: the recorded result or that of the first target.
     reference: Result | None = None
     #: Name of the reference in words: "recorded" or a target.
     reference_name: str = ""
@@ -129,15 +130,6 @@ class Run:
         return 1 if self.count("diverge") else 0
 
 
-class _Normalised(NamedTuple):
-    """An observation with its comparable form."""
-
-    seen: ProgramObservation
-    result: Result
-    #: Functions the target lacks.
-    missing: frozenset[str]
-
-
 class Runner:
     """Runs cases on targets and compares."""
 
@@ -158,8 +150,6 @@ class Runner:
         self._reset_each = reset_each
         self.targets: list[Target] = self._stack.enter_context(open_targets(names, kernels))
         self.run = self._new_run()
-        #: By program: the last observation that guests shared, and what came of it.
-        self._shared: dict[int, _Normalised] = {}
 
     def close(self) -> None:
         """Release the targets; idempotent."""
@@ -261,55 +251,50 @@ class Runner:
 
         *seen* ends early if the last targets did not come to it.
         """
-        verdicts = []
+        program = case.program
+        verdicts: list[Verdict] = []
         reference, name = case.recorded, "recorded" if case.recorded is not None else ""
+        # What a target saw that agrees with the reference.  Whoever saw the same agrees as well,
+        # and nothing has to be normalised to know it: that is nearly always so.
+        agreed: ProgramObservation | None = None
         for target, observation in zip_longest(self.targets, seen):
-            verdict = Verdict(case, target.name, "not compared", None, reference, name)
+            verdict = Verdict(case, target.name, "not compared", reference_name=name)
             verdicts.append(verdict)
             if observation is None:
                 if len(seen) < len(verdicts):
                     verdict.outcome = "not run"
                 continue
+            if observation == agreed:
+                verdict.outcome = "agree"
+                continue
             if observation.ending == "refused":
                 verdict.outcome = "not rewritten"
                 verdict.reason = observation.error
                 continue
+            verdict.reference = reference
             if observation.ending == "lost":
                 verdict.outcome = "lost"
                 verdict.reason = observation.error
                 verdict.failure = _failure_of(target, case)
                 continue
-            known = self._normalise(target, case.program, observation)
-            verdict.result = result = known.result
-            verdict.missing = known.missing
+            verdict.missing = _missing(program, observation)
             if verdict.missing:
                 verdict.outcome = "not implemented"
             elif observation.ending == "leak":
                 verdict.outcome = "diverge"
                 verdict.differences = [Difference("error", observation.error, None, None)]
-            elif reference is None:
+                verdict.result = normalise(program, observation)
+            elif not name:
                 if edition_of(target) is EDITION_2022:
                     verdict.outcome = "agree"
-                    reference, name = result, target.name
-            elif result == reference:
-                verdict.outcome = "agree"
+                    agreed, name = observation, target.name
             else:
-                verdict.differences = differences(reference, result, name, target.name)
-                verdict.outcome = "diverge" if verdict.differences else "agree"
-                if edition_of(target) is not EDITION_2022:
-                    _explain(verdict, edition_of(target))
+                if reference is None and agreed is not None:
+                    verdict.reference = reference = normalise(program, agreed)
+                _compare(verdict, normalise(program, observation), edition_of(target))
+                if verdict.outcome == "agree":
+                    agreed = agreed or observation
         return verdicts
-
-    def _normalise(self, target: Target, program: Program, seen: ProgramObservation) -> _Normalised:
-        """`normalise`, once for an observation that guests share (`targets.guest.Decoded`)."""
-        last = self._shared.get(id(program))
-        if last is not None and last.seen is seen:
-            return last
-        result = normalise(program, seen)
-        known = _Normalised(seen, result, missing_functions(result))
-        if target.name != "host":
-            self._shared[id(program)] = known
-        return known
 
     def _reset(self) -> None:
         for target, summary in zip(self.targets, self.run.targets, strict=True):
@@ -361,6 +346,26 @@ def edition_of(target: Target) -> Edition:
     """The edition of the kernel that the target is; late 2022 if it does not say."""
     edition: Edition = getattr(target, "edition", EDITION_2022)
     return edition
+
+
+def _missing(program: Program, seen: ProgramObservation) -> frozenset[str]:
+    """Functions the target lacks, of those that the program reached."""
+    steps = [seen.steps, *seen.threads.values()]
+    if any(step.missing for thread in steps for step in thread):
+        return missing_functions(normalise(program, seen))
+    return frozenset()
+
+
+def _compare(verdict: Verdict, result: Result, edition: Edition) -> None:
+    """Say how *result* compares with the verdict's reference."""
+    reference = verdict.reference
+    assert reference is not None
+    if result != reference:
+        verdict.result = result
+        verdict.differences = differences(reference, result, verdict.reference_name, verdict.target)
+    verdict.outcome = "diverge" if verdict.differences else "agree"
+    if edition is not EDITION_2022:
+        _explain(verdict, edition)
 
 
 def _explain(verdict: Verdict, edition: Edition) -> None:

@@ -1,7 +1,7 @@
 """Result payloads (`harness.program.wire`) as observations.
 
 Koids come numbered by the guest in the order in which the program met them, which is all that
-`normalise` needs; handle values do not come at all and are 0.
+`normalise` needs; handle values do not come at all.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ def _handles(
         at += HANDLE.size
         stored = _EMPTY[state]
         if stored is None:
-            stored = StoredHandle("handle", HandleInfo(0, koid, kind, rights, related))
+            stored = StoredHandle("handle", HandleInfo(koid, kind, rights, related))
         handles[slots[slot]] = stored
     return handles, at
 

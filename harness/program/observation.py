@@ -27,9 +27,12 @@ Ending = Literal[
 
 
 class HandleInfo(NamedTuple):
-    """ZX_INFO_HANDLE_BASIC of one handle."""
+    """ZX_INFO_HANDLE_BASIC of one handle.
 
-    value: int
+    Objects have numbers instead of koids, from 1, in the order in which the program's results met
+    them, so that equal runs have equal observations; 0 is no object.
+    """
+
     koid: int
     type: int
     rights: int
@@ -44,7 +47,11 @@ class StoredHandle(NamedTuple):
 
 
 class Captured(NamedTuple):
-    """Contents of a buffer after a call: the first bytes, the true size, the hash of all."""
+    """Contents of a buffer after a call: the first bytes, the true size, the hash of all.
+
+    What a `Report` masks is 0 in *data*, and koids it names are numbers as in `HandleInfo`; but a
+    buffer that nobody wrote to is as it was.
+    """
 
     data: bytes
     size: int

@@ -40,6 +40,7 @@ from harness.program.model import (
 )
 from harness.program.parse import FUNCTIONS
 from zxio_py.abi.clock import ZX_TIME_INFINITE, ZX_TIME_INFINITE_PAST
+from zxio_py.abi.model import SCALAR_TYPES
 from zxio_py.abi.zxio import ZXIO_STORAGE_SIZE
 
 if TYPE_CHECKING:
@@ -77,8 +78,14 @@ class Out(NamedTuple):
     #: Where it is; None if the name *buffer* is looked up at run time.
     address: int | None
     size: int
-    show: int
+    report: Report
     buffer: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is reported as it is."""
+        report = self.report
+        return not (report.mask or report.koids or report.handles)
 
 
 class Store(NamedTuple):
@@ -124,6 +131,9 @@ class Op:
     repeat: int = 1
     min_ns: int | None = None
     thread: str | None = None
+    #: Bits of the returned value that are looked at, and whether only for any that is set.
+    ret_bits: int = 0
+    ret_any: bool = False
 
 
 @dataclass(slots=True)
@@ -189,6 +199,9 @@ class Planner:
         for index, arg in enumerate(step.args):
             builder.argument(index, arg)
         builder.finish()
+        if step.ret != "none":
+            op.ret_bits = 0xFFFFFFFF if step.ret == "status" else _return_mask(step.call)
+            op.ret_any = step.ret == "mask"
         if not step.is_pseudo:
             op.entry = self._entry_of(step.call)
             del op.args[_parameter_count(step.call) :]
@@ -288,7 +301,7 @@ class _OpBuilder:
     def _window(self) -> Window | None:
         spans: list[tuple[int, int]] = []
         for out in self._outs:
-            if out.address is None or out.size > out.show:
+            if out.address is None or out.size > out.report.show or not out.is_plain:
                 return None
             spans.append((out.address, out.address + out.size))
         for store in self._stores:
@@ -433,7 +446,7 @@ class _OpBuilder:
         buffer: str,
     ) -> None:
         if reported:
-            self._outs.append(Out(index, address, size, report.show, buffer))
+            self._outs.append(Out(index, address, size, report, buffer))
         for offset, slot in report.handles:
             place = None if address is None else address + offset
             self._stores.append(Store(place, self._planner.slot(slot), slot, buffer, offset))
@@ -460,6 +473,14 @@ def make_plan(program: Program, entry_of: Callable[[str], Entry | None]) -> Plan
 @lru_cache(maxsize=1024)
 def _parameter_count(call: str) -> int:
     return len(FUNCTIONS[call].params)
+
+
+@lru_cache(maxsize=1024)
+def _return_mask(call: str) -> int:
+    """The bits of the function's return type; 64 if unknown."""
+    function = FUNCTIONS.get(call)
+    size, _ = SCALAR_TYPES.get(function.returns, (8, False)) if function else (8, False)
+    return (1 << 8 * size) - 1
 
 
 def deadline_after(ns: int) -> int:

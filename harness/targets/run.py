@@ -11,7 +11,7 @@ from functools import lru_cache
 from time import monotonic_ns
 from typing import Final
 
-from harness.program.model import JOIN_LIMIT_NS
+from harness.program.model import JOIN_LIMIT_NS, Report
 from harness.program.observation import (
     Captured,
     Ending,
@@ -47,6 +47,8 @@ PROCESS_NAME: Final = "program"
 
 _MASK64: Final = (1 << 64) - 1
 _UNTOUCHED: Final = 0xA5A5A5A5
+_UNTOUCHED_BYTE: Final = b"\xa5"
+_UNTOUCHED_KOID: Final = _UNTOUCHED_BYTE * 8
 _NO_HANDLES: Final[Mapping[str, StoredHandle]] = {}
 _NO_OUTS: Final[Mapping[int, Captured]] = {}
 _STATES: Final = {
@@ -63,6 +65,12 @@ def fnv1a(data: bytes) -> int:
     for byte in data:
         value = (value ^ byte) * 0x100000001B3 & _MASK64
     return value
+
+
+def _looked_at(op: Op, ret: int) -> int:
+    """What of a returned value the step reports."""
+    ret &= op.ret_bits
+    return int(ret != 0) if op.ret_any else ret
 
 
 class Helper:
@@ -105,6 +113,8 @@ class Run:
         #: Handle values and the koids of their objects, by slot index.
         self.slots = [0] * len(slots)
         self.koids = [0] * len(slots)
+        #: Numbers of objects in results, by koid.
+        self.numbers: dict[int, int] = {}
         #: (address, size) of named buffers.
         self.buffers: dict[str, tuple[int, int]] = {}
         self.helpers: dict[str, Helper] = {}
@@ -208,12 +218,13 @@ class Run:
         if window is not None:
             outs, handles = self._look(window)
         elif op.outs or op.stores:
-            outs, handles = self._outs(op.outs), self._stores(op)
+            handles = self._stores(op)
+            outs = self._outs(op.outs, handles)
         live = None
         if main and not self.unjoined:
             valid = self.process.handles.get
             live = tuple([n for n, v in zip(self.names, self.slots, strict=True) if valid(v)])
-        return StepObservation(ret & _MASK64, False, elapsed, outs, handles, live)
+        return StepObservation(_looked_at(op, ret), False, elapsed, outs, handles, live)
 
     def _look(self, window: Window) -> tuple[Mapping[int, Captured], Mapping[str, StoredHandle]]:
         """Buffers and handles after a call."""
@@ -247,7 +258,9 @@ class Run:
             ret = entry(caller, *args)
         return ret
 
-    def _outs(self, outs: tuple[Out, ...]) -> dict[int, Captured]:
+    def _outs(
+        self, outs: tuple[Out, ...], handles: Mapping[str, StoredHandle]
+    ) -> dict[int, Captured]:
         result = {}
         read = self.aspace.read
         for out in outs:
@@ -255,11 +268,35 @@ class Run:
             if address is None:
                 address, size = self.buffers.get(out.buffer, (0, 0))
             data = read(address, size)
-            if size > out.show:
-                result[out.argument] = Captured(data[: out.show], size, fnv1a(data))
-            else:
-                result[out.argument] = Captured(data, size)
+            show = out.report.show
+            hashed = fnv1a(data) if size > show else 0
+            data = data[:show]
+            if not out.is_plain:
+                data = self._reported(data, out.report, handles)
+            result[out.argument] = Captured(data, size, hashed)
         return result
+
+    def _reported(self, data: bytes, report: Report, handles: Mapping[str, StoredHandle]) -> bytes:
+        """*data* without what is not to be compared as it is."""
+        if not data.strip(_UNTOUCHED_BYTE):
+            return data
+        shown = bytearray(data)
+        for offset, length in report.mask:
+            shown[offset : offset + length] = bytes(len(shown[offset : offset + length]))
+        for offset in report.koids:
+            koid = shown[offset : offset + 8]
+            if len(koid) == 8 and koid != _UNTOUCHED_KOID:
+                number = self._number(int.from_bytes(koid, "little"))
+                shown[offset : offset + 8] = number.to_bytes(8, "little")
+        for offset, slot in report.handles:
+            stored = handles.get(slot)
+            if stored is not None and stored.state in ("handle", "invalid"):
+                shown[offset : offset + 4] = bytes(len(shown[offset : offset + 4]))
+        return bytes(shown)
+
+    def _number(self, koid: int) -> int:
+        """The number by which results name an object."""
+        return self.numbers.setdefault(koid, len(self.numbers) + 1) if koid else 0
 
     def _stores(self, op: Op) -> dict[str, StoredHandle]:
         result = {}
@@ -286,10 +323,9 @@ class Run:
             return _INVALID if value else _STATES[0]
         object = handle.object
         self.koids[index] = object.koid
-        return StoredHandle(
-            "handle",
-            HandleInfo(value, object.koid, object.TYPE, handle.rights, object.related_koid),
-        )
+        number = self._number(object.koid)
+        related = self._number(object.related_koid)
+        return StoredHandle("handle", HandleInfo(number, object.TYPE, handle.rights, related))
 
     def _live(self) -> tuple[str, ...]:
         valid = self.process.handles.get
@@ -321,8 +357,9 @@ class Run:
         if op.min_ns is not None:
             seen.elapsed_at_least_min = monotonic_ns() - started >= op.min_ns
         if not seen.missing:
-            seen.outs = self._outs(op.outs)
             seen.handles = self._stores(op)
+            seen.outs = self._outs(op.outs, seen.handles)
+            seen.ret = _looked_at(op, seen.ret)
         if main and not self.unjoined:
             seen.live = self._live()
         return seen

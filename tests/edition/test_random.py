@@ -93,7 +93,7 @@ def _seen(draw: st.DrawFn, step: Step) -> StepObservation:
             outs[index] = Captured(data[: arg.report.show], size)
         elif isinstance(arg, OutHandles):
             for slot in arg.slots:
-                info = HandleInfo(3, 9, 5, draw(st.sampled_from([0xD00F, 0xD003])), 0)
+                info = HandleInfo(9, 5, draw(st.sampled_from([0xD00F, 0xD003])), 0)
                 handles[slot] = StoredHandle("handle", info)
     status = draw(st.sampled_from([0, -5, -10, -24, -30]))
     live = draw(st.sampled_from([None, (), ("a",), ("a", "b")]))

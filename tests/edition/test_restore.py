@@ -37,7 +37,7 @@ def u32(value: int) -> bytes:
 
 
 def stored(kind: int, rights: int) -> StoredHandle:
-    return StoredHandle("handle", HandleInfo(3, 7, kind, rights, 0))
+    return StoredHandle("handle", HandleInfo(7, kind, rights, 0))
 
 
 # ---- argument numbers and statuses

@@ -37,7 +37,7 @@ def one_step(*args: Any, call: str = "zx_object_get_info", **more: Any) -> Progr
 
 def observe(program: Program, step: StepObservation, koid: int = 1500) -> dict[str, Any]:
     """The result of the second step; the first stored an event with *koid* to e."""
-    info = HandleInfo(0xABC, koid, 5, EVENT_RIGHTS, 0)
+    info = HandleInfo(koid, 5, EVENT_RIGHTS, 0)
     first = StepObservation(handles={"e": StoredHandle("handle", info)})
     result = normalise(program, ProgramObservation("p", steps=[first, step]))
     return dict(result["steps"][1])
@@ -125,9 +125,9 @@ def test_handles() -> None:
     channel = {"type": 4, "rights": 0, "related_koid": 8}
     step = StepObservation(
         handles={
-            "a": StoredHandle("handle", HandleInfo(3, 7, **channel)),
-            "b": StoredHandle("handle", HandleInfo(7, 8, 99, 0xC000, 1500)),
-            "c": StoredHandle("handle", HandleInfo(7, 9, 4, 0, 10)),
+            "a": StoredHandle("handle", HandleInfo(7, **channel)),
+            "b": StoredHandle("handle", HandleInfo(8, 99, 0xC000, 1500)),
+            "c": StoredHandle("handle", HandleInfo(9, 4, 0, 10)),
         }
     )
     assert observe(program, step)["handles"] == {
@@ -139,7 +139,7 @@ def test_handles() -> None:
 
 def test_an_object_is_named_by_its_first_slot() -> None:
     program = one_step({"out_handle": "again"}, {"out": 8, "koids": [0]})
-    info = HandleInfo(3, 1500, 5, EVENT_RIGHTS, 0)
+    info = HandleInfo(1500, 5, EVENT_RIGHTS, 0)
     step = StepObservation(
         outs={1: Captured((1500).to_bytes(8, "little"), 8)},
         handles={"again": StoredHandle("handle", info)},
@@ -173,7 +173,7 @@ stored_handles = st.sampled_from(
     [StoredHandle("untouched"), StoredHandle("zero"), StoredHandle("invalid")]
 ) | st.builds(
     lambda *numbers: StoredHandle("handle", HandleInfo(*numbers)),
-    *[st.integers(0, 2**32 - 1)] * 5,
+    *[st.integers(0, 2**32 - 1)] * 4,
 )
 captures = st.builds(
     Captured, st.binary(max_size=700), st.integers(0, 1 << 20), st.integers(0, 2**64 - 1)

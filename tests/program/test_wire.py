@@ -201,7 +201,7 @@ def test_a_session_without_room_says_so() -> None:
 def write_handles(handles: dict[str, StoredHandle]) -> bytes:
     parts = []
     for slot, stored in handles.items():
-        info = stored.info or HandleInfo(0, 0, 0, 0, 0)
+        info = stored.info or HandleInfo(0, 0, 0, 0)
         parts.append(
             decode._HANDLE.pack(
                 SLOTS.index(slot),
@@ -275,7 +275,7 @@ words = st.integers(0, 2**32 - 1)
 stored = st.one_of(
     st.sampled_from([StoredHandle("untouched"), StoredHandle("zero"), StoredHandle("invalid")]),
     st.builds(
-        lambda *values: StoredHandle("handle", HandleInfo(0, *values)), words, words, words, words
+        lambda *values: StoredHandle("handle", HandleInfo(*values)), words, words, words, words
     ),
 )
 captured = st.binary(max_size=20).flatmap(
