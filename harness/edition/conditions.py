@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from harness.compare import Difference
 from harness.edition.view import StepView, byte_differences, words
-from harness.program.model import BufferRef, HandleValue, Number
+from harness.program.model import Buffer, BufferRef, HandleValue, Number
 from zxio_py import abi
-from zxio_py.abi.editions import EDITION_2018
+from zxio_py.abi.editions import EDITION_2018, EDITION_2022
 
 #: A condition on a step and one of its differences.
 Condition: TypeAlias = Callable[[StepView, Difference], bool]
@@ -27,6 +27,9 @@ def _condition(function: Condition) -> Condition:
 #: Topics (2022's numbers without version) that 2018 wants READ for.
 _READ_TOPICS: Final = frozenset({3, 10, 11, 12, 13, 14, 15, 19, 20, 21})
 _SELF_TOPICS: Final = frozenset({13, 14})
+_VMAR_TOPIC: Final = 7
+#: Bytes that fit in a socket.
+_SOCKET_ROOM: Final = 128 * 2008
 #: Most messages that wait in a channel before 2022 objects.
 _CHANNEL_FULL: Final = 3500
 
@@ -44,8 +47,16 @@ def _changed_bits(difference: Difference, offset: int) -> int | None:
 
 @_condition
 def read_topic(view: StepView, difference: Difference) -> bool:
-    """The topic wants READ in 2018 and INSPECT in 2022."""
-    return _topic(view) in _READ_TOPICS
+    """The topic wants READ in 2018, and the handle does not have it."""
+    return _topic(view) in _READ_TOPICS and view.lacks(0, "READ", edition=True)
+
+
+@_condition
+def inspect_topic(view: StepView, difference: Difference) -> bool:
+    """The topic wants INSPECT in 2022, and the handle does not have it."""
+    return (_topic(view) in _READ_TOPICS or _topic(view) == _VMAR_TOPIC) and view.lacks(
+        0, "INSPECT", edition=False
+    )
 
 
 @_condition
@@ -76,16 +87,20 @@ def other_layout(view: StepView, difference: Difference) -> bool:
 @_condition
 def more_rights(view: StepView, difference: Difference) -> bool:
     """Rights differ only in those that new handles of the type have in one edition only."""
-    parts = difference.path.split(".")
-    slot = parts[-2] if parts[-1] == "rights" else ""
-    kind = str(_handle_type(view, slot))
-    name = "LOG" if kind == "DEBUGLOG" else kind
-    ours = abi.CONSTANTS.get(f"ZX_DEFAULT_{name}_RIGHTS", 0)
-    theirs = EDITION_2018.default_rights(kind)
-    # What 2018 does not have at all, no handle has there.
-    unknown = sum(bit for bit, _ in abi.RIGHT_BITS) & ~EDITION_2018.constant("ZX_RIGHTS_ALL")
+    kinds = {str(_handle_type(view, difference.path.split(".")[-2]))}
+    if view.step.call == "zx_object_get_child":
+        kinds.add(str(view.type_of(0)))  # whose rights the child's handle gets
     changed = _rights(difference.left) ^ _rights(difference.right)
-    return changed & ~(ours ^ theirs | unknown) == 0
+    return changed & ~_rights_that_differ(kinds) == 0
+
+
+def _rights_that_differ(kinds: Iterable[str]) -> int:
+    """Rights that new handles to objects of these types have in one edition only."""
+    # What 2018 does not have at all, no handle has there.
+    bits = sum(bit for bit, _ in abi.RIGHT_BITS) & ~EDITION_2018.constant("ZX_RIGHTS_ALL")
+    for kind in kinds:
+        bits |= EDITION_2022.default_rights(kind) ^ EDITION_2018.default_rights(kind)
+    return bits
 
 
 def _handle_type(view: StepView, slot: str) -> object:
@@ -104,7 +119,8 @@ def _rights(names: object) -> int:
 @_condition
 def handle_of_other_rights(view: StepView, difference: Difference) -> bool:
     """The step uses a handle whose rights the two results tell differently."""
-    return any(handle.slot in view.rights for handle in view.handles())
+    held = (view.rights.get(handle.slot, ("", "")) for handle in view.handles())
+    return any(ours != theirs for ours, theirs in held)
 
 
 @_condition
@@ -117,6 +133,23 @@ def rights_word(view: StepView, difference: Difference) -> bool:
         and set(changed) <= set(range(8, 12))
         and handle_of_other_rights(view, difference)
     )
+
+
+@_condition
+def rights_of_received(view: StepView, difference: Difference) -> bool:
+    """Records of received handles, in their rights only, and those as they may."""
+    changed = byte_differences(difference.left, difference.right)
+    if changed is None:
+        return False
+    for at in changed:
+        start = at // 16 * 16
+        kind = words(difference.left, start + 4)
+        bits = _changed_bits(difference, start + 8)
+        if not 8 <= at % 16 < 12 or kind is None or bits is None:
+            return False
+        if bits & ~_rights_that_differ((abi.object_type_name(kind),)):
+            return False
+    return True
 
 
 @_condition
@@ -146,22 +179,14 @@ def many_items(view: StepView, difference: Difference) -> bool:
 @_condition
 def lists_handles(view: StepView, difference: Difference) -> bool:
     """The step lists handles that it would consume, and only those are told differently."""
-    if not isinstance(difference.left, list) or not isinstance(difference.right, list):
-        return False
-    listed = {handle.slot for handle in view.listed()}
-    return set(difference.left) ^ set(difference.right) <= listed
+    return view.fresh <= {handle.slot for handle in view.listed()}
 
 
 @_condition
 def keeps_its_handle(view: StepView, difference: Difference) -> bool:
     """Only the first argument's handle is valid in one result and not in the other."""
     handle = view.arg(0)
-    return (
-        isinstance(handle, HandleValue)
-        and isinstance(difference.left, list)
-        and isinstance(difference.right, list)
-        and set(difference.left) ^ set(difference.right) <= {handle.slot}
-    )
+    return isinstance(handle, HandleValue) and view.fresh <= {handle.slot}
 
 
 @_condition
@@ -192,8 +217,21 @@ def bad_handles_pointer(view: StepView, difference: Difference) -> bool:
 
 @_condition
 def bad_buffer(view: StepView, difference: Difference) -> bool:
-    """The data's address cannot be used."""
-    return view.is_bad_pointer(2)
+    """The data's address cannot be used, or not all of it."""
+    arg, size = view.arg(2), view.number_of(3)
+    short = isinstance(arg, Buffer) and arg.edge and size is not None and size > arg.size
+    return view.is_bad_pointer(2) or short
+
+
+@_condition
+def fills_the_socket(view: StepView, difference: Difference) -> bool:
+    """The program writes as much as fits in a socket of 2018, or more."""
+    written = 0
+    for step in view.program.all_steps():
+        if step.call == "zx_socket_write" and len(step.args) > 3:
+            size = step.args[3]
+            written += size.x86_64 * step.repeat if isinstance(size, Number) else 0
+    return written >= _SOCKET_ROOM
 
 
 @_condition
@@ -215,12 +253,6 @@ def control_option(view: StepView, difference: Difference) -> bool:
     """The option of 2018 that means the control plane."""
     value = view.number_of(1)
     return value is not None and value & 4 != 0
-
-
-@_condition
-def unknown_option(view: StepView, difference: Difference) -> bool:
-    """Options that neither edition knows."""
-    return (view.number_of(1) or 0) > 4
 
 
 @_condition
@@ -321,8 +353,61 @@ def no_argument_handle(view: StepView, difference: Difference) -> bool:
 @_condition
 def copy_of_parent(view: StepView, difference: Difference) -> bool:
     """The program has made a copy of a VMO and writes after that."""
-    made = written = False
+    return _after_a_copy(view, ("zx_vmo_write", "zx_vmo_op_range", "$store"))
+
+
+@_condition
+def resized_copy(view: StepView, difference: Difference) -> bool:
+    """The program has made a copy of a VMO and changes sizes after that."""
+    return _after_a_copy(view, ("zx_vmo_set_size",))
+
+
+def _after_a_copy(view: StepView, calls: tuple[str, ...]) -> bool:
+    made = found = False
     for step in view.program.all_steps():
         made = made or step.call == "zx_vmo_create_child"
-        written = written or (made and step.call in ("zx_vmo_write", "zx_vmo_op_range", "$store"))
-    return made and written
+        found = found or (made and step.call in calls)
+    return found
+
+
+@_condition
+def region_in_region(view: StepView, difference: Difference) -> bool:
+    """The handle to the region lacks OP_CHILDREN in 2022."""
+    return view.lacks(0, "OP_CHILDREN", edition=False)
+
+
+@_condition
+def no_place_for_address(view: StepView, difference: Difference) -> bool:
+    """The region's handle has a place, its address has none."""
+    return view.is_bad_pointer(5)
+
+
+@_condition
+def a_job(view: StepView, difference: Difference) -> bool:
+    """The first argument is a job."""
+    return view.type_of(0) == "JOB"
+
+
+@_condition
+def a_thread(view: StepView, difference: Difference) -> bool:
+    """The first argument is a thread."""
+    return view.type_of(0) == "THREAD"
+
+
+@_condition
+def nobody_tells(view: StepView, difference: Difference) -> bool:
+    """Helpers run, so that nobody tells which handles are valid."""
+    return "live" not in view.expected and bool(view.listed())
+
+
+@_condition
+def too_long(view: StepView, difference: Difference) -> bool:
+    """A time beyond the end of time."""
+    value = view.number_of(0)
+    return value is not None and value >> 62 != 0
+
+
+@_condition
+def cpu_features(view: StepView, difference: Difference) -> bool:
+    """The features of the CPU."""
+    return view.number_of(0) == 0

@@ -12,7 +12,8 @@ from the results, not declared:
 * if it succeeded in one edition only, everything it named: the objects of its handles and the
   buffers it refers to;
 * nothing, if it failed in both: an error code is no state;
-* rows can say that their step changes nothing even so (asking for information), or something.
+* rows can say that their step changes nothing even so (asking for information), or something,
+  even if both results tell the same of the step (part ``nothing``).
 
 A difference at a later step is a consequence if that step uses such a slot, an object connected
 with it (the other end of a pair, a duplicate, what was sent through it, a port that waits for it,
@@ -35,7 +36,7 @@ from harness.compare import Difference, differences
 from harness.edition.conditions import CONDITIONS
 from harness.edition.connected import Connected
 from harness.edition.objects import Objects
-from harness.edition.view import StepView
+from harness.edition.view import StepView, valid_in_one
 from harness.errors import InputError
 from harness.program.model import Buffer, Program, Step
 from harness.program.normalise import Result
@@ -47,8 +48,9 @@ VerdictKind: TypeAlias = Literal[
 ]
 
 _PARTS: Final = frozenset(
-    ("status", "ret", "outs", "handles", "rights", "live", "fault", "ending", "steps")
+    ("status", "ret", "outs", "handles", "rights", "live", "fault", "ending", "steps", "nothing")
 )
+_NOTHING: Final = Difference("", "", None, None)
 _KEYS: Final = frozenset(("id", "text", "calls", "parts", "status", "when", "state"))
 
 
@@ -199,6 +201,7 @@ class _Explanation:
         self._expected = expected
         self._actual = actual
         self._rows = rows
+        self._quiet = [row for row in rows if "nothing" in row.parts]
         self._objects = Objects(program)
         self._connected = Connected(program)
         #: What is in another state -> the rows that it comes from.
@@ -212,9 +215,9 @@ class _Explanation:
         """Explain everything; helpers are looked at where the main thread starts them."""
         places: dict[tuple[str | None, int], list[Difference]] = {}
         for difference in found:
-            places.setdefault(_place(difference, self._expected, self._actual), []).append(
-                difference
-            )
+            thread, number = _place(difference, self._expected, self._actual)
+            steps = self._program.steps if thread is None else self._program.threads[thread]
+            places.setdefault((thread, min(number, len(steps) - 1)), []).append(difference)
         answers: dict[int, Explained] = {}
         self._given(places.get((None, -1), []), answers)
         self._thread(None, places, answers)
@@ -246,19 +249,29 @@ class _Explanation:
         )
         for number, step in enumerate(steps):
             self._remember_buffers(step)
-            if step.call == "$spawn" and step.thread is not None and thread is None:
+            if step.call in ("$spawn", "$join") and step.thread is not None and thread is None:
+                # A helper runs in between: what it does otherwise can come from before or after.
                 self._thread(step.thread, places, answers)
-                self._remember_buffers(step)
             mine = expected[number] if number < len(expected) else {}
             other = actual[number] if number < len(actual) else {}
-            here = [one for one in places.get((thread, number), []) if id(one) not in answers]
-            if here:
-                view = self._view(step, number, thread, mine, other)
-                view.differences = here
-                self._note_rights(mine, other)
-                explained = [self._answer(view, one) for one in here]
+            view = self._view(step, number, thread, mine, other)
+            self._note_rights(mine, other)
+            view.differences = [
+                one
+                for one in places.get((thread, number), [])
+                if id(one) not in answers or not answers[id(one)].rows
+            ]
+            if view.differences:
+                explained = [self._answer(view, one) for one in view.differences]
                 answers.update((id(one.difference), one) for one in explained)
                 self._pass_on(view, explained)
+            self._silent(view)
+
+    def _silent(self, view: StepView) -> None:
+        """Note what a step leaves in another state without telling."""
+        for row in self._quiet:
+            if row.explains(view, _NOTHING, "nothing"):
+                self._put(view, (row.id,), outputs=False)
 
     def _view(
         self, step: Step, number: int, thread: str | None, mine: Result, other: Result
@@ -281,35 +294,38 @@ class _Explanation:
                 self._buffers[arg.name] = arg
 
     def _note_rights(self, mine: Result, other: Result) -> None:
-        """Slots whose handles have other rights: what they are good for may differ."""
+        """Which rights slots have in both results: what they are good for may differ."""
         left, right = mine.get("handles", {}), other.get("handles", {})
         for slot in {**left, **right}:
             one, two = left.get(slot), right.get(slot)
-            if isinstance(one, dict) and isinstance(two, dict) and one != two:
-                if one.get("rights") != two.get("rights"):
-                    self._rights[slot] = (one.get("rights", ""), two.get("rights", ""))
-            else:
-                self._rights.pop(slot, None)
+            if isinstance(one, dict) and isinstance(two, dict):
+                self._rights[slot] = (one.get("rights", ""), two.get("rights", ""))
 
     # ---- one difference --------------------------------------------------------------------
 
     def _answer(self, view: StepView, difference: Difference) -> Explained:
         part = _part(difference)
+        before: tuple[str, ...] = ()
+        if part == "live":
+            before = self._from_before(view, difference)
+            if before and not view.fresh:
+                return Explained(difference, before, True)
         for row in self._rows:
             if row.explains(view, difference, part):
-                return Explained(difference, (row.id,))
+                return Explained(difference, tuple(dict.fromkeys((row.id, *before))))
         status = next((one for one in view.differences if _part(one) == "status"), None)
         if part != "status" and status is not None and len(set(view.succeeded())) == 2:
             # What a step leaves behind that succeeds in one edition only.
             first = self._answer(view, status)
             if first.rows:
-                return Explained(difference, first.rows, first.consequence)
+                rows = tuple(dict.fromkeys((*first.rows, *before)))
+                return Explained(difference, rows, first.consequence)
         rows = self._follows_from(view, difference, part)
         return Explained(difference, rows, bool(rows))
 
     def _follows_from(self, view: StepView, difference: Difference, part: str) -> tuple[str, ...]:
         if part == "live":
-            return self._valid_elsewhere(difference)
+            return ()
         if view.step.call == "$join" and view.step.thread in self._threads:
             return self._threads[view.step.thread]
         if part in ("ending", "steps"):
@@ -322,16 +338,17 @@ class _Explanation:
                 rows.update(dict.fromkeys(self._other.get(member, ())))
         return tuple(rows)
 
-    def _valid_elsewhere(self, difference: Difference) -> tuple[str, ...]:
-        left, right = difference.left, difference.right
-        if not isinstance(left, list) or not isinstance(right, list):
-            return ()
+    def _from_before(self, view: StepView, difference: Difference) -> tuple[str, ...]:
+        """Rows of what is valid in one result only since earlier steps; `fresh` is the rest."""
         rows: dict[str, None] = {}
-        for slot in sorted(set(left) ^ set(right)):
+        fresh = set()
+        for slot in sorted(valid_in_one(difference)):
             known = self._other.get(f"slot {slot}")
             if known is None:
-                return ()
-            rows.update(dict.fromkeys(known))
+                fresh.add(slot)
+            else:
+                rows.update(dict.fromkeys(known))
+        view.fresh = frozenset(fresh)
         return tuple(rows)
 
     # ---- what comes after ------------------------------------------------------------------
@@ -370,7 +387,7 @@ class _Explanation:
             self._add(name, by)
 
     def _mark_slots(self, difference: Difference, by: tuple[str, ...]) -> None:
-        for slot in set(difference.left or ()) ^ set(difference.right or ()):
+        for slot in valid_in_one(difference):
             self._add(f"slot {slot}", by)
 
     def _mark_thread(self, thread: str, by: tuple[str, ...]) -> None:
@@ -399,7 +416,7 @@ def _part(difference: Difference) -> str:
 def _place(difference: Difference, expected: Result, actual: Result) -> tuple[str | None, int]:
     """Thread and number of the step that a difference is about; -1 for the given handles.
 
-    How the program ended is about the last step that both came to.
+    How the program ended is about the first step that one of them did not come through.
     """
     path = difference.path
     if path.startswith("given"):
@@ -415,4 +432,4 @@ def _place(difference: Difference, expected: Result, actual: Result) -> tuple[st
         result["steps"] if thread is None else result.get("threads", {}).get(thread, [])
         for result in (expected, actual)
     )
-    return thread, max(min(len(left), len(right)) - 1, 0)
+    return thread, min(len(left), len(right))

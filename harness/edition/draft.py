@@ -26,7 +26,7 @@ from harness.program.model import (
     Step,
 )
 from zxio_py import abi
-from zxio_py.abi.editions import Edition
+from zxio_py.abi.editions import EDITION_2022, Edition
 
 MASK64: Final = (1 << 64) - 1
 ZERO: Final = Number(0, 0)
@@ -62,6 +62,8 @@ class Draft:
     #: The edition's arguments, once a rule has said that they are others.
     order: tuple[Source, ...] | None = None
     restores: list[Restore] = field(default_factory=list)
+    #: Given slots that the edition needs and the program does not mention.
+    needs: set[str] = field(default_factory=set)
 
     def arg(self, index: int) -> Arg:
         """Argument *index* of late 2022; missing ones are 0."""
@@ -163,15 +165,20 @@ def narrow(index: int) -> Rule:
 
 
 def rights(index: int) -> Rule:
-    """A set of rights: those that the edition does not have cannot be asked for."""
+    """A set of rights: those that the edition does not have cannot be asked for.
 
-    def known(edition: Edition) -> Callable[[int], int]:
-        old = edition.constant("ZX_RIGHTS_ALL")
-        new = sum(bit for bit, _ in abi.RIGHT_BITS)
-        return lambda value: value if value & ~new else value & old
+    Asking for a right that objects of the type have in no edition is wrong in both.
+    """
 
     def rule(draft: Draft) -> None:
-        draft.each(index, known(draft.edition))
+        kind = draft.objects.type_of(draft.slot(0))
+        old = draft.edition.constant("ZX_RIGHTS_ALL")
+        lost = sum(bit for bit, _ in abi.RIGHT_BITS) & ~old
+        if kind is not None:
+            lost &= EDITION_2022.default_rights(kind) | (
+                abi.CONSTANTS["ZX_RIGHT_RESIZE"] if kind == "VMO" else 0
+            )
+        draft.each(index, lambda value: value & ~lost)
 
     return rule
 

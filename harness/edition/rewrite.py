@@ -22,6 +22,7 @@ from harness.edition.objects import GIVEN, MADE, Objects, stored_slots
 from harness.edition.restore import Restore
 from harness.edition.shapes import SHAPES, Shape
 from harness.program.model import (
+    GIVEN_SLOTS,
     MAX_ARGS,
     Arg,
     Buffer,
@@ -35,7 +36,7 @@ from harness.program.model import (
 )
 from harness.program.observation import ProgramObservation, StepObservation, StoredHandle
 from zxio_py import abi
-from zxio_py.abi.editions import Edition
+from zxio_py.abi.editions import EDITION_2022, Edition
 
 _PLAIN: Final = Shape()
 #: Topics of 2018 that want READ of the handle, which narrowed handles of some types have not.
@@ -76,18 +77,23 @@ class Rewritten:
     _given: int
     _main: tuple[_Back, ...]
     _threads: Mapping[str, tuple[_Back, ...]]
+    #: Given slots that only the rewritten program mentions.
+    _added: frozenset[str] = frozenset()
 
     def restore(self, seen: ProgramObservation) -> ProgramObservation:
         """What was seen of `program`, as if the original had run: `normalise` it as that."""
         given = dict(seen.given)
         for step in seen.steps[: self._given]:
             given.update(_stored(step))
+        for slot in self._added:
+            given.pop(slot, None)
         return dataclasses.replace(
             seen,
             given=given,
-            steps=_restored(self._main, seen.steps),
+            steps=_restored(self._main, seen.steps, self._added),
             threads={
-                name: _restored(self._threads[name], steps) for name, steps in seen.threads.items()
+                name: _restored(self._threads[name], steps, self._added)
+                for name, steps in seen.threads.items()
             },
         )
 
@@ -116,6 +122,7 @@ class _Rewriter:
         self._edition = edition
         self._objects = Objects(program)
         self._keep = _READ if _asks_for_read(program) else 0
+        self._needs: set[str] = set()
 
     def rewritten(self) -> Rewritten:
         program = self._program
@@ -127,8 +134,13 @@ class _Rewriter:
         thread_backs: dict[str, tuple[_Back, ...]] = {}
         for name, steps in program.threads.items():
             threads[name], thread_backs[name] = self._steps(steps, [])
-        rewritten = dataclasses.replace(program, steps=main, threads=threads)
-        return Rewritten(program, rewritten, self._edition, len(given), backs, thread_backs)
+        added = frozenset(self._needs.difference(program.slots))
+        slots = (
+            *(slot for slot in GIVEN_SLOTS if slot in added or slot in program.slots),
+            *(slot for slot in program.slots if not slot.startswith("$")),
+        )
+        rewritten = dataclasses.replace(program, steps=main, threads=threads, slots=slots)
+        return Rewritten(program, rewritten, self._edition, len(given), backs, thread_backs, added)
 
     def _steps(
         self, steps: Sequence[Step], before: list[Step]
@@ -152,7 +164,7 @@ class _Rewriter:
 
     def _narrow(self, slot: str, kind: str) -> list[Step]:
         """The step that leaves a new handle the rights that both editions give, if it has more."""
-        ours = abi_default_rights(kind)
+        ours = EDITION_2022.default_rights(kind)
         theirs = self._edition.default_rights(kind)
         both = theirs & (ours | self._keep)
         if not ours or both == theirs:
@@ -175,6 +187,7 @@ class _Rewriter:
             refuse(f"{step.call}: there is no such call")
         for rule in shape.rules:
             rule(draft)
+        self._needs |= draft.needs
         return _ordered(draft, index)
 
     def _function_offsets(self, arg: Arg) -> Arg:
@@ -186,12 +199,6 @@ class _Rewriter:
         if not self._edition.has(name):
             refuse(f"the place of {arg.plus_vdso}, which there is not")
         return dataclasses.replace(arg, plus_vdso=name)
-
-
-def abi_default_rights(kind: str) -> int:
-    """Rights of a new handle in late 2022 to an object of type *kind*; 0 if unknown."""
-    name = "LOG" if kind == "DEBUGLOG" else kind
-    return abi.CONSTANTS.get(f"ZX_DEFAULT_{name}_RIGHTS", 0)
 
 
 def _asks_for_read(program: Program) -> bool:
@@ -241,12 +248,19 @@ def _stored(step: StepObservation) -> dict[str, StoredHandle]:
     return {slot: stored for slot, stored in step.handles.items() if stored.state == "handle"}
 
 
-def _restored(backs: Sequence[_Back], seen: Sequence[StepObservation]) -> list[StepObservation]:
-    return [_restored_step(back, seen) for back in backs if back.index < len(seen)]
+def _restored(
+    backs: Sequence[_Back], seen: Sequence[StepObservation], added: frozenset[str]
+) -> list[StepObservation]:
+    return [_restored_step(back, seen, added) for back in backs if back.index < len(seen)]
 
 
-def _restored_step(back: _Back, seen: Sequence[StepObservation]) -> StepObservation:
+def _restored_step(
+    back: _Back, seen: Sequence[StepObservation], added: frozenset[str]
+) -> StepObservation:
     step = seen[back.index]
+    if added and step.live is not None:
+        live = tuple(slot for slot in step.live if slot not in added)
+        step = dataclasses.replace(step, live=live)
     outs = step.outs
     scratch: dict[str, bytes] = {}
     if back.outs is not None:

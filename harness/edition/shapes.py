@@ -32,7 +32,7 @@ from harness.edition.draft import (
 from harness.edition.info import info_topic, object_property
 from harness.edition.objects import wait_items
 from harness.edition.restore import JobPacket, JobSignals, StatusThrough
-from harness.program.model import Buffer, BufferRef, Number, Sized
+from harness.program.model import Buffer, BufferRef, HandleValue, Number, Sized
 from zxio_py.abi.editions import EDITION_2018
 
 _ONE: Final = Number(1, 1)
@@ -145,6 +145,13 @@ def _draw(draft: Draft) -> None:
         refuse("zx_cprng_draw: more than 256 bytes")
 
 
+def _log(draft: Draft) -> None:
+    """A log without the root resource is one with it there."""
+    if draft.arg(0) in (ZERO, HandleValue("$zero")):
+        draft.set(0, HandleValue("$resource"))
+        draft.needs.add("$resource")
+
+
 def _yield(draft: Draft) -> None:
     if draft.arg(0) != ZERO:
         refuse("zx_thread_legacy_yield: with options")
@@ -242,6 +249,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "zx_thread_legacy_yield": Shape("zx_nanosleep", order=(ZERO,), rules=(_yield,)),
     "zx_task_suspend": Shape(rules=(absent("a token"),)),
     # the rest
+    "zx_debuglog_create": Shape(rules=(_log,)),
     "zx_cprng_draw": Shape(order=(0, 1, Scratch("actual", 8)), rules=(_draw,)),
     "zx_debug_read": Shape(rules=(absent("a count apart from the length"),)),
     "zx_guest_create": Shape(rules=(absent("memory of its own making"),)),

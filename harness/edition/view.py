@@ -40,9 +40,11 @@ class StepView:
     objects: Objects
     #: Named buffers as the last step that made them wrote them.
     buffers: Mapping[str, Buffer]
-    #: Slots whose rights the two results tell differently, by now.
+    #: Rights of the handle last stored to a slot, in 2022 and in the edition.
     rights: Mapping[str, tuple[str, str]]
     differences: list[Difference] = field(default_factory=list)
+    #: Slots that are valid in one result only, and were not so before.
+    fresh: frozenset[str] = frozenset()
 
     def arg(self, index: int) -> Arg:
         """Argument *index*; 0 if it is missing."""
@@ -52,6 +54,12 @@ class StepView:
         """The literal number that argument *index* is; None for anything else."""
         arg = self.arg(index)
         return arg.x86_64 if isinstance(arg, Number) else None
+
+    def lacks(self, index: int, right: str, *, edition: bool) -> bool:
+        """Whether argument *index* is a handle known to lack *right*: in 2022, or there."""
+        arg = self.arg(index)
+        held = self.rights.get(arg.slot) if isinstance(arg, HandleValue) else None
+        return held is not None and right not in held[edition].split("|")
 
     def type_of(self, index: int) -> str | None:
         """Type of the object whose handle argument *index* is, if the program's text tells."""
@@ -121,6 +129,17 @@ class StepView:
                 yield item
             elif isinstance(item, Address) and item.buffer in self.buffers:
                 yield from self._in_buffer(BufferRef(item.buffer), seen)
+
+
+def valid_in_one(difference: Difference) -> frozenset[str]:
+    """Slots that only one of two lists of valid handles names.
+
+    What lies beyond the end of a long list (``+3``) is not told.
+    """
+    left, right = difference.left, difference.right
+    if not isinstance(left, list) or not isinstance(right, list):
+        return frozenset()
+    return frozenset(slot for slot in set(left) ^ set(right) if not slot.startswith("+"))
 
 
 def words(text: Any, offset: int) -> int | None:
