@@ -62,14 +62,17 @@ class ResultLines:
             lines.append(self._partial)
             self._partial = b""
         for line in lines:
-            text, mark, rest = line.partition(_MARK)
-            if text.strip(b"\r"):
-                self._text.append(_printable(text[-LONGEST_LINE:]))
-            if mark and not self.damage:
+            text, mark, rest = line.rstrip(b"\r").rpartition(_MARK)
+            frame = _frame(rest) if mark else None
+            if frame is None:  # the kernel has that character too
+                text = line
+            elif not self.damage:
                 try:
-                    self._take(rest.rstrip(b"\r"))
+                    self._take(frame)
                 except _DamagedError as error:
                     self.damage = str(error)
+            if text.strip(b"\r"):
+                self._text.append(_printable(text[-LONGEST_LINE:]))
 
     def take(self) -> list[Record]:
         """The records that have become complete since the last time."""
@@ -79,17 +82,13 @@ class ResultLines:
     def tail(self, lines: int = TAIL_LINES) -> tuple[str, ...]:
         """The kernel's last lines, oldest first, the unfinished one included."""
         kept = list(self._text)
-        if self._partial and _MARK not in self._partial:
+        if self._partial and not self._partial.startswith(_MARK):
             kept.append(_printable(self._partial))
         return tuple(kept[-lines:])
 
-    def _take(self, line: bytes) -> None:
-        try:
-            data = base64.b64decode(line, validate=True)
-            number, crc = _HEADER.unpack_from(data)
-        except (binascii.Error, struct.error):
-            raise _DamagedError(f"line {self._lines} of the results is damaged") from None
-        piece = data[_HEADER.size :]
+    def _take(self, frame: bytes) -> None:
+        number, crc = _HEADER.unpack_from(frame)
+        piece = frame[_HEADER.size :]
         if zlib.crc32(number.to_bytes(4, "little") + piece) != crc:
             raise _DamagedError(f"line {self._lines} of the results has a wrong checksum")
         if number != self._lines:
@@ -111,6 +110,15 @@ class ResultLines:
             except WireError as error:
                 raise _DamagedError(str(error)) from None
             del self._stream[:size]
+
+
+def _frame(text: bytes) -> bytes | None:
+    """What a line carries; None if it is none of ours."""
+    try:
+        frame = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None
+    return frame if len(frame) > _HEADER.size else None
 
 
 def _printable(line: bytes) -> str:

@@ -79,7 +79,7 @@ KIND_READY = 0x84
 
 #: On a console: the character that begins a line of results, and the most bytes of the stream that
 #: one line carries (a line is one zx_debug_write, of at most 256 characters).
-LINE_MARK = 0x1E
+LINE_MARK = 0x7E  # "~", which base64 has not; kernels may change what is not printable
 LINE_PIECE = 181
 
 #: Sessions that an agent can have open at once.
