@@ -338,6 +338,12 @@ def negative_slack(view: StepView, difference: Difference) -> bool:
 
 
 @_condition
+def no_data(view: StepView, difference: Difference) -> bool:
+    """Nothing is written."""
+    return view.number_of(3) == 0
+
+
+@_condition
 def long_write(view: StepView, difference: Difference) -> bool:
     """A record longer than 2018 takes."""
     size = view.number_of(3)
@@ -380,6 +386,13 @@ def region_in_region(view: StepView, difference: Difference) -> bool:
 def no_place_for_address(view: StepView, difference: Difference) -> bool:
     """The region's handle has a place, its address has none."""
     return view.is_bad_pointer(5)
+
+
+@_condition
+def mapping_permissions(view: StepView, difference: Difference) -> bool:
+    """Options of a mapping, READ, WRITE or EXECUTE."""
+    value = view.number_of(1)
+    return value is not None and value & 7 != 0
 
 
 @_condition

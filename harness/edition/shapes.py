@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.edition.draft import (
+    MASK64,
     ZERO,
     Draft,
     Rule,
@@ -146,10 +147,18 @@ def _draw(draft: Draft) -> None:
 
 
 def _log(draft: Draft) -> None:
-    """A log without the root resource is one with it there."""
-    if draft.arg(0) in (ZERO, HandleValue("$zero")):
+    """A log to write to, for which late 2022 wants no resource, is one with the root resource."""
+    if draft.arg(0) in (ZERO, HandleValue("$zero")) and draft.arg(1) == ZERO:
         draft.set(0, HandleValue("$resource"))
         draft.needs.add("$resource")
+
+
+def _exit_code(draft: Draft) -> None:
+    """Return codes have 32 bits, of which -1 is that of a killed process."""
+    code = draft.literal(0)
+    for value in values(code) if code else ():
+        if not (value < 1 << 31 or MASK64 - (1 << 31) < value < MASK64):
+            refuse("zx_process_exit: a return code that 2018 does not tell")
 
 
 def _yield(draft: Draft) -> None:
@@ -246,6 +255,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "zx_job_set_policy": Shape(rules=(_job_policy,)),
     "zx_process_create": Shape(rules=(narrow(2),)),
     "zx_thread_create": Shape(rules=(narrow(2),)),
+    "zx_process_exit": Shape(rules=(_exit_code,)),
     "zx_thread_legacy_yield": Shape("zx_nanosleep", order=(ZERO,), rules=(_yield,)),
     "zx_task_suspend": Shape(rules=(absent("a token"),)),
     # the rest

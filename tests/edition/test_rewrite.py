@@ -20,6 +20,12 @@ from harness.program.model import (
     OutHandles,
     Sized,
 )
+from harness.program.observation import (
+    HandleInfo,
+    ProgramObservation,
+    StepObservation,
+    StoredHandle,
+)
 from harness.suite.load import load_suite
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018
@@ -136,6 +142,30 @@ def test_a_named_count_is_wide_for_later_steps() -> None:
 
 
 # ---- numbers
+
+
+@pytest.mark.parametrize("code", [0, 1, -2, (1 << 31) - 1, -(1 << 31)])
+def test_return_codes(code: int) -> None:
+    assert numbers(*last(call("zx_process_exit", code)).args) == [code & (1 << 64) - 1]
+
+
+@pytest.mark.parametrize("code", [-1, 1 << 31, -(1 << 31) - 1, 1 << 62])
+def test_return_codes_that_nobody_would_tell(code: int) -> None:
+    assert "return code" in refused(call("zx_process_exit", code))
+
+
+def test_a_log_gets_the_resource_it_wants() -> None:
+    made = rewritten(call("zx_debuglog_create", 0, 0, {"out_handle": "l"}), call("$buf"))
+    assert made.program.slots == ("$resource", "l")
+    assert made.program.steps[0].args[0] == HandleValue("$resource")
+    info = HandleInfo(7, 15, 0xD00F, 0)
+    seen = [StepObservation(live=("$resource", "l")), StepObservation(live=("$resource",))]
+    given = {"$resource": StoredHandle("handle", info)}
+    back = made.restore(ProgramObservation("p", given=given, steps=seen))
+    assert back.given == {}
+    assert [step.live for step in back.steps] == [("l",), ()]
+    step = last(call("zx_debuglog_create", 0, 1 << 30, {"out_handle": "l"}))
+    assert numbers(*step.args)[0] == 0
 
 
 @pytest.mark.parametrize(
