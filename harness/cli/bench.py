@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
+from harness.targets.factory import KERNEL_VARIABLES, TARGETS, kernel_of
 
 if TYPE_CHECKING:
     from harness.bench.figure import Figure
@@ -61,8 +62,14 @@ def _figures(parsed: argparse.Namespace) -> Iterator[Figure]:
         from harness.bench import machines
 
         for name in targets:
-            if name != "host":
+            if name in TARGETS and name != "host":
                 yield from machines.measure(name, parsed.rounds)
+        for name in targets:
+            if name in KERNEL_VARIABLES:
+                from harness.bench import zircon
+
+                kernel = kernel_of(name, options.kernels(parsed))
+                yield from zircon.measure(name, kernel, parsed.rounds)
     if "host" in parts and "host" in targets:
         from harness.bench import host
 
@@ -70,12 +77,14 @@ def _figures(parsed: argparse.Namespace) -> Iterator[Figure]:
     if "differential" in parts:
         from harness.bench import differential
 
-        yield from differential.measure(targets, 1000 * parsed.rounds)
+        yield from differential.measure(
+            [name for name in targets if name in TARGETS], 1000 * parsed.rounds
+        )
 
 
 def _line(figure: Figure) -> str:
     value = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:.3g}"
-    text = f"{figure.target:7} {figure.name:45} {value:>12} {figure.unit:4}"
+    text = f"{figure.target:12} {figure.name:45} {value:>12} {figure.unit:4}"
     if figure.budget is not None:
         limit = "at most" if figure.better == "less" else "at least"
         verdict = "ok" if figure.met else "MISSED"

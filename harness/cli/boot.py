@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from harness.errors import MachineError
+from harness.errors import InputError, MachineError
 
 if TYPE_CHECKING:
     from harness.machine.machine import Machine
@@ -52,6 +52,11 @@ def run(parsed: argparse.Namespace) -> int:
     from harness.machine.machine import Machine
 
     described = image.load(parsed.image)
+    if described.programs == "boot files":
+        raise InputError(
+            f"{described.name} runs programs from boot files and takes no input; "
+            f"see: zxh exec --target {described.name}"
+        )
     signal.signal(signal.SIGTERM, _terminated)
     with contextlib.ExitStack() as stack:
         extra: tuple[str, ...] = ()

@@ -28,7 +28,10 @@ def show(_parsed: argparse.Namespace) -> int:
 
     for name in image.names():
         described = image.load(name)
-        state = "built" if described.kernel.is_file() else "not built"
+        if described.programs == "boot files":
+            state = "given" if described.kernel != image.NO_KERNEL else "yours"
+        else:
+            state = "built" if described.kernel.is_file() else "not built"
         sys.stdout.write(
             f"{name:12}  {described.architecture:6}  {described.memory_mib:4} MiB  {state:9}  "
             f"{described.description}\n"

@@ -6,6 +6,7 @@ Any kernel that starts a first process from a boot file system will do, our own 
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import time
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 #: Names of the boot files: the first process, and its programs (``guest/user/boot_files.h``).
 AGENT_FILE = "bin/agent"
 PROGRAMS_FILE = "data/programs"
+
+#: A panic's reason goes up to what the kernel says next.
+_PANIC = re.compile(r"^panic \([^)]*\): (.*?)(?=\n(?:platform_halt|bt#|\[)|\Z)", re.M | re.S)
 
 #: Lines of the console that go into a report.
 REPORTED_LINES = 60
@@ -130,6 +134,12 @@ class BootMachine:
     def tail(self) -> tuple[str, ...]:
         """The kernel's last lines."""
         return self._lines.tail()
+
+    def last_words(self) -> str:
+        """What a Zircon kernel gave as the reason of its panic; empty if it gave none."""
+        said = "\n".join(self._lines.tail())
+        found = _PANIC.search(said)
+        return " ".join(found[1].split()) if found else ""
 
     def _registers(self) -> str:
         from harness.errors import MachineError

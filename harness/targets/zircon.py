@@ -33,7 +33,7 @@ from harness.targets.base import Session
 from zxio_py.abi.editions import EDITIONS, calls_of
 
 #: Seconds of QEMU's time until the agent must be ready: half a second is usual.
-BOOT_LIMIT: Final = 20.0
+BOOT_LIMIT: Final = 10.0
 #: Seconds beyond a program's own limit without a result: then the kernel hangs.
 GRACE: Final = 15.0
 #: Seconds between looks at the evidence while nothing arrives.
@@ -188,7 +188,7 @@ class ZirconTarget:
         if not self._sent:
             return
         if not self._agent:
-            self._agent = _agent(self.arch)
+            self._agent = read_agent(self.arch)
         self._done = 0
         payloads = [job.payload for job in self._sent]
         self._machine = BootMachine(self.image, self._agent, payloads, kernel=self._kernel)
@@ -234,7 +234,7 @@ class ZirconTarget:
         if machine.ended:
             if machine.ready_after is None:
                 return "machine lost", machine.early_end()
-            return "guest panic", "the kernel restarted the machine or QEMU ended"
+            return "guest panic", machine.last_words() or "the kernel ended the machine"
         if machine.damage:
             return "machine lost", machine.damage
         if machine.finished:
@@ -333,8 +333,8 @@ class _Watch:
         return cpu if cpu > wall / 10 else wall
 
 
-def _agent(arch: Arch) -> bytes:
-    """The first process as built for our own guest of this architecture."""
+def read_agent(arch: Arch) -> bytes:
+    """The first process, as built for our own guest of this architecture."""
     path = image.load(arch).kernel.with_name("agent.elf")
     try:
         return path.read_bytes()
