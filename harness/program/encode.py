@@ -14,6 +14,7 @@ from typing import Final
 from harness.program.model import (
     GIVEN_SLOTS,
     MAX_PROGRAM_BYTES,
+    TIME_LIMIT_NS,
     Address,
     Arch,
     Arg,
@@ -50,7 +51,6 @@ from harness.program.wire import (
     BUFFER_EDGE,
     BUFFER_HAS_REPORT,
     BUFFER_REPORTED,
-    DEFAULT_LIMIT_NS,
     FUNCTION_MISSING,
     FUNCTION_PSEUDO,
     FUNCTIONS,
@@ -326,7 +326,7 @@ def encode_program(
     program: Program,
     arch: Arch,
     missing: Collection[str] = (),
-    limit_ns: int = DEFAULT_LIMIT_NS,
+    limit_ns: int = TIME_LIMIT_NS,
 ) -> bytes:
     """Payload of the PROGRAM record for *program* on *arch*.
 
@@ -380,7 +380,7 @@ class EncodedPrograms:
         self,
         arch: Arch,
         missing: Collection[str] = (),
-        limit_ns: int = DEFAULT_LIMIT_NS,
+        limit_ns: int = TIME_LIMIT_NS,
         remembered: int = 4096,
     ) -> None:
         """*remembered* is how many programs are kept, the oldest leaving first."""
@@ -417,7 +417,7 @@ class SessionEncoder:
         session: int = 0,
         given: Sequence[str] = (),
         missing: Collection[str] = (),
-        limit_ns: int = DEFAULT_LIMIT_NS,
+        limit_ns: int = TIME_LIMIT_NS,
     ) -> None:
         """*session* tells sessions of one agent apart (less than `SESSIONS`); *limit_ns* is the
         time limit of each step."""

@@ -160,8 +160,6 @@ USER_REGISTERS: Final[Mapping[Arch, tuple[str, ...]]] = {
     "arm64": (*(f"x{number}" for number in range(30)), "lr", "sp", "pc", "cpsr", "tpidr"),
 }
 
-#: Guest time after which a program is stopped, ns, if nothing else is said.
-DEFAULT_LIMIT_NS = 20_000_000_000
 #: The result area of a session's steps.
 SESSION_RESULT_SIZE = MAX_REPORT_BYTES + 0x40000
 
