@@ -19,8 +19,8 @@ from harness.machine.share import Panic, Share
 if TYPE_CHECKING:
     from harness.machine.qmp import Qmp
 
-#: Seconds a guest may take from start or reset until its agent is ready.
-READY_LIMIT = 60.0
+#: Seconds a guest may take from start or reset until its agent is ready; it takes well below one.
+READY_LIMIT = 30.0
 
 #: Seconds a panicking guest has to print its report.
 PANIC_LIMIT = 2.0

@@ -24,7 +24,9 @@ from harness.program.encode import EncodedPrograms, SessionEncoder
 from harness.program.model import GIVEN_SLOTS, TIME_LIMIT_NS, Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
 
-#: Machines lost one after the other without a single result in between: then it is given up.
+#: Machines lost one after the other without a single result in between: then it is given up.  A
+#: program that went down with its machine counts as a result, unless the machine hung: a kernel
+#: on which every program hangs would take a minute for each of them.
 LOSSES_IN_A_ROW = 3
 
 
@@ -131,8 +133,10 @@ class GuestTarget:
                 self._pending = []
             except Stopped as stopped:
                 self._keep(transport.results)
-                losses = losses + 1 if self._pending == sent else 0
+                hung = stopped.failure.verdict == "guest hang"
+                alike = self._pending == sent
                 self._replace(stopped, sent)
+                losses = losses + 1 if alike and (hung or self._pending == sent) else 0
                 if losses == LOSSES_IN_A_ROW:
                     raise MachineError(self.failures[-1].text()) from stopped
                 self._send()

@@ -34,7 +34,7 @@ class HostTarget:
         self._baseline = self._kernel.counts()
         self._plans: dict[int, tuple[Program, Plan]] = {}
         self._executor = ThreadPoolExecutor(MAX_THREADS, "helper")
-        self._watchdog = _Watchdog(time_limit_ns)
+        self._watchdog = Watchdog(time_limit_ns)
         self._batch: Sequence[Program] = ()
 
     def missing_calls(self) -> frozenset[str]:
@@ -94,7 +94,7 @@ class HostTarget:
 
     def open_session(self) -> HostSession:
         """Start a program that takes its steps one by one."""
-        return HostSession(self._kernel, self._executor)
+        return HostSession(self._kernel, self._executor, self._watchdog)
 
     def reset(self) -> None:
         """Start over with a new emulated machine."""
@@ -126,8 +126,10 @@ def entry_of(name: str) -> Entry | None:
 class HostSession:
     """A program on the host that is fed step by step; see `harness.targets.base.Session`."""
 
-    def __init__(self, kernel: Kernel, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, kernel: Kernel, executor: ThreadPoolExecutor, watchdog: Watchdog) -> None:
+        """Each step may take as long as *watchdog* allows a program."""
         self._run = Run(kernel, executor, (), "session")
+        self._watchdog = watchdog
         self._planner = Planner((), entry_of)
         self._open = True
 
@@ -143,14 +145,18 @@ class HostSession:
         memory = self._planner.take_memory()
         run.map(memory)
         seen: list[StepObservation] = []
+        self._watchdog.watch(run)
         try:
             run.steps((op,), run.thread, seen, True)
         except (ThreadEnded, UserFault) as error:
             if isinstance(error, UserFault):
                 run.fault(error)
-            reason = run.faulted or run.process.end_reason or "its thread exited"
+            reason = "time_limit" if run.out_of_time else run.faulted or run.process.end_reason
+            reason = reason or "its thread exited"
             self.close()
             raise SessionEndedError(f"{step.call} ended the program: {reason}") from None
+        finally:
+            self._watchdog.watch(None)
         if memory.image and not op.binds and not self._planner.storages:
             run.aspace.unmap(memory.address, len(memory.image))
         return seen[0]
@@ -172,7 +178,7 @@ class HostSession:
             self._run.close()
 
 
-class _Watchdog:
+class Watchdog:
     """Ends a run that takes too long.
 
     Being told of a run costs next to nothing: the thread behind it looks at the run of the moment
@@ -218,14 +224,13 @@ class _Watchdog:
         """End the current run if its time is over; seconds until the next look."""
         self._idle = True
         current = self._current
-        if current is None:
+        if current is None or current[0].out_of_time:
             return None
         run, deadline = current
         left = deadline - monotonic_ns()
         if left <= 0:
             run.out_of_time = True
             run.process.kill()
-            self._current = None
             return None
         self._idle = False
         return left / 1e9

@@ -23,13 +23,13 @@ ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
 _TARGETS = {"x86_64": "x86-freestanding-none", "arm64": "aarch64-freestanding-none"}
 
 
-def _build_faulty(arch: Arch, folder: Path) -> Path:
+def _build_faulty(arch: Arch, folder: Path, *options: str) -> Path:
     """Compile and link the misbehaving guest."""
     (folder / "zxh").mkdir(parents=True, exist_ok=True)
     (folder / "zxh/share.h").write_text(headers.share_header())
     source, place = GUEST / "faulty.c", GUEST / arch
     flags = ["-target", _TARGETS[arch], "-g", "-O1", "-ffreestanding", "-fno-sanitize=undefined"]
-    flags += ["-gdwarf-4", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Werror"]
+    flags += ["-gdwarf-4", "-fno-omit-frame-pointer", "-Wall", "-Wextra", "-Werror", *options]
     flags += ["-mgeneral-regs-only", "-mno-sse"] if arch == "x86_64" else ["-mstrict-align"]
     objects = []
     for path in (place / "start.S", source):
@@ -52,20 +52,21 @@ def arch(request: pytest.FixtureRequest) -> Arch:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Arch], Path]:
-    """Builds "faulty" or "floor" for an architecture, once for all workers."""
+    """Builds "faulty", "hanging" or "floor" for an architecture, once for all workers."""
     shared = tmp_path_factory.getbasetemp()
     if shared.name.startswith("popen-"):  # a worker's directory lies in the run's
         shared = shared.parent
 
     def build(name: str, arch: Arch) -> Path:
-        folder = shared / f"guest-{arch}"
+        folder = shared / f"guest-{arch}-{name}"
         folder.mkdir(exist_ok=True)
         with (folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if name == "floor":
                 return build_floor(arch, BUILD / arch)
             output = folder / "faulty.elf"
-            return output if output.exists() else _build_faulty(arch, folder)
+            options = ["-DEVERY_REQUEST_HANGS"] if name == "hanging" else []
+            return output if output.exists() else _build_faulty(arch, folder, *options)
 
     return build
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from harness.errors import MachineError
+from harness.machine import image
+from harness.machine.machine import Machine
 from harness.machine.transport import Limits
 from harness.program.model import Arch, Program
 from harness.program.parse import parse_list
-from harness.targets.guest import GuestTarget
+from harness.targets.guest import LOSSES_IN_A_ROW, GuestTarget
 
 
 def programs(count: int) -> list[Program]:
@@ -93,6 +97,21 @@ def test_a_stopped_cpu_is_a_hang_and_the_run_goes_on(arch: Arch) -> None:
     assert [failure.verdict for failure in target.failures] == ["guest hang"]
     assert "clock stood still" in target.failures[0].reason
     assert target.failures[0].registers
+
+
+def test_a_kernel_on_which_every_program_hangs_is_given_up(
+    arch: Arch, built: Callable[[str, Arch], Path], tmp_path: Path
+) -> None:
+    kernel = tmp_path / "kernel.elf"
+    kernel.write_bytes(built("hanging", arch).read_bytes())
+    kernel.with_name("calls.json").write_text('{"implemented": []}')
+    machine = Machine(dataclasses.replace(image.load(arch), kernel=kernel))
+    limits = Limits(stalled=0.2, look=0.05)
+    with GuestTarget(arch, machine=machine, limits=limits) as target:
+        target.start(programs(10))
+        with pytest.raises(MachineError, match="guest hang"):
+            target.finish()
+    assert [failure.verdict for failure in target.failures] == ["guest hang"] * LOSSES_IN_A_ROW
 
 
 def test_a_kernel_panic_is_shown_with_function_file_and_line(target: GuestTarget) -> None:

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import InputError, SessionEndedError
 from harness.program.model import Buffer, HandleValue, Number, OutHandles, Pointer, Step
 from harness.program.normalise import Result, normalise
-from harness.program.parse import parse_program
+from harness.program.parse import parse_list, parse_program
 from harness.targets.host import HostTarget
 from harness.targets.run import fnv1a
 from zxio_py.kernel.event import Event
@@ -360,3 +360,21 @@ def test_a_session_keeps_its_slots_and_buffers(target: HostTarget) -> None:
         session.close()
     with pytest.raises(SessionEndedError, match="closed"):
         session.step(Step("zx_nanosleep"))
+
+
+def test_a_step_that_never_ends_ends_the_session() -> None:
+    with HostTarget(time_limit_ns=100_000_000) as target:
+        session = target.open_session()
+        session.step(Step("zx_event_create", (Number(0, 0), OutHandles(("e",)))))
+        never = Number(2**63 - 1, 2**63 - 1)
+        wait = Step("zx_object_wait_one", (HandleValue("e"), Number(8, 8), never, Pointer("null")))
+        with pytest.raises(SessionEndedError, match=r"zx_object_wait_one ended.*time_limit"):
+            session.step(wait)
+
+
+def test_every_program_that_never_ends_is_ended() -> None:
+    steps = [{"call": "zx_nanosleep", "args": [{"deadline": 14_000_000_000}]}]
+    batch = parse_list([{"name": f"nanosleep_{i}", "steps": steps} for i in range(20)], "test")
+    with HostTarget(time_limit_ns=2_000_000) as target:
+        target.start(batch)
+        assert [seen.ending for seen in target.finish()] == ["time_limit"] * 20

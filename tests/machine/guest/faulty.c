@@ -11,6 +11,8 @@
 //   'l'                        echoes, as if the result area were full after it
 //   'f'                        hangs, printing for ever
 //   't'                        prints the rest of the request on the console, then echoes it
+//
+// With EVERY_REQUEST_HANGS it hangs at each, its clock stands still.
 #include "board.h"
 #include "zxh/share.h"
 
@@ -72,6 +74,10 @@ static unsigned serve(const char* request, char* result) {
     const zxh_record* record = (const zxh_record*)request;
     const char* payload = request + sizeof(*record);
     unsigned size = sizeof(*record) + ((record->length + 7) & ~7u);
+#ifdef EVERY_REQUEST_HANGS
+    for (;;) {
+    }
+#endif
     switch (payload[0]) {
     case 'p':
         panic();
