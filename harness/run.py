@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from harness.cases import Case
 from harness.compare import Difference, applies, differences, missing_functions
@@ -24,6 +24,9 @@ from harness.program.observation import ProgramObservation
 from harness.targets.base import Announced, Target
 from harness.targets.factory import Kernels, open_targets
 from zxio_py.abi.editions import EDITION_2022, Edition
+
+if TYPE_CHECKING:
+    from harness.edition.differences import Verdict as Known
 
 #: What a target's result on one program comes to.
 #: "unstable": it diverged, but agreed when run again on a reset machine.
@@ -67,12 +70,17 @@ class Verdict:
     differences: list[Difference] = field(default_factory=list)
     #: Functions the target lacks.
     missing: frozenset[str] = frozenset()
-    #: Rows of the edition's table that explain differences.
-    rows: tuple[str, ...] = ()
+    #: What is known of differences from a kernel of another edition.
+    known: Known | None = None
     #: Why the target has no result, for "lost" and "not rewritten", and its machine's failure if
     #: that was the reason.
     reason: str = ""
     failure: Failure | None = None
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Rows of the edition's table that explain differences."""
+        return self.known.rows if self.known is not None else ()
 
 
 @dataclass(slots=True)
@@ -360,29 +368,19 @@ def _compare(verdict: Verdict, result: Result, edition: Edition) -> None:
     """Say how *result* compares with the verdict's reference."""
     reference = verdict.reference
     assert reference is not None
+    names = verdict.reference_name, verdict.target
     if result != reference:
         verdict.result = result
-        verdict.differences = differences(reference, result, verdict.reference_name, verdict.target)
+        verdict.differences = differences(reference, result, *names)
     verdict.outcome = "diverge" if verdict.differences else "agree"
-    if edition is not EDITION_2022:
-        _explain(verdict, edition)
+    if verdict.differences and edition is not EDITION_2022:
+        from harness.edition.differences import judge
 
-
-def _explain(verdict: Verdict, edition: Edition) -> None:
-    """Tell the differences that are known between the editions from those that are not.
-
-    The verdict keeps the latter if there are any.
-    """
-    from harness.edition.differences import explain
-
-    program, reference, result = verdict.case.program, verdict.reference, verdict.result
-    if reference is None or result is None or not verdict.differences:
-        return
-    explained = list(explain(program, reference, result, verdict.differences, edition))
-    verdict.rows = tuple(dict.fromkeys(row for one in explained for row in one.rows))
-    unknown = [one.difference for one in explained if not one.rows]
-    verdict.outcome = "diverge" if unknown else "known difference"
-    verdict.differences = unknown or verdict.differences
+        verdict.known = judge(verdict.case.program, reference, result, edition, names)
+        if verdict.known.kind == "known edition difference":
+            verdict.outcome = "known difference"
+        else:
+            verdict.differences = list(verdict.known.divergences)
 
 
 def _tier(target: Target, reset_each: bool) -> str:

@@ -42,10 +42,8 @@ from harness.program.model import Buffer, Program, Step
 from harness.program.normalise import Result
 from zxio_py.abi.editions import Edition
 
-#: How a program's results compare, or why they cannot be compared.
-VerdictKind: TypeAlias = Literal[
-    "agreement", "known edition difference", "divergence", "cannot be rewritten"
-]
+#: How a program's results compare.
+VerdictKind: TypeAlias = Literal["agreement", "known edition difference", "divergence"]
 
 _PARTS: Final = frozenset(
     ("status", "ret", "outs", "handles", "rights", "live", "fault", "ending", "steps", "nothing")
@@ -94,8 +92,6 @@ class Verdict:
 
     kind: VerdictKind
     explained: tuple[Explained, ...] = ()
-    #: Why it cannot be rewritten.
-    reason: str = ""
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -108,23 +104,24 @@ class Verdict:
         return tuple(one.difference for one in self.explained if not one.rows)
 
 
-def judge(program: Program, expected: Result, actual: Result, edition: Edition) -> Verdict:
+def judge(
+    program: Program,
+    expected: Result,
+    actual: Result,
+    edition: Edition,
+    names: tuple[str, str] = ("2022", "older"),
+) -> Verdict:
     """Hold the edition's result of *program* against that of late 2022.
 
     Both are normalised results in the form of late 2022 (`harness.edition.rewrite.Rewritten.
-    restore` before `normalise`).
+    restore` before `normalise`); *names* are what differences call them.
     """
-    found = differences(expected, actual, "2022", edition.name)
+    found = differences(expected, actual, *names)
     if not found:
         return Verdict("agreement")
     explained = tuple(explain(program, expected, actual, found, edition))
     known = all(one.rows for one in explained)
     return Verdict("known edition difference" if known else "divergence", explained)
-
-
-def cannot_be_rewritten(reason: str) -> Verdict:
-    """The verdict on a program that the edition has no words for."""
-    return Verdict("cannot be rewritten", reason=reason)
 
 
 def explain(

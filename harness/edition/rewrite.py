@@ -177,7 +177,7 @@ class _Rewriter:
             args = tuple(self._function_offsets(arg) for arg in step.args)
             return dataclasses.replace(step, args=args), _Back(index)
         if step.is_zxio:
-            refuse(f"{step.call}: the zxio library speaks to a kernel of late 2022")
+            refuse("the zxio library speaks to a kernel of late 2022")
         shape = SHAPES.get(step.call, _PLAIN)
         args = tuple(self._function_offsets(arg) for arg in step.args)
         draft = Draft(

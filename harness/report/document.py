@@ -44,7 +44,7 @@ def document(run: Run, checks: Sequence[Check], exit_status: int) -> dict[str, A
                 "target": v.target,
                 "rows": list(v.rows),
                 "reference": v.reference_name,
-                "differences": [d.reason for d in v.differences],
+                "differences": _explained(v),
             }
             for v in run.all()
             if v.outcome == "known difference"
@@ -114,12 +114,22 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "outcome": verdict.outcome,
         "reference": verdict.reference_name,
         "differences": [d.reason for d in verdict.differences],
-        "rows": list(verdict.rows),
+        "known": _explained(verdict),
         "expected": verdict.reference,
         "result": verdict.result,
         "reason": verdict.reason,
         "failure": failure_data(verdict.failure) if verdict.failure else None,
     }
+
+
+def _explained(verdict: Verdict) -> list[dict[str, Any]]:
+    """The differences that the edition's table explains, or that follow from such."""
+    explained = verdict.known.explained if verdict.known is not None else ()
+    return [
+        {"reason": one.difference.reason, "rows": list(one.rows), "consequence": one.consequence}
+        for one in explained
+        if one.rows
+    ]
 
 
 def failure_data(failure: Failure) -> dict[str, Any]:

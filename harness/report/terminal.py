@@ -20,6 +20,8 @@ from harness.run import Outcome, Run
 
 #: Divergences and losses described in full; the rest is in the JSON report.
 DESCRIBED = 20
+#: Rows of an edition's table, or reasons for leaving programs out, named on the screen.
+TOLD = 12
 
 _ORIGINS = {
     "suite": "suite",
@@ -186,9 +188,15 @@ def _describe_editions(run: Run, console: Console) -> None:
             ("cannot be rewritten", reasons),
         ):
             if counts:
-                told = ", ".join(f"{what} {count}" for what, count in counts.most_common())
+                told = [f"{what} {count}" for what, count in counts.most_common(TOLD)]
+                more = len(counts) - len(told)
+                if more > 0:
+                    told.append(f"and {more} more")
                 console.print(
-                    f"{target.name}: {title}: {told}", markup=False, highlight=False, style="cyan"
+                    f"{target.name}: {title}: {', '.join(told)}",
+                    markup=False,
+                    highlight=False,
+                    style="cyan",
                 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from edition_steps import call, program, step_result
 
 from harness.edition.conditions import CONDITIONS
-from harness.edition.differences import Verdict, cannot_be_rewritten, judge, load_rows
+from harness.edition.differences import Verdict, judge, load_rows
 from harness.suite.load import load_suite
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018
@@ -61,11 +61,6 @@ def outs(name: str, status: str = "ZX_OK", **data: str) -> dict[str, Any]:
 def test_agreement() -> None:
     found = one(EVENT, "ZX_OK", "ZX_OK")
     assert (found.kind, found.rows, found.divergences) == ("agreement", (), ())
-
-
-def test_cannot_be_rewritten() -> None:
-    found = cannot_be_rewritten("no words")
-    assert (found.kind, found.reason) == ("cannot be rewritten", "no words")
 
 
 def test_divergence() -> None:

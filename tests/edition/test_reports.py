@@ -10,9 +10,8 @@ from edition_steps import call, program, step_result
 from rich.console import Console
 
 from harness.cases import Case
-from harness.compare import differences
 from harness.report import document, junit, terminal
-from harness.run import Run, TargetSummary, Verdict, _explain
+from harness.run import Run, TargetSummary, Verdict, _compare
 from zxio_py.abi.editions import EDITION_2018
 
 
@@ -22,9 +21,8 @@ def verdict(expected: str, actual: str) -> Verdict:
     def result(status: str) -> dict[str, Any]:
         return {"name": "p", "steps": [step_result("zx_handle_close", status)]}
 
-    found = Verdict(Case(text, "suite"), "old", "diverge", result(actual), result(expected), "host")
-    found.differences = differences(result(expected), result(actual), "host", "old")
-    _explain(found, EDITION_2018)
+    found = Verdict(Case(text, "suite"), "old", "diverge", None, result(expected), "host")
+    _compare(found, result(actual), EDITION_2018)
     return found
 
 
@@ -43,7 +41,12 @@ def test_reports_tell_them_apart() -> None:
     assert run.exit_status == 0
 
     report = document.document(run, [], 0)
-    assert report["known_differences"][0]["rows"] == ["G1"]
+    (entry,) = report["known_differences"]
+    assert entry["rows"] == ["G1"]
+    (difference,) = entry["differences"]
+    assert difference["rows"] == ["G1"]
+    assert difference["consequence"] is False
+    assert "host ZX_ERR_WRONG_TYPE, old ZX_ERR_ACCESS_DENIED" in difference["reason"]
     assert report["not_rewritten"][0]["reason"] == "step 0: no such call"
     assert report["divergences"] == []
 
