@@ -12,6 +12,7 @@ from harness.program.normalise import Result
 from harness.program.parse import parse_programs, read_input
 from harness.suite.load import VECTORS_FORMAT, SuiteProgram, load_suite, parse_vectors
 from zxio_py import abi
+from zxio_py.abi.model import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Case:
     @property
     def family(self) -> str:
         """The object family it belongs to, for the report's rows."""
-        return family(self.program.name)
+        return family(self.program)
 
 
 def built_in() -> list[Case]:
@@ -66,12 +67,30 @@ def select(cases: Iterable[Case], patterns: Sequence[str]) -> list[Case]:
     ]
 
 
-def family(name: str) -> str:
-    """The object family a program's name begins with; those of time are one, "clock"."""
-    first = name.partition("_")[0]
-    return "clock" if first in _CLOCK_WORDS else first
+def family(program: Program) -> str:
+    """The object family a program is about.
+
+    It is the first word of its name that calls begin with, else that of its first call.  What is
+    about nothing but its own memory belongs to "process".
+    """
+    words = program.name.split("_")
+    words += [_noun(step.call) for step in program.steps if not step.call.startswith("$")]
+    return next((_FAMILIES[word] for word in words if word in _FAMILIES), "process")
 
 
-_CLOCK_WORDS = frozenset(
-    call.short_name.partition("_")[0] for call in abi.CALLS.values() if call.category == "time"
-) - {"timer"}
+def _noun(function: str) -> str:
+    """What a function is about, by its name: "channel" of zx_channel_write, "zxio" of zxio_read."""
+    return function.removeprefix("zx_").partition("_")[0]
+
+
+def _family_of(call: Call) -> str:
+    """The noun of a call; calls of time and of the system that have no object share one each."""
+    noun = _noun(call.name)
+    return noun if noun == "timer" else _SHARED.get(call.category, noun)
+
+
+#: Families of calls without an object, by category.
+_SHARED = {"time": "clock", "system": "system"}
+
+#: Families by the words that stand for them.
+_FAMILIES = {"zxio": "zxio"} | {_noun(c.name): _family_of(c) for c in abi.CALLS.values()}

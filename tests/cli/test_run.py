@@ -12,11 +12,13 @@ import pytest
 
 from harness.cases import Case, built_in, family, select
 from harness.checks import Check
+from harness.program.model import Program, Step
 from harness.program.parse import parse_list
 from harness.report import document, junit
 from harness.report.counts import by_family, totals
 from harness.run import Run, Runner, Verdict
 from harness.targets.guest import GuestTarget
+from zxio_py import abi
 
 CREATE = {"call": "zx_event_create", "args": [0, {"out_handle": "e"}]}
 
@@ -95,17 +97,28 @@ def test_a_program_for_one_architecture_is_compared_only_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "row"),
+    ("name", "calls", "row"),
     [
-        ("channel_write_x", "channel"),
-        ("nanosleep_past", "clock"),
-        ("clock_get_monotonic_x", "clock"),
-        ("timer_set_x", "timer"),
-        ("zxio_read_x", "zxio"),
+        ("channel_write_x", ["zx_event_create"], "channel"),
+        ("nanosleep_past", [], "clock"),
+        ("clock_get_monotonic_x", [], "clock"),
+        ("timer_set_x", [], "timer"),
+        ("zxio_read_x", [], "zxio"),
+        ("status_get_string", [], "system"),
+        ("generic_vmo_read_handle0", ["zx_event_create"], "vmo"),
+        ("mine", ["$show", "zxio_read", "zx_event_create"], "zxio"),
+        ("mine", ["zx_ticks_get"], "clock"),
+        ("mine", ["$show"], "process"),
     ],
 )
-def test_families(name: str, row: str) -> None:
-    assert family(name) == row
+def test_families(name: str, calls: list[str], row: str) -> None:
+    steps = tuple(Step(call) for call in calls)
+    assert family(Program(name, steps)) == row
+
+
+def test_every_family_of_the_suite_is_one_of_the_interface() -> None:
+    nouns = {call.short_name.partition("_")[0] for call in abi.CALLS.values()} | {"zxio"}
+    assert {case.family for case in built_in()} <= nouns
 
 
 def test_the_xml_report_survives_any_text() -> None:

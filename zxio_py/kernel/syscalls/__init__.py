@@ -7,55 +7,17 @@ returns no status); a failing status is raised.  All run with the kernel lock he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-from zxio_py.kernel.syscalls import (
-    channel,
-    clock,
-    debuglog,
-    event,
-    fifo,
-    futex,
-    handle,
-    info,
-    object,
-    port,
-    property,
-    resource,
-    socket,
-    stream,
-    system,
-    task,
-    timer,
-    vmar,
-    vmo,
-)
+from importlib import import_module
 
 _MODULES = (
-    channel,
-    clock,
-    debuglog,
-    event,
-    fifo,
-    futex,
-    handle,
-    info,
-    object,
-    port,
-    property,
-    resource,
-    socket,
-    stream,
-    system,
-    task,
-    timer,
-    vmar,
-    vmo,
-)
+    "channel clock debuglog event fifo futex handle info object port property resource socket "
+    "stream system task timer vmar vmo"
+).split()
 
 #: Function by name of the call.
 SYSCALLS: Mapping[str, Callable[..., int]] = {
     name: function
     for module in _MODULES
-    for name, function in vars(module).items()
+    for name, function in vars(import_module(f"{__name__}.{module}")).items()
     if name.startswith("zx_")
 }
