@@ -39,7 +39,7 @@ GRACE: Final = 15.0
 #: Seconds between looks at the evidence while nothing arrives.
 LOOK: Final = 0.25
 #: The kernel's last lines in a lost program's result.
-LAST_LINES: Final = 20
+LAST_LINES: Final = 40
 
 _CONTAINER: Final = b"BOOT"
 _KERNEL_ITEM: Final = b"KRNL"
@@ -277,6 +277,16 @@ class ZirconTarget:
             if machine.ready_after is not None:
                 self.boots.append(machine.ready_after)
             machine.close()
+
+    @property
+    def machine(self) -> BootMachine | None:
+        """The machine that runs at present, if one does."""
+        return self._machine
+
+    @property
+    def finished(self) -> int:
+        """How many programs have a result from the machine that runs at present."""
+        return self._done
 
     @property
     def console_tail(self) -> tuple[str, ...]:

@@ -1,0 +1,204 @@
+"""Programs from boot files and results over the console, on our own guest kernels.
+
+It is the way to a real kernel, agent and container included, wherever the tests run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.cases import built_in
+from harness.compare import applies
+from harness.errors import InputError, MachineError
+from harness.machine.boot import BootMachine
+from harness.machine.image import Image
+from harness.program.model import Arch, Program
+from harness.program.normalise import normalise
+from harness.program.parse import parse_list
+from harness.run import Runner
+from harness.targets.guest import GuestTarget
+from harness.targets.zircon import ZirconTarget
+
+OwnKernel = Callable[[Arch], Image]
+
+ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
+
+CREATE = {"call": "zx_event_create", "args": [0, {"out_handle": "e"}]}
+
+
+def nap(ns: int) -> dict[str, object]:
+    return {"call": "zx_nanosleep", "args": [{"deadline": ns}]}
+
+
+def programs(*steps: list[dict[str, object]]) -> list[Program]:
+    return list(
+        parse_list([{"name": f"event_{i}", "steps": s} for i, s in enumerate(steps)], "test")
+    )
+
+
+@contextmanager
+def killer(target: ZirconTarget, *after: int) -> Iterator[None]:
+    """Kills one machine after the other, each when it has so many results."""
+
+    def due(last: BootMachine | None, results: int) -> BootMachine | None:
+        machine = target.machine
+        if machine is None or machine is last or machine.ready_after is None:
+            return None
+        return machine if target.finished >= results else None
+
+    def work() -> None:
+        machine = None
+        for results in after:
+            while (found := due(machine, results)) is None:
+                if stopped.wait(0.01):
+                    return
+            machine = found
+            os.kill(machine.process.pid, signal.SIGKILL)
+
+    stopped = threading.Event()
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+def test_results_are_those_of_the_shared_memory(own_kernel: OwnKernel, arch: Arch) -> None:
+    # Endings of all kinds, helper threads, faults that are stepped over, large buffers.
+    chosen = [
+        case.program
+        for case in built_in()
+        if case.family in ("event", "eventpair", "futex", "load", "memory", "process", "vmar")
+        and applies(case.program, arch)
+    ]
+    with ZirconTarget("own", described=own_kernel(arch)) as target:
+        target.expect(chosen)
+        target.start(chosen[:50])
+        seen = target.finish()
+        target.start(chosen[50:])
+        seen += target.finish()
+        assert len(target.boots) == 1
+        assert not target.failures
+    with GuestTarget(arch) as guest:
+        guest.start(chosen)
+        expected = guest.finish()
+    assert len(chosen) > 100
+    for program, mine, other in zip(chosen, seen, expected, strict=True):
+        assert normalise(program, mine) == normalise(program, other)
+
+
+def test_what_was_not_expected_gets_a_boot(own_kernel: OwnKernel) -> None:
+    batch = programs([CREATE], [CREATE])
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        for _ in range(2):
+            target.start(batch)
+            assert [seen.ending for seen in target.finish()] == ["finished", "finished"]
+        assert len(target.boots) == 2
+        target.start([])
+        assert target.finish() == []
+
+
+def test_a_result_of_many_lines(own_kernel: OwnKernel) -> None:
+    show = {"call": "$buf", "args": [{"inout": [{"fill": [7, 60_000]}], "show": 60_000}]}
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([show], [CREATE]))
+        first, second = target.finish()
+    assert first.steps[0].outs[0].data == bytes([7]) * 60_000
+    assert second.ending == "finished"
+
+
+def test_a_machine_lost_between_programs_costs_none(own_kernel: OwnKernel) -> None:
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([CREATE], [nap(500_000_000)], [CREATE]))
+        with killer(target, 1):
+            seen = target.finish()
+        assert [one.ending for one in seen] == ["finished"] * 3
+        (failure,) = target.failures
+    assert failure.program == ""
+    assert failure.exit_status == -signal.SIGKILL
+
+
+def test_a_program_that_takes_the_kernel_down(own_kernel: OwnKernel) -> None:
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([CREATE], [nap(500_000_000)], [CREATE]))
+        with killer(target, 1, 0):
+            seen = target.finish()
+        assert [one.ending for one in seen] == ["finished", "lost", "finished"]
+        (failure,) = target.failures
+    assert failure.program == "event_1"
+    assert failure.image == "x86_64"
+
+
+def test_a_kernel_that_hangs(own_kernel: OwnKernel) -> None:
+    described = own_kernel("x86_64")
+    with ZirconTarget("own", described=described, time_limit_ns=10**9, grace=0.5) as target:
+        target.start(programs([nap(400_000_000)], [CREATE]))
+        while target.machine is not None and target.machine.ready_after is None:
+            target.machine.wait(5)
+        assert target.machine is not None
+        os.kill(target.machine.process.pid, signal.SIGSTOP)
+        seen = target.finish()
+        assert [one.ending for one in seen] == ["lost", "finished"]
+        (failure,) = target.failures
+    assert failure.verdict == "guest hang"
+
+
+def test_a_program_beyond_its_time_is_ended(own_kernel: OwnKernel) -> None:
+    with ZirconTarget("own", described=own_kernel("x86_64"), time_limit_ns=10**8) as target:
+        target.start(programs([nap(10**12)], [CREATE]))
+        began = time.monotonic()
+        assert [one.ending for one in target.finish()] == ["time_limit", "finished"]
+    assert time.monotonic() - began < 60
+
+
+def test_a_kernel_that_does_not_start(own_kernel: OwnKernel, tmp_path: Path) -> None:
+    path = tmp_path / "kernel"
+    path.write_bytes(b"no kernel")
+    target = ZirconTarget("own", described=own_kernel("x86_64"), kernel=path)
+    target.start(programs([CREATE]))
+    with target, pytest.raises(InputError, match=f"{path}: the kernel does not start: "):
+        target.finish()
+
+
+def test_there_are_no_sessions(own_kernel: OwnKernel) -> None:
+    target = ZirconTarget("own", described=own_kernel("x86_64"))
+    with target, pytest.raises(MachineError, match="own: programs run from boot files"):
+        target.open_session()
+
+
+def test_no_machine_outlives_the_target(own_kernel: OwnKernel) -> None:
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([nap(10**10)]))
+        assert target.machine is not None
+        pid = target.machine.process.pid
+        assert Path(f"/proc/{pid}").exists()
+    assert not Path(f"/proc/{pid}").exists()
+    target.close()
+
+
+def test_a_run_over_both_ways(own_kernel: OwnKernel) -> None:
+    """The main job with such a target: everything in one boot, counted like the others."""
+    chosen = [case for case in built_in() if case.family == "eventpair"]
+    runner = Runner(["host"])
+    own = ZirconTarget("own", described=replace(own_kernel("x86_64"), name="own"))
+    runner.targets.append(own)
+    try:
+        run = runner.compare(chosen)
+    finally:
+        runner.close()
+        own.close()
+    assert {verdict.outcome for verdict in run.all()} == {"agree"}
+    assert [summary.programs for summary in run.targets] == [len(chosen)] * 2
+    assert len(own.boots) == 1
