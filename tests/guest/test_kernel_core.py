@@ -192,5 +192,6 @@ def test_a_trap_in_the_kernel_is_a_panic_with_registers() -> None:
     assert failure.panic is not None
     assert failure.panic.cause == 2
     assert "non-maskable interrupt" in failure.reason
-    assert any("arch_idle" in frame for frame in failure.backtrace)
+    # In the function that waits for interrupts, or where it has been inlined.
+    assert re.search(r"arch_idle|guest/arch/x86_64/", failure.backtrace[0])
     assert re.search(r"rip.*ffffffff8", failure.registers.lower())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.build.toolchain import COMMON_FLAGS, KERNEL_FLAGS, TARGETS, run_zig
+from harness.build.toolchain import COMMON_FLAGS, EMULATIONS, KERNEL_FLAGS, TARGETS, run_zig
 from harness.program.model import Arch
 
 #: What compilers like to do with vectors: copying structures, clearing memory.
@@ -26,14 +26,25 @@ VECTOR = {"x86_64": re.compile(r"%[xyz]?mm\d|%st"), "arm64": re.compile(r"\b[qvd
 
 @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
 def test_kernel_flags_keep_the_compiler_off_vector_registers(arch: Arch, tmp_path: Path) -> None:
-    source, output = tmp_path / "code.c", tmp_path / "code.s"
+    source, object, output = (tmp_path / name for name in ("code.c", "code.o", "code.lto.s"))
     source.write_text(SOURCE)
     flags = [flag for flag in COMMON_FLAGS if not flag.startswith("-g") and flag != "-Werror"]
-    command = ["-target", TARGETS[arch], *flags, "-S", str(source), "-o", str(output)]
+    command = ["-target", TARGETS[arch], *flags, str(source)]
 
-    run_zig("cc", [*command, *KERNEL_FLAGS[arch]])
+    # The kernel's code is made when it is linked.
+    run_zig("cc", [*command, *KERNEL_FLAGS[arch], "-c", "-o", str(object)])
+    link = [
+        "-m",
+        EMULATIONS[arch],
+        "-r",
+        "--lto-emit-asm",
+        str(object),
+        "-o",
+        str(tmp_path / "code"),
+    ]
+    run_zig("ld.lld", link)
     code = [line for line in output.read_text().splitlines() if not line.lstrip().startswith(".")]
     assert [line for line in code if VECTOR[arch].search(line)] == []
 
-    run_zig("cc", command)
+    run_zig("cc", [*command, "-S", "-o", str(output)])
     assert VECTOR[arch].search(output.read_text()), "the sample no longer tempts the compiler"
