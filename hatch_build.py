@@ -12,7 +12,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ARCHITECTURES = ("x86_64", "arm64")
-FILES = ("kernel.elf", "floor.elf", "calls.json", "libzircon.so", "libzxio_standalone.so")
+FILES = (
+    "kernel.elf",
+    "agent.elf",
+    "floor.elf",
+    "calls.json",
+    "libzircon.so",
+    "libzxio_standalone.so",
+)
 
 
 class ImagesHook(BuildHookInterface):  # type: ignore[type-arg]
