@@ -4,9 +4,9 @@
 #include "usercopy.h"
 
 // Reads a name, up to ZX_MAX_NAME_LEN bytes of which all but the last count; INVALID_ARGS for a
-// null pointer, even of an empty name, or one that cannot be read.
+// pointer outside user space (null is), even of an empty name, or one that cannot be read.
 static inline zx_status_t read_name(uint64_t from, size_t size, char name[ZX_MAX_NAME_LEN]) {
-    if (from == 0) {
+    if (from < USER_BASE || from >= USER_END) {
         return ZX_ERR_INVALID_ARGS;
     }
     size = size < ZX_MAX_NAME_LEN ? size : ZX_MAX_NAME_LEN;

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from harness.compare import Difference
 from harness.edition.view import StepView, byte_differences, words
-from harness.program.model import Buffer, BufferRef, HandleValue, Number
+from harness.program.model import Buffer, BufferRef, HandleValue, Number, StoredValue
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018, EDITION_2022
 
@@ -28,6 +28,7 @@ def _condition(function: Condition) -> Condition:
 _READ_TOPICS: Final = frozenset({3, 10, 11, 12, 13, 14, 15, 19, 20, 21})
 _SELF_TOPICS: Final = frozenset({13, 14})
 _VMAR_TOPIC: Final = 7
+_SPECIFIC: Final = abi.CONSTANTS["ZX_VM_SPECIFIC"]
 #: Bytes that fit in a socket.
 _SOCKET_ROOM: Final = 128 * 2008
 #: Most messages that wait in a channel before 2022 objects.
@@ -160,8 +161,8 @@ def low_bits_of_a_handle(view: StepView, difference: Difference) -> bool:
 
 @_condition
 def no_handle(view: StepView, difference: Difference) -> bool:
-    """The first argument is the invalid handle."""
-    return view.number_of(0) == 0 or view.arg(0) == HandleValue("$zero")
+    """The first argument is the invalid handle, or a slot that nothing was stored to."""
+    return view.number_of(0) == 0 or view.arg(0) == HandleValue("$zero") or view.is_unset(0)
 
 
 @_condition
@@ -219,7 +220,7 @@ def bad_handles_pointer(view: StepView, difference: Difference) -> bool:
 def bad_buffer(view: StepView, difference: Difference) -> bool:
     """The data's address cannot be used, or not all of it."""
     arg, size = view.arg(2), view.number_of(3)
-    short = isinstance(arg, Buffer) and arg.edge and size is not None and size > arg.size
+    short = isinstance(arg, Buffer) and size is not None and size > arg.size
     return view.is_bad_pointer(2) or short
 
 
@@ -393,6 +394,53 @@ def mapping_permissions(view: StepView, difference: Difference) -> bool:
     """Options of a mapping, READ, WRITE or EXECUTE."""
     value = view.number_of(1)
     return value is not None and value & 7 != 0
+
+
+@_condition
+def depends_on_place(view: StepView, difference: Difference) -> bool:
+    """Something lies in the region where the kernel chose, and the step counts on where."""
+    chosen = any(
+        step.call in ("zx_vmar_allocate", "zx_vmar_map")
+        and len(step.args) > 1
+        and isinstance(step.args[1], Number)
+        and not step.args[1].x86_64 & _SPECIFIC
+        for step in view.program.steps[: view.number]
+    )
+    beside = any(
+        isinstance(arg, StoredValue) and _leaves_its_place(view, arg) for arg in view.step.args
+    )
+    return chosen and (beside or bool((view.number_of(1) or 0) & _SPECIFIC))
+
+
+def _leaves_its_place(view: StepView, address: StoredValue) -> bool:
+    """Whether a range from *address* on is not all inside what the address is the start of."""
+    length = view.number_of(2 if view.step.call == "zx_vmar_unmap" else 3) or 0
+    for step in view.program.steps[: view.number]:
+        place = {"zx_vmar_allocate": 3, "zx_vmar_map": 5}.get(step.call)
+        made = [arg.name for arg in step.args if isinstance(arg, Buffer)]
+        size = step.args[place] if place is not None and place < len(step.args) else None
+        if address.buffer in made and isinstance(size, Number):
+            end = address.add + length
+            return address.add < 0 or end > -(-size.x86_64 // 4096) * 4096
+    return False
+
+
+@_condition
+def mapped_range(view: StepView, difference: Difference) -> bool:
+    """MAP_RANGE from elsewhere than the start of the VMO."""
+    return bool((view.number_of(1) or 0) & 0x400) and view.number_of(4) != 0
+
+
+@_condition
+def name_property(view: StepView, difference: Difference) -> bool:
+    """The name of an object."""
+    return view.number_of(1) == abi.CONSTANTS["ZX_PROP_NAME"]
+
+
+@_condition
+def invalidates(view: StepView, difference: Difference) -> bool:
+    """Drops cache lines without writing them back."""
+    return view.number_of(1) == abi.CONSTANTS["ZX_VMO_OP_CACHE_INVALIDATE"]
 
 
 @_condition

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from harness.edition.objects import stored_slots
 from harness.program.model import (
     Address,
     Buffer,
@@ -33,6 +34,8 @@ _DERIVE: Final = frozenset(
         "zx_job_create",
     )
 )
+#: Calls that make children of a job.
+_CHILDREN: Final = frozenset(("zx_job_create", "zx_process_create"))
 #: Calls that connect everything they name.
 _CONNECT: Final = frozenset(
     (
@@ -57,17 +60,31 @@ class Connected:
 
     def __init__(self, program: Program) -> None:
         self._group: dict[str, set[str]] = {}
+        #: Jobs and processes -> the given job they are children of, which shows whether they live.
+        self._parents: dict[str, str] = {}
         buffers: dict[str, Buffer] = {}
         for step in program.all_steps():
             for arg in step.args:
                 if isinstance(arg, Buffer) and arg.name is not None:
                     buffers[arg.name] = arg
+            parent = step.args[0] if step.args else None
+            if step.call in _CHILDREN and isinstance(parent, HandleValue):
+                for slot in stored_slots(step):
+                    self._parents[f"slot {slot}"] = f"slot {parent.slot}"
             if step.call in _CONNECT or step.call in _DERIVE:
                 self._join(_names(step, buffers))
 
     def with_(self, name: str) -> Iterable[str]:
         """Every name connected with *name*, itself included."""
         return self._group.get(name, {name})
+
+    def parents_of(self, name: str) -> Iterable[str]:
+        """Given jobs whose children are connected with *name*."""
+        return {
+            self._parents[other]
+            for other in self.with_(name)
+            if self._parents.get(other, "").startswith("slot $")
+        }
 
     def _join(self, names: Iterable[str]) -> None:
         together: set[str] = set()

@@ -8,7 +8,8 @@ that is, or it is a divergence.
 in different states, and later steps tell so.  What a step leaves in another state is worked out
 from the results, not declared:
 
-* slots that are valid in one result only, and slots it stored to with another outcome;
+* slots that are valid in one result only, and slots it stored to with another outcome (a given
+  job shows what becomes of its children);
 * if it succeeded in one edition only, everything it named: the objects of its handles and the
   buffers it refers to;
 * nothing, if it failed in both: an error code is no state;
@@ -391,6 +392,8 @@ class _Explanation:
         self._threads[thread] = tuple(dict.fromkeys((*self._threads.get(thread, ()), *by)))
 
     def _add(self, name: str, by: tuple[str, ...]) -> None:
+        for parent in self._connected.parents_of(name):
+            self._other[parent] = tuple(dict.fromkeys((*self._other.get(parent, ()), *by)))
         self._other[name] = tuple(dict.fromkeys((*self._other.get(name, ()), *by)))
 
 

@@ -70,8 +70,8 @@ class Objects:
         self._types: dict[str, str | None] = dict(GIVEN)
         self._elements: dict[str, int | None] = {}
         self.element_sizes: set[int] = set()
-        #: Keys under which the program waits on jobs by a port.
-        self.job_keys: set[int] = set()
+        #: Keys under which the program waits on jobs by a port, and the signals it waits for.
+        self.job_keys: dict[int, int] = {}
         for step in program.all_steps():
             self._note(step)
 
@@ -111,13 +111,14 @@ class Objects:
             self._elements[slot] = size if self._elements.get(slot, size) == size else None
 
     def _note_wait(self, step: Step) -> None:
-        source, key = (*step.args, None, None, None)[0:3:2]
+        source, _, key, signals = (*step.args, None, None, None, None)[:4]
         if (
             isinstance(source, HandleValue)
             and self._types.get(source.slot) == "JOB"
             and isinstance(key, Number)
+            and isinstance(signals, Number)
         ):
-            self.job_keys.update((key.x86_64, key.arm64))
+            self.job_keys[key.x86_64] = signals.x86_64 & 0xFFFFFFFF
 
 
 def wait_items(buffer: Buffer) -> Iterator[tuple[int, HandleValue]]:

@@ -107,11 +107,12 @@ class JobSignals(Restore):
 
 @dataclass(frozen=True, slots=True)
 class JobPacket(Restore):
-    """A port packet is about a job if its key is one of *keys*."""
+    """A port packet is about a job if its key is one of those."""
 
     index: int
     offset: int
-    keys: frozenset[int]
+    #: Key -> the signals waited for, as the program says it.
+    keys: Mapping[int, int]
 
     def apply(self, seen: StepObservation, scratch: Mapping[str, bytes]) -> None:
         """See the class."""
@@ -121,8 +122,26 @@ class JobPacket(Restore):
         packet = captured.data[self.offset : self.offset + 48]
         key, kind = int.from_bytes(packet[:8], "little"), int.from_bytes(packet[8:12], "little")
         if len(packet) == 48 and key in self.keys and kind == 1:
-            for at in (16, 20):
-                JobSignals(self.index, self.offset + at).apply(seen, scratch)
+            _edited(seen, self.index, self.offset + 16, self.keys[key].to_bytes(4, "little"))
+            JobSignals(self.index, self.offset + 20).apply(seen, scratch)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Restore):
+    """A word that the call gives back as it got it, by architecture, which was changed."""
+
+    index: int
+    offset: int
+    #: What the program says, and what the edition was told.
+    original: int
+    there: int
+
+    def apply(self, seen: StepObservation, scratch: Mapping[str, bytes]) -> None:
+        """See the class."""
+        captured = seen.outs.get(self.index)
+        there = self.there.to_bytes(4, "little")
+        if captured is not None and captured.data[self.offset : self.offset + 4] == there:
+            _edited(seen, self.index, self.offset, self.original.to_bytes(4, "little"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from harness.edition.draft import (
 )
 from harness.edition.info import info_topic, object_property
 from harness.edition.objects import wait_items
-from harness.edition.restore import JobPacket, JobSignals, StatusThrough
+from harness.edition.restore import JobPacket, JobSignals, Literal, StatusThrough
 from harness.program.model import Buffer, BufferRef, HandleValue, Number, Sized
 from zxio_py.abi.editions import EDITION_2018
 
@@ -83,6 +83,8 @@ def _wait_many(draft: Draft) -> None:
             moved = Number(_job_mask(value.x86_64), _job_mask(value.arm64))
             items[number + 1] = dataclasses.replace(wanted, value=moved)
             draft.restores.append(JobSignals(0, 4 * number + 8))
+            for original, there in zip(values(value), values(moved), strict=True):
+                draft.restores.append(Literal(0, 4 * number + 4, original, there & 0xFFFFFFFF))
     draft.set(0, dataclasses.replace(buffer, items=tuple(items)))
 
 
@@ -95,7 +97,7 @@ def _port_wait(draft: Draft) -> None:
     if draft.objects.job_keys:
         packet = draft.arg(2)
         at = packet.add if isinstance(packet, BufferRef) else 0
-        draft.restores.append(JobPacket(2, at, frozenset(draft.objects.job_keys)))
+        draft.restores.append(JobPacket(2, at, draft.objects.job_keys))
 
 
 def _fifo_bytes(draft: Draft) -> None:

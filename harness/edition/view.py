@@ -61,6 +61,15 @@ class StepView:
         held = self.rights.get(arg.slot) if isinstance(arg, HandleValue) else None
         return held is not None and right not in held[edition].split("|")
 
+    def is_unset(self, index: int) -> bool:
+        """Whether argument *index* is a slot that no step has stored a handle to so far."""
+        arg = self.arg(index)
+        return (
+            isinstance(arg, HandleValue)
+            and not arg.slot.startswith("$")
+            and (arg.slot not in self.rights)
+        )
+
     def type_of(self, index: int) -> str | None:
         """Type of the object whose handle argument *index* is, if the program's text tells."""
         arg = self.arg(index)

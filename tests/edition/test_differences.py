@@ -136,6 +136,11 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("E:vmar-overlap", call("zx_vmar_map", {"h": "$vmar"}, 17), EXISTS, MEMORY),
         ("E:vmar-no-room", call("zx_vmar_allocate", {"h": "$vmar"}), ROOM, MEMORY),
         ("E:futex", call("zx_futex_wake", 2, 1), INVALID, "ZX_OK"),
+        ("E:property-name", call("zx_object_get_property", 3, 3, {"out": 32}, 32), TYPE, "ZX_OK"),
+        ("E:map_range", call("zx_vmar_map", {"h": "$vmar"}, 1025, 0, 3, 4096, 8), "ZX_OK", INVALID),
+        ("E:cache_policy", call("zx_vmo_set_cache_policy", 3, 1), "ZX_OK", "ZX_ERR_BAD_STATE"),
+        ("H15", call("zx_job_set_policy", 3, 0, 0, {"in": {"zero": 8}}, 1), INVALID, UNSUPPORTED),
+        ("V7", call("zx_vmo_op_range", 3, 7, 0, 4096), UNSUPPORTED, "ZX_OK"),
         ("E:debuglog_write", call("zx_debuglog_write", 0, 1), INVALID, BAD),
         ("L1", call("zx_debuglog_write", 3, 0, {"in": {"zero": 230}}, 230), "ZX_OK", RANGE),
     ],
@@ -346,6 +351,43 @@ def test_what_happens_while_helpers_run() -> None:
     assert found.rows == ("C1",)
     other = result(TIMED_OUT, "a", "b")
     assert judge(text, result("ZX_ERR_CANCELED", "a"), other, EDITION_2018).kind == "divergence"
+
+
+@pytest.mark.parametrize(
+    ("options", "add", "known"),
+    [(17, 0, True), (1, 0, False), (1, 4095, False), (1, 4096, True), (1, -4096, True)],
+)
+def test_places_that_the_kernel_chose(options: int, add: int, known: bool) -> None:
+    """A step that counts on where something was put, and one that does not."""
+    out = {"out": 8, "name": "x", "mask": [[0, 8]]}
+    first = call("zx_vmar_map", {"h": "$vmar"}, 1, 0, {"h": "$vdso"}, 0, 4096, out)
+    if options & 16:
+        second = call("zx_vmar_map", {"h": "$vmar"}, options, 0, {"h": "$vdso"}, 0, 4096, 0)
+    else:
+        second = call("zx_vmar_unmap", {"h": "$vmar"}, {"val": "x", "add": add}, 1)
+    found = verdict([first, second], ["ZX_OK", INVALID], ["ZX_OK", "ZX_OK"])
+    assert (found.rows == ("E:placement",)) is known
+
+
+def test_what_becomes_of_a_child_shows_at_its_given_job() -> None:
+    process = call("zx_process_create", {"h": "$job"}, 3, 0, 0, {"out_handle": "p"})
+    replace = call("zx_handle_replace", {"h": "p"}, 1 << 30, {"out_handle": "q"})
+    wait = call("zx_object_wait_one", {"h": "$job"}, 16, 0, {"out": 4})
+    before = live("zx_process_create", "ZX_OK", "$job", "p")
+    found = verdict(
+        [process, replace, wait],
+        [
+            before,
+            live("zx_handle_replace", INVALID, "$job"),
+            outs("zx_object_wait_one", _3="70000000"),
+        ],
+        [
+            before,
+            live("zx_handle_replace", INVALID, "$job", "p"),
+            outs("zx_object_wait_one", _3="10000000"),
+        ],
+    )
+    assert [(e.rows, e.consequence) for e in found.explained] == [(("H1",), False), (("H1",), True)]
 
 
 def test_a_killed_job_is_in_another_state() -> None:

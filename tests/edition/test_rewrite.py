@@ -21,6 +21,7 @@ from harness.program.model import (
     Sized,
 )
 from harness.program.observation import (
+    Captured,
     HandleInfo,
     ProgramObservation,
     StepObservation,
@@ -228,6 +229,16 @@ def test_job_signals_move_in_wait_items() -> None:
     assert isinstance(buffer, Buffer)
     words = [item.value.x86_64 for item in buffer.items if isinstance(item, Sized)]
     assert words == [32, 0, 8, 0]
+    # The call gives the mask back as it got it.
+    made = rewritten(JOB, call("zx_object_wait_many", {"inout": items}, 2, 0))
+    data = b"".join(n.to_bytes(4, "little") for n in (3, 32, 1, 7, 8, 24))
+    step = StepObservation(outs={0: Captured(data, 24)})
+    seen = ProgramObservation("p", steps=[StepObservation(), step])
+    out = made.restore(seen).steps[1].outs[0].data
+    assert [int.from_bytes(out[i : i + 4], "little") for i in range(0, 24, 4)] == [
+        *(3, 32, 1),
+        *(7, 32, 0x70),
+    ]
 
 
 def test_policy_actions_move() -> None:
