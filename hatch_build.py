@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries the image descriptions and the built guest images.
+"""Build hook: a wheel carries the image descriptions, the built guest images and symbol lists.
 
 Whoever installs the wheel needs QEMU and no compiler.  The images themselves are built before, by
 ``zxh images build``; an editable installation uses them where they lie.
@@ -20,6 +20,12 @@ FILES = (
     "libzircon.so",
     "libzxio_standalone.so",
 )
+#: What the zxio library is held against.
+LISTS = (
+    "zxio_standalone.imported_symbols.allowlist",
+    "zxio_standalone.public_symbols.ifs",
+    "zxio_standalone.ld",
+)
 
 
 class ImagesHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -32,10 +38,12 @@ class ImagesHook(BuildHookInterface):  # type: ignore[type-arg]
         if version == "editable":
             return
         images = Path(self.root) / "images"
-        carried = sorted(images.glob("*.toml"))
-        carried += [images / "build" / arch / name for arch in ARCHITECTURES for name in FILES]
-        for path in carried:
+        lists = Path(self.root) / "guest" / "zxio"
+        carried = {path: path.name for path in images.glob("*.toml")}
+        carried |= {lists / name: f"zxio/{name}" for name in LISTS}
+        for place in (f"build/{arch}/{name}" for arch in ARCHITECTURES for name in FILES):
+            carried[images / place] = place
+        for path, place in sorted(carried.items()):
             if not path.is_file():
-                raise SystemExit(f"{path}: not built; run: ./zxh images build")
-            place = path.relative_to(images)
+                raise SystemExit(f"{path}: not there; images are built by: ./zxh images build")
             build_data["force_include"][str(path)] = f"harness/_images/{place}"

@@ -36,6 +36,8 @@ def build(arches: Sequence[Arch] = ARCHES) -> None:
 
     One build at a time: a second process waits for the first.
     """
+    if not GUEST.is_dir():
+        raise BuildError("an installed package carries its images and no sources to build them of")
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

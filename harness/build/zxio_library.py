@@ -12,12 +12,13 @@ from pathlib import Path
 
 from harness.build.toolchain import ROOT, USER_FLAGS, compile_sources, link
 from harness.program.model import Arch
+from harness.symbols import images
 
 SOURCES = ROOT / "guest" / "zxio"
 #: What the library may import, what it must export, and the linker's list of exports.
-ALLOWLIST = SOURCES / "zxio_standalone.imported_symbols.allowlist"
-INTERFACE = SOURCES / "zxio_standalone.public_symbols.ifs"
-VERSION_SCRIPT = SOURCES / "zxio_standalone.ld"
+ALLOWLIST = SOURCES / images.ALLOWLIST
+INTERFACE = SOURCES / images.INTERFACE
+VERSION_SCRIPT = SOURCES / images.VERSION_SCRIPT
 
 SONAME = "libzxio_standalone.so"
 

@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from harness.errors import InputError
 from harness.symbols.check import Report, check_library, check_vdso
 from harness.symbols.elf import DynamicFile, Symbol, read_elf
+from harness.symbols.images import check_images
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,27 +40,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     listing.add_argument("--versions", action="store_true", help="names as NAME@VERSION")
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(run=_list)
-
-
-def check_images() -> list[Report]:
-    """Reports on the built libraries and vDSOs of all architectures."""
-    from harness.build.images import ARCHES, BUILD
-    from harness.build.zxio_library import ALLOWLIST, INTERFACE, SONAME, VERSION_SCRIPT
-
-    if not INTERFACE.exists():
-        raise InputError("no guest sources here: name a library and its lists")
-    reports = []
-    for arch in ARCHES:
-        reports.append(
-            check_library(
-                BUILD / arch / SONAME,
-                imports=ALLOWLIST,
-                exports=INTERFACE,
-                version_script=VERSION_SCRIPT,
-            )
-        )
-        reports.append(check_vdso(BUILD / arch / "libzircon.so"))
-    return reports
 
 
 def _check(arguments: argparse.Namespace) -> int:

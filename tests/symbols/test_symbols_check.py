@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from symbol_libraries import Builder
 
+from harness.build.images import BUILD, GUEST
 from harness.cli import main
 from harness.errors import InputError
+from harness.machine import image
 from harness.symbols import check_library, check_vdso
+from harness.symbols.images import ALLOWLIST, INTERFACE, VERSION_SCRIPT, check_images
 from harness.symbols.lists import read_allowlist, read_interface, read_version_script
 
 SOURCE = """
@@ -229,3 +233,28 @@ def test_versions_are_shown_where_a_library_has_them(
     assert capsys.readouterr().out.split() == ["new_call@@V2", "old_call@@V1"]
     assert main(["symbols", "list", str(user), "--versions"]) == 0
     assert capsys.readouterr().out.splitlines() == ["import old_call@V1", "export use"]
+
+
+def test_our_libraries_hold_in_the_source_tree() -> None:
+    reports = check_images()
+    assert len(reports) == 4
+    assert all(report.ok and report.exports for report in reports)
+
+
+def test_our_libraries_hold_where_a_wheel_puts_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = tmp_path / "_images" / "zxio"
+    lists.mkdir(parents=True)
+    (lists.parent / "build").symlink_to(BUILD)
+    for name in (ALLOWLIST, INTERFACE, VERSION_SCRIPT):
+        shutil.copy(GUEST / "zxio" / name, lists)
+    monkeypatch.setattr(image, "_PACKAGE", tmp_path)
+    assert all(report.ok for report in check_images())
+    (lists / ALLOWLIST).write_text("memcpy\n")
+    assert [report.ok for report in check_images()] == [False, True, False, True]
+
+
+def test_a_wheel_carries_the_lists() -> None:
+    hook = (GUEST.parent / "hatch_build.py").read_text()
+    assert all(f'"{name}"' in hook for name in (ALLOWLIST, INTERFACE, VERSION_SCRIPT))

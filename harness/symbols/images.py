@@ -1,0 +1,35 @@
+"""Our own libraries, held against their lists: in the source tree, and where a wheel put them."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from harness.machine import image
+from harness.program.model import Arch
+from harness.symbols.check import Report, check_library, check_vdso
+
+#: What the zxio library may import, what it must export, and the linker's list of exports; in the
+#: source tree they stand beside its sources.
+ALLOWLIST = "zxio_standalone.imported_symbols.allowlist"
+INTERFACE = "zxio_standalone.public_symbols.ifs"
+VERSION_SCRIPT = "zxio_standalone.ld"
+
+
+def check_images() -> list[Report]:
+    """Reports on the built libraries and vDSOs of all architectures."""
+    images = image.directory()
+    packaged = images / "zxio"
+    lists = packaged if packaged.is_dir() else images.parent / "guest" / "zxio"
+    reports = []
+    for arch in get_args(Arch):
+        built = images / "build" / arch
+        reports.append(
+            check_library(
+                built / "libzxio_standalone.so",
+                imports=lists / ALLOWLIST,
+                exports=lists / INTERFACE,
+                version_script=lists / VERSION_SCRIPT,
+            )
+        )
+        reports.append(check_vdso(built / "libzircon.so"))
+    return reports
