@@ -2,12 +2,11 @@
 #include "channel.h"
 
 #include "heap.h"
+#include "paired.h"
 #include "process.h"
 
 struct channel {
-    struct dispatcher object; // first
-    struct channel* peer;     // NULL once it has lost its last handle
-    zx_koid_t peer_koid;
+    struct paired end; // first
     struct list_node messages;
     uint32_t message_count;
     uint32_t last_txid;
@@ -20,6 +19,10 @@ struct channel {
 };
 
 static struct list_node all_channels = LIST_INIT(all_channels);
+
+static struct channel* peer_of(const struct channel* channel) {
+    return (struct channel*)channel->end.peer;
+}
 
 // A thread that waits for the reply with its transaction id; lies on its stack.
 struct caller {
@@ -48,11 +51,9 @@ static void finish_all_callers(struct channel* channel, zx_status_t status) {
 static void channel_on_zero_handles(struct dispatcher* object) {
     struct channel* channel = channel_from_dispatcher(object);
     finish_all_callers(channel, ZX_ERR_CANCELED);
-    struct channel* peer = channel->peer;
+    struct channel* peer = peer_of(channel);
+    paired_part(&channel->end, ZX_CHANNEL_WRITABLE, ZX_CHANNEL_PEER_CLOSED);
     if (peer != NULL) {
-        channel->peer = NULL;
-        peer->peer = NULL;
-        update_signals(&peer->object, ZX_CHANNEL_WRITABLE, ZX_CHANNEL_PEER_CLOSED);
         finish_all_callers(peer, ZX_ERR_PEER_CLOSED);
     }
     struct list_node* node;
@@ -69,15 +70,6 @@ static void channel_destroy(struct dispatcher* object) {
     kfree(object);
 }
 
-static zx_koid_t channel_related_koid(struct dispatcher* object) {
-    return channel_from_dispatcher(object)->peer_koid;
-}
-
-static struct dispatcher* channel_peer(struct dispatcher* object) {
-    struct channel* peer = channel_from_dispatcher(object)->peer;
-    return peer != NULL ? &peer->object : NULL;
-}
-
 static const struct dispatcher_ops channel_ops = {
     .type = ZX_OBJ_TYPE_CHANNEL,
     .waitable = true,
@@ -85,12 +77,12 @@ static const struct dispatcher_ops channel_ops = {
     .user_settable = ZX_USER_SIGNAL_ALL,
     .on_zero_handles = channel_on_zero_handles,
     .destroy = channel_destroy,
-    .related_koid = channel_related_koid,
-    .peer = channel_peer,
+    .related_koid = paired_related_koid,
+    .peer = paired_peer,
 };
 
 struct dispatcher* channel_dispatcher(struct channel* channel) {
-    return &channel->object;
+    return &channel->end.object;
 }
 
 struct channel* channel_from_dispatcher(struct dispatcher* object) {
@@ -100,7 +92,7 @@ struct channel* channel_from_dispatcher(struct dispatcher* object) {
 static struct channel* channel_create_end(void) {
     struct channel* channel = kalloc(sizeof(*channel));
     if (channel != NULL) {
-        dispatcher_init(&channel->object, &channel_ops, ZX_CHANNEL_WRITABLE);
+        dispatcher_init(&channel->end.object, &channel_ops, ZX_CHANNEL_WRITABLE);
         list_init(&channel->messages);
         list_init(&channel->callers);
         list_push_back(&all_channels, &channel->link);
@@ -113,14 +105,11 @@ zx_status_t channel_create(struct channel** end0, struct channel** end1) {
     struct channel* b = channel_create_end();
     if (a == NULL || b == NULL) {
         if (a != NULL) {
-            dispatcher_unref(&a->object);
+            dispatcher_unref(&a->end.object);
         }
         return ZX_ERR_NO_MEMORY;
     }
-    a->peer = b;
-    b->peer = a;
-    a->peer_koid = b->object.koid;
-    b->peer_koid = a->object.koid;
+    paired_join(&a->end, &b->end);
     *end0 = a;
     *end1 = b;
     return ZX_OK;
@@ -151,21 +140,22 @@ static void channel_receive(struct channel* channel, struct message* message) {
     if (++channel->message_count > CHANNEL_PENDING_MESSAGES_MAX) {
         policy_exception(ZX_EXCP_POLICY_CODE_CHANNEL_FULL_WRITE, 0);
     }
-    update_signals(&channel->object, 0, ZX_CHANNEL_READABLE);
+    update_signals(&channel->end.object, 0, ZX_CHANNEL_READABLE);
 }
 
 zx_status_t channel_write(struct channel* channel, struct message* message) {
-    if (channel->peer == NULL) {
+    struct channel* peer = peer_of(channel);
+    if (peer == NULL) {
         message_destroy(message);
         return ZX_ERR_PEER_CLOSED;
     }
-    channel_receive(channel->peer, message);
+    channel_receive(peer, message);
     return ZX_OK;
 }
 
 zx_status_t channel_peek(struct channel* channel, struct message** out) {
     if (list_is_empty(&channel->messages)) {
-        return channel->peer == NULL ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;
+        return peer_of(channel) == NULL ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;
     }
     *out = container_of(channel->messages.next, struct message, link);
     return ZX_OK;
@@ -174,7 +164,7 @@ zx_status_t channel_peek(struct channel* channel, struct message** out) {
 void channel_take(struct channel* channel, struct message* message) {
     list_remove(&message->link);
     if (--channel->message_count == 0) {
-        update_signals(&channel->object, ZX_CHANNEL_READABLE, 0);
+        update_signals(&channel->end.object, ZX_CHANNEL_READABLE, 0);
     }
 }
 
@@ -187,7 +177,7 @@ zx_status_t channel_call(struct channel* channel, struct message* request, zx_ti
     if (status != ZX_OK) {
         return status;
     }
-    dispatcher_ref(&channel->object);
+    dispatcher_ref(&channel->end.object);
     list_push_back(&channel->callers, &caller.link);
     status = thread_block(NULL, deadline, ZX_THREAD_STATE_BLOCKED_CHANNEL);
     if (list_is_linked(&caller.link)) {
@@ -195,7 +185,7 @@ zx_status_t channel_call(struct channel* channel, struct message* request, zx_ti
     } else {
         status = caller.status;
     }
-    dispatcher_unref(&channel->object);
+    dispatcher_unref(&channel->end.object);
     *reply = caller.reply;
     return status;
 }

@@ -2,39 +2,28 @@
 #include "fifo.h"
 
 #include "heap.h"
+#include "paired.h"
 #include "usercopy.h"
 
 struct fifo {
-    struct dispatcher object; // first
-    struct fifo* peer;        // NULL once it has lost its last handle
-    zx_koid_t peer_koid;
+    struct paired end; // first
     uint32_t elem_count, elem_size;
     uint32_t first, used; // elements in the ring
     uint8_t* ring;        // what this end reads
 };
 
+static struct fifo* peer_of(const struct fifo* fifo) {
+    return (struct fifo*)fifo->end.peer;
+}
+
 static void fifo_on_zero_handles(struct dispatcher* object) {
-    struct fifo* fifo = fifo_from_dispatcher(object);
-    if (fifo->peer != NULL) {
-        fifo->peer->peer = NULL;
-        update_signals(&fifo->peer->object, ZX_FIFO_WRITABLE, ZX_FIFO_PEER_CLOSED);
-        fifo->peer = NULL;
-    }
+    paired_part((struct paired*)object, ZX_FIFO_WRITABLE, ZX_FIFO_PEER_CLOSED);
 }
 
 static void fifo_destroy(struct dispatcher* object) {
     fifo_on_zero_handles(object); // of an end that never had a handle
     kfree(fifo_from_dispatcher(object)->ring);
     kfree(object);
-}
-
-static zx_koid_t fifo_related_koid(struct dispatcher* object) {
-    return fifo_from_dispatcher(object)->peer_koid;
-}
-
-static struct dispatcher* fifo_peer(struct dispatcher* object) {
-    struct fifo* peer = fifo_from_dispatcher(object)->peer;
-    return peer != NULL ? &peer->object : NULL;
 }
 
 static const struct dispatcher_ops fifo_ops = {
@@ -44,12 +33,12 @@ static const struct dispatcher_ops fifo_ops = {
     .user_settable = ZX_USER_SIGNAL_ALL,
     .on_zero_handles = fifo_on_zero_handles,
     .destroy = fifo_destroy,
-    .related_koid = fifo_related_koid,
-    .peer = fifo_peer,
+    .related_koid = paired_related_koid,
+    .peer = paired_peer,
 };
 
 struct dispatcher* fifo_dispatcher(struct fifo* fifo) {
-    return &fifo->object;
+    return &fifo->end.object;
 }
 
 struct fifo* fifo_from_dispatcher(struct dispatcher* object) {
@@ -68,7 +57,7 @@ static struct fifo* fifo_create_end(size_t elem_count, size_t elem_size) {
         kfree(fifo);
         return NULL;
     }
-    dispatcher_init(&fifo->object, &fifo_ops, ZX_FIFO_WRITABLE);
+    dispatcher_init(&fifo->end.object, &fifo_ops, ZX_FIFO_WRITABLE);
     return fifo;
 }
 
@@ -84,13 +73,10 @@ zx_status_t fifo_create(size_t elem_count, size_t elem_size, struct fifo** end0,
     }
     struct fifo* b = fifo_create_end(elem_count, elem_size);
     if (b == NULL) {
-        dispatcher_unref(&a->object);
+        dispatcher_unref(&a->end.object);
         return ZX_ERR_NO_MEMORY;
     }
-    a->peer = b;
-    b->peer = a;
-    a->peer_koid = b->object.koid;
-    b->peer_koid = a->object.koid;
+    paired_join(&a->end, &b->end);
     *end0 = a;
     *end1 = b;
     return ZX_OK;
@@ -119,7 +105,7 @@ static zx_status_t ring_copy(struct fifo* fifo, uint32_t place, uint64_t user, s
 
 zx_status_t fifo_write(struct fifo* fifo, size_t elem_size, uint64_t from, size_t count,
                        size_t* actual) {
-    struct fifo* peer = fifo->peer;
+    struct fifo* peer = peer_of(fifo);
     if (peer == NULL) {
         return ZX_ERR_PEER_CLOSED;
     }
@@ -137,9 +123,9 @@ zx_status_t fifo_write(struct fifo* fifo, size_t elem_size, uint64_t from, size_
         return status;
     }
     peer->used += (uint32_t)count;
-    update_signals(&peer->object, 0, ZX_FIFO_READABLE);
+    update_signals(&peer->end.object, 0, ZX_FIFO_READABLE);
     if (peer->used == peer->elem_count) {
-        update_signals(&fifo->object, ZX_FIFO_WRITABLE, 0);
+        update_signals(&fifo->end.object, ZX_FIFO_WRITABLE, 0);
     }
     *actual = count;
     return ZX_OK;
@@ -151,7 +137,7 @@ zx_status_t fifo_read(struct fifo* fifo, size_t elem_size, uint64_t to, size_t c
         return ZX_ERR_OUT_OF_RANGE;
     }
     if (fifo->used == 0) {
-        return fifo->peer == NULL ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;
+        return peer_of(fifo) == NULL ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;
     }
     count = count < fifo->used ? count : fifo->used;
     zx_status_t status = ring_copy(fifo, fifo->first, to, count, true);
@@ -161,10 +147,10 @@ zx_status_t fifo_read(struct fifo* fifo, size_t elem_size, uint64_t to, size_t c
     fifo->first = (fifo->first + (uint32_t)count) % fifo->elem_count;
     fifo->used -= (uint32_t)count;
     if (fifo->used == 0) {
-        update_signals(&fifo->object, ZX_FIFO_READABLE, 0);
+        update_signals(&fifo->end.object, ZX_FIFO_READABLE, 0);
     }
-    if (fifo->peer != NULL) {
-        update_signals(&fifo->peer->object, 0, ZX_FIFO_WRITABLE);
+    if (peer_of(fifo) != NULL) {
+        update_signals(&peer_of(fifo)->end.object, 0, ZX_FIFO_WRITABLE);
     }
     *actual = count;
     return ZX_OK;

@@ -2,15 +2,14 @@
 #include "socket.h"
 
 #include "heap.h"
+#include "paired.h"
 #include "usercopy.h"
 
 // Memory of one segment of a stream, its header included.
 #define SEGMENT_MEMORY 2048
 
 struct socket {
-    struct dispatcher object; // first
-    struct socket* peer;      // NULL once it has lost its last handle
-    zx_koid_t peer_koid;
+    struct paired end; // first
     uint32_t options;
     bool write_disabled;       // this end's
     bool read_disabled;        // the peer may not write: no more will come
@@ -27,6 +26,10 @@ struct segment {
     uint32_t start, end; // of what is left in data
     uint8_t data[];
 };
+
+static struct socket* peer_of(const struct socket* socket) {
+    return (struct socket*)socket->end.peer;
+}
 
 static struct segment* segment_create(size_t capacity) {
     struct segment* segment = kalloc_large(sizeof(*segment) + capacity);
@@ -49,25 +52,12 @@ static void socket_on_zero_handles(struct dispatcher* object) {
     struct socket* socket = socket_from_dispatcher(object);
     destroy_segments(&socket->segments);
     socket->size = 0;
-    if (socket->peer != NULL) {
-        socket->peer->peer = NULL;
-        update_signals(&socket->peer->object, ZX_SOCKET_WRITABLE, ZX_SOCKET_PEER_CLOSED);
-        socket->peer = NULL;
-    }
+    paired_part(&socket->end, ZX_SOCKET_WRITABLE, ZX_SOCKET_PEER_CLOSED);
 }
 
 static void socket_destroy(struct dispatcher* object) {
     socket_on_zero_handles(object); // of an end that never had a handle
     kfree(object);
-}
-
-static zx_koid_t socket_related_koid(struct dispatcher* object) {
-    return socket_from_dispatcher(object)->peer_koid;
-}
-
-static struct dispatcher* socket_peer(struct dispatcher* object) {
-    struct socket* peer = socket_from_dispatcher(object)->peer;
-    return peer != NULL ? &peer->object : NULL;
 }
 
 static const struct dispatcher_ops socket_ops = {
@@ -77,12 +67,12 @@ static const struct dispatcher_ops socket_ops = {
     .user_settable = ZX_USER_SIGNAL_ALL,
     .on_zero_handles = socket_on_zero_handles,
     .destroy = socket_destroy,
-    .related_koid = socket_related_koid,
-    .peer = socket_peer,
+    .related_koid = paired_related_koid,
+    .peer = paired_peer,
 };
 
 struct dispatcher* socket_dispatcher(struct socket* socket) {
-    return &socket->object;
+    return &socket->end.object;
 }
 
 struct socket* socket_from_dispatcher(struct dispatcher* object) {
@@ -99,18 +89,15 @@ zx_status_t socket_create(uint32_t options, struct socket** end0, struct socket*
         ends[i] = kalloc(sizeof(*ends[i]));
         if (ends[i] == NULL) {
             if (i > 0) {
-                dispatcher_unref(&ends[0]->object);
+                dispatcher_unref(&ends[0]->end.object);
             }
             return ZX_ERR_NO_MEMORY;
         }
-        dispatcher_init(&ends[i]->object, &socket_ops, ZX_SOCKET_WRITABLE);
+        dispatcher_init(&ends[i]->end.object, &socket_ops, ZX_SOCKET_WRITABLE);
         list_init(&ends[i]->segments);
         ends[i]->options = options;
     }
-    for (unsigned i = 0; i < 2; i++) {
-        ends[i]->peer = ends[1 - i];
-        ends[i]->peer_koid = ends[1 - i]->object.koid;
-    }
+    paired_join(&ends[0]->end, &ends[1]->end);
     *end0 = ends[0];
     *end1 = ends[1];
     return ZX_OK;
@@ -129,14 +116,14 @@ static void note(struct change* change, zx_signals_t signal, bool asserted) {
 }
 
 static void apply(struct socket* socket, struct change change) {
-    update_signals(&socket->object, change.clear, change.set);
+    update_signals(&socket->end.object, change.clear, change.set);
 }
 
 // Brings the signals that tell how many bytes are buffered up to date: those of the end that reads
 // them and those of the end that writes them.  WRITABLE changes only when the buffer, which held so
 // many bytes before, becomes full or ceases to be, and with the disposition.
 static void update_reader_and_writer(struct socket* reader, size_t held) {
-    struct socket* writer = reader->peer;
+    struct socket* writer = peer_of(reader);
     struct change change = {0};
     note(&change, ZX_SOCKET_READABLE, reader->size > 0);
     note(&change, ZX_SOCKET_READ_THRESHOLD,
@@ -192,7 +179,7 @@ static zx_status_t fill_segments(struct socket* reader, uint64_t from, size_t si
 }
 
 zx_status_t socket_write(struct socket* socket, uint64_t from, size_t size, size_t* actual) {
-    struct socket* reader = socket->peer;
+    struct socket* reader = peer_of(socket);
     if (reader == NULL) {
         return ZX_ERR_PEER_CLOSED;
     }
@@ -287,7 +274,7 @@ zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t si
         return ZX_ERR_INVALID_ARGS;
     }
     if (socket->size == 0) {
-        if (socket->peer == NULL) {
+        if (peer_of(socket) == NULL) {
             return ZX_ERR_PEER_CLOSED;
         }
         return socket->read_disabled ? ZX_ERR_BAD_STATE : ZX_ERR_SHOULD_WAIT;
@@ -314,7 +301,7 @@ static void set_directions(struct socket* socket, uint32_t own, uint32_t peers) 
     }
     if (peers != 0) {
         socket->read_disabled = peers == ZX_SOCKET_DISPOSITION_WRITE_DISABLED;
-        if (socket->peer != NULL) {
+        if (peer_of(socket) != NULL) {
             note(&change, ZX_SOCKET_PEER_WRITE_DISABLED, socket->read_disabled);
         }
     }
@@ -322,10 +309,11 @@ static void set_directions(struct socket* socket, uint32_t own, uint32_t peers) 
 }
 
 zx_status_t socket_set_disposition(struct socket* socket, uint32_t own, uint32_t peers) {
-    struct socket* peer = socket->peer;
+    struct socket* peer = peer_of(socket);
     // What was written before writing was disabled must be read before it is enabled.
     bool own_waits = socket->write_disabled && peer != NULL && peer->size > 0;
-    bool peers_waits = (socket->object.signals & ZX_SOCKET_PEER_WRITE_DISABLED) && socket->size > 0;
+    bool peers_waits =
+        (socket->end.object.signals & ZX_SOCKET_PEER_WRITE_DISABLED) && socket->size > 0;
     if ((own == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && own_waits) ||
         (peers == ZX_SOCKET_DISPOSITION_WRITE_ENABLED && peers_waits)) {
         return ZX_ERR_BAD_STATE;
@@ -355,14 +343,14 @@ zx_status_t socket_set_read_threshold(struct socket* socket, size_t value) {
 }
 
 zx_status_t socket_set_write_threshold(struct socket* socket, size_t value) {
-    if (socket->peer == NULL) {
+    if (peer_of(socket) == NULL) {
         return ZX_ERR_PEER_CLOSED;
     }
     if (value > SOCKET_CAPACITY) {
         return ZX_ERR_INVALID_ARGS;
     }
     socket->write_threshold = value;
-    update_reader_and_writer(socket->peer, socket->peer->size);
+    update_reader_and_writer(peer_of(socket), peer_of(socket)->size);
     return ZX_OK;
 }
 
@@ -381,7 +369,7 @@ void socket_get_info(struct socket* socket, zx_info_socket_t* info) {
         .rx_buf_max = SOCKET_CAPACITY,
         .rx_buf_size = socket->size,
         .rx_buf_available = available(socket),
-        .tx_buf_max = socket->peer != NULL ? SOCKET_CAPACITY : 0,
-        .tx_buf_size = socket->peer != NULL ? socket->peer->size : 0,
+        .tx_buf_max = peer_of(socket) != NULL ? SOCKET_CAPACITY : 0,
+        .tx_buf_size = peer_of(socket) != NULL ? peer_of(socket)->size : 0,
     };
 }

@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from zxio_py import abi
-from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadKilled, ZxError
+from zxio_py.kernel.paired import Paired
 from zxio_py.kernel.waiter import Waiter
 
 if TYPE_CHECKING:
@@ -50,14 +50,13 @@ class CallWaiter(Waiter):
         self.reply: Message | None = None
 
 
-class Channel(Dispatcher):
+class Channel(Paired):
     """One end of a channel."""
 
-    __slots__ = ("_last_txid", "calls", "messages", "peer", "peer_koid")
+    __slots__ = ("_last_txid", "calls", "messages")
 
     TYPE = abi.ZX_OBJ_TYPE_CHANNEL
     DEFAULT_RIGHTS = abi.ZX_DEFAULT_CHANNEL_RIGHTS
-    PAIRED = True
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(kernel, abi.ZX_CHANNEL_WRITABLE)
@@ -66,23 +65,11 @@ class Channel(Dispatcher):
         #: Calls made through this end that wait for their replies, by transaction id.
         self.calls: dict[int, CallWaiter] = {}
         self._last_txid = 0
-        self.peer: Channel | None = None
-        self.peer_koid = 0
 
     @classmethod
     def create(cls, kernel: Kernel) -> tuple[Channel, Channel]:
         """Both ends of a new channel."""
-        first, second = cls(kernel), cls(kernel)
-        first.peer, second.peer = second, first
-        first.peer_koid, second.peer_koid = second.koid, first.koid
-        return first, second
-
-    @property
-    def related_koid(self) -> int:
-        return self.peer_koid
-
-    def current_peer(self) -> Channel | None:
-        return self.peer
+        return cls(kernel).join(cls(kernel))
 
     def as_channel(self) -> Channel:
         return self
@@ -168,11 +155,10 @@ class Channel(Dispatcher):
 
     def on_zero_handles(self) -> None:
         self.kernel.carriers.pop(self.koid, None)
-        peer, self.peer = self.peer, None
+        peer = self.peer
         self._end_calls(abi.ZX_ERR_CANCELED)
+        self.part(abi.ZX_CHANNEL_WRITABLE, abi.ZX_CHANNEL_PEER_CLOSED)
         if peer is not None:
-            peer.peer = None
-            peer.update_signals(abi.ZX_CHANNEL_WRITABLE, abi.ZX_CHANNEL_PEER_CLOSED)
             peer._end_calls(abi.ZX_ERR_PEER_CLOSED)
         self.drop_messages()
 

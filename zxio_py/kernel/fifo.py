@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
-from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.paired import Paired
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
 
 
-class Fifo(Dispatcher):
+class Fifo(Paired):
     """One end of a fifo."""
 
-    __slots__ = ("elem_count", "elem_size", "incoming", "peer", "peer_koid")
+    __slots__ = ("elem_count", "elem_size", "incoming")
 
     TYPE = abi.ZX_OBJ_TYPE_FIFO
     DEFAULT_RIGHTS = abi.ZX_DEFAULT_FIFO_RIGHTS
-    PAIRED = True
 
     def __init__(self, kernel: Kernel, elem_count: int, elem_size: int) -> None:
         super().__init__(kernel, abi.ZX_FIFO_WRITABLE)
@@ -28,29 +27,14 @@ class Fifo(Dispatcher):
         self.elem_size = elem_size
         #: Elements written by the peer, not read yet, one after the other.
         self.incoming = bytearray()
-        self.peer: Fifo | None = None
-        self.peer_koid = 0
 
     @classmethod
     def create(cls, kernel: Kernel, elem_count: int, elem_size: int) -> tuple[Fifo, Fifo]:
         """Both ends of a new fifo."""
-        first, second = cls(kernel, elem_count, elem_size), cls(kernel, elem_count, elem_size)
-        first.peer, second.peer = second, first
-        first.peer_koid, second.peer_koid = second.koid, first.koid
-        return first, second
-
-    @property
-    def related_koid(self) -> int:
-        return self.peer_koid
-
-    def current_peer(self) -> Fifo | None:
-        return self.peer
+        return cls(kernel, elem_count, elem_size).join(cls(kernel, elem_count, elem_size))
 
     def on_zero_handles(self) -> None:
-        peer, self.peer = self.peer, None
-        if peer is not None:
-            peer.peer = None
-            peer.update_signals(abi.ZX_FIFO_WRITABLE, abi.ZX_FIFO_PEER_CLOSED)
+        self.part(abi.ZX_FIFO_WRITABLE, abi.ZX_FIFO_PEER_CLOSED)
 
     def check_request(self, elem_size: int, count: int) -> None:
         """OUT_OF_RANGE unless the element size is the fifo's and there is something to move."""

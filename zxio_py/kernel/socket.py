@@ -6,8 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
-from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.paired import Paired
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -68,14 +68,12 @@ class Buffer:
         return len(self.chunks[0]) if self.chunks else 0
 
 
-class Socket(Dispatcher):
+class Socket(Paired):
     """One end of a socket."""
 
     __slots__ = (
         "incoming",
         "options",
-        "peer",
-        "peer_koid",
         "read_disabled",
         "read_threshold",
         "write_disabled",
@@ -84,15 +82,12 @@ class Socket(Dispatcher):
 
     TYPE = abi.ZX_OBJ_TYPE_SOCKET
     DEFAULT_RIGHTS = abi.ZX_DEFAULT_SOCKET_RIGHTS
-    PAIRED = True
 
     def __init__(self, kernel: Kernel, options: int) -> None:
         super().__init__(kernel, abi.ZX_SOCKET_WRITABLE)
         self.options = options
         #: Written by the peer, not read yet.
         self.incoming = Buffer()
-        self.peer: Socket | None = None
-        self.peer_koid = 0
         #: Whether this end may not write, and whether the peer may not (nothing more will come).
         self.write_disabled = False
         self.read_disabled = False
@@ -103,28 +98,15 @@ class Socket(Dispatcher):
     @classmethod
     def create(cls, kernel: Kernel, options: int) -> tuple[Socket, Socket]:
         """Both ends of a new socket."""
-        first, second = cls(kernel, options), cls(kernel, options)
-        first.peer, second.peer = second, first
-        first.peer_koid, second.peer_koid = second.koid, first.koid
-        return first, second
-
-    @property
-    def related_koid(self) -> int:
-        return self.peer_koid
+        return cls(kernel, options).join(cls(kernel, options))
 
     @property
     def is_datagram(self) -> bool:
         """Whether messages keep their boundaries."""
         return bool(self.options & abi.ZX_SOCKET_DATAGRAM)
 
-    def current_peer(self) -> Socket | None:
-        return self.peer
-
     def on_zero_handles(self) -> None:
-        peer, self.peer = self.peer, None
-        if peer is not None:
-            peer.peer = None
-            peer.update_signals(abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_PEER_CLOSED)
+        self.part(abi.ZX_SOCKET_WRITABLE, abi.ZX_SOCKET_PEER_CLOSED)
 
     # Transfer ----------------------------------------------------------------------------
 

@@ -137,17 +137,7 @@ def zx_channel_write(
     num_handles: int,
 ) -> int:
     """Queue a message at the peer; the handles leave the caller whatever comes of it."""
-    try:
-        if options & ~abi.ZX_CHANNEL_WRITE_USE_IOVEC:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        channel = c.get(handle, Channel, abi.ZX_RIGHT_WRITE)
-        data = _message_bytes(c, options, bytes, num_bytes, num_handles)
-    except ZxError:
-        _discard(c, handles, num_handles)
-        raise
-    carried = _consume(c, channel, handles, num_handles)
-    channel.write((len(data), data, carried), c.thread)  # PEER_CLOSED
-    return abi.ZX_OK
+    return _write(c, handle, options, bytes, num_bytes, handles, num_handles, etc=False)
 
 
 def zx_channel_write_etc(
@@ -160,17 +150,51 @@ def zx_channel_write_etc(
     num_handles: int,
 ) -> int:
     """Queue a message at the peer, its handles described by dispositions."""
+    return _write(c, handle, options, bytes, num_bytes, handles, num_handles, etc=True)
+
+
+def _write(
+    c: Caller,
+    handle: int,
+    options: int,
+    bytes: Pointer,
+    num_bytes: int,
+    handles: Pointer,
+    num_handles: int,
+    etc: bool,
+) -> int:
+    channel, message = _outgoing(
+        c, handle, abi.ZX_RIGHT_WRITE, options, bytes, num_bytes, handles, num_handles, etc
+    )
+    channel.write(message, c.thread)  # PEER_CLOSED
+    return abi.ZX_OK
+
+
+def _outgoing(
+    c: Caller,
+    handle: int,
+    rights: int,
+    options: int,
+    pointer: Pointer,
+    num_bytes: int,
+    handles: Pointer,
+    num_handles: int,
+    etc: bool,
+    at_least: int = 0,
+) -> tuple[Channel, Message]:
+    """The channel and the message for it, whose handles have left the caller in any case."""
     try:
         if options & ~abi.ZX_CHANNEL_WRITE_USE_IOVEC:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        channel = c.get(handle, Channel, abi.ZX_RIGHT_WRITE)
-        data = _message_bytes(c, options, bytes, num_bytes, num_handles)
+        channel = c.get(handle, Channel, rights)
+        data = _message_bytes(c, options, pointer, num_bytes, num_handles)
+        if len(data) < at_least:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     except ZxError:
-        _discard_moved(c, handles, num_handles)
+        (_discard_moved if etc else _discard)(c, handles, num_handles)
         raise
-    carried = _consume_dispositions(c, channel, handles, num_handles)
-    channel.write((len(data), data, carried), c.thread)  # PEER_CLOSED
-    return abi.ZX_OK
+    consume = _consume_dispositions if etc else _consume
+    return channel, (len(data), data, consume(c, channel, handles, num_handles))
 
 
 def _message_bytes(
@@ -355,19 +379,19 @@ def _call(
     fields = _CALL_ARGS.unpack(c.read(args, _CALL_ARGS.size))
     wr_bytes, wr_handles, rd_bytes, rd_handles = fields[:4]
     wr_num_bytes, wr_num_handles, rd_num_bytes, rd_num_handles = fields[4:]
-    try:
-        if options & ~abi.ZX_CHANNEL_WRITE_USE_IOVEC:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        channel = c.get(handle, Channel, abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE)
-        data = _message_bytes(c, options, wr_bytes, wr_num_bytes, wr_num_handles)
-        if len(data) < _TXID_SIZE:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    except ZxError:
-        (_discard_moved if etc else _discard)(c, wr_handles, wr_num_handles)
-        raise
-    consume = _consume_dispositions if etc else _consume
-    carried = consume(c, channel, wr_handles, wr_num_handles)
-    reply = channel.call((len(data), data, carried), deadline, c.thread)
+    channel, message = _outgoing(
+        c,
+        handle,
+        abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE,
+        options,
+        wr_bytes,
+        wr_num_bytes,
+        wr_handles,
+        wr_num_handles,
+        etc,
+        at_least=_TXID_SIZE,
+    )
+    reply = channel.call(message, deadline, c.thread)
     size, _, received = reply
     try:
         if size > rd_num_bytes or len(received or ()) > rd_num_handles:

@@ -1,0 +1,171 @@
+"""What zx_object_get_info says of memory: regions, VMOs, and what a process has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zxio_py import abi
+from zxio_py.abi.model import Topic
+from zxio_py.kernel.aspace import Mapping as VmMapping
+from zxio_py.kernel.aspace import Node, Region
+from zxio_py.kernel.caller import Caller
+from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.handle import Handle
+from zxio_py.kernel.process import Process
+from zxio_py.kernel.records import record
+from zxio_py.kernel.vmar import Vmar
+from zxio_py.kernel.vmo import Vmo, VmObject
+
+
+def process_maps(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    """The tree of its regions and mappings, from the top."""
+    process = _running(handle)
+    if not process.started:
+        return []
+    root = process.aspace.root
+    whole = record(
+        topic.record,
+        name=process.name,
+        base=root.base,
+        size=root.size,
+        type=abi.ZX_INFO_MAPS_TYPE_ASPACE,
+    )
+    return [whole, *(_map_entry(topic, depth, node) for depth, node in _nodes(root))]
+
+
+def _map_entry(topic: Topic, depth: int, node: Node) -> bytes:
+    if not isinstance(node, VmMapping):
+        return record(
+            topic.record,
+            name=b"useralloc" if node.parent else b"root",
+            base=node.base,
+            size=node.size,
+            depth=depth,
+            type=abi.ZX_INFO_MAPS_TYPE_VMAR,
+        )
+    mapped = record(
+        "zx_info_maps_mapping_t",
+        mmu_flags=node.perms,
+        vmo_koid=node.vmo.koid if node.vmo is not None else 0,
+        vmo_offset=node.offset - (node.vmo.base if node.vmo is not None else 0),
+        committed_pages=node.store.committed(node.offset, node.size),
+    )
+    entry = bytearray(
+        record(
+            topic.record,
+            name=node.name,
+            base=node.base,
+            size=node.size,
+            depth=depth,
+            type=abi.ZX_INFO_MAPS_TYPE_MAPPING,
+        )
+    )
+    place = abi.STRUCTS["zx_info_maps_t"].field("u.mapping")
+    entry[place.offset : place.offset + place.size] = mapped
+    return bytes(entry)
+
+
+def process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    """VMOs it has handles to, then those it has mapped."""
+    process = _running(handle)
+    if not process.started:
+        raise ZxError(abi.ZX_ERR_BAD_STATE)
+    entries = []
+    for _, held in process.handles.items():
+        if isinstance(held.object, Vmo):
+            memory = held.object.memory
+            flags = abi.ZX_INFO_VMO_VIA_HANDLE
+            entries.append(_vmo_record(topic, memory, held.rights, flags))
+    for _, node in _nodes(process.aspace.root):
+        if isinstance(node, VmMapping) and node.vmo is not None:
+            entries.append(_vmo_record(topic, node.vmo, 0, abi.ZX_INFO_VMO_VIA_MAPPING))
+    return entries
+
+
+def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    """How much it has mapped, alone and with others."""
+    process = _running(handle)
+    if not process.started:
+        raise ZxError(abi.ZX_ERR_BAD_STATE)
+    mapped = private = shared = 0
+    for _, node in _nodes(process.aspace.root):
+        if isinstance(node, VmMapping):
+            mapped += node.size
+            committed = node.store.committed(node.offset, node.size) * abi.ZX_PAGE_SIZE
+            if len(node.store.mappings) == 1:
+                private += committed
+            else:
+                shared += committed
+    return [
+        record(
+            topic.record,
+            mem_mapped_bytes=mapped,
+            mem_private_bytes=private,
+            mem_shared_bytes=shared,
+            mem_scaled_shared_bytes=shared,
+        )
+    ]
+
+
+def _nodes(root: Region) -> Iterator[tuple[int, Node]]:
+    """Regions and mappings by address, each with its depth, a region before what is in it."""
+    pending: list[tuple[int, Node]] = [(1, root)]
+    while pending:
+        depth, node = pending.pop()
+        yield depth, node
+        if isinstance(node, Region):
+            pending += [(depth + 1, child) for child in reversed(node.children)]
+
+
+def _running(handle: Handle) -> Process:
+    process = handle.object
+    assert isinstance(process, Process)
+    if process.dead:
+        raise ZxError(abi.ZX_ERR_BAD_STATE)
+    return process
+
+
+def vmar(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    """Where the region lies."""
+    vmar = handle.object
+    assert isinstance(vmar, Vmar)
+    alive = vmar.region.alive
+    base, size = (vmar.region.base, vmar.region.size) if alive else (0, 0)
+    return [record(topic.record, base=base, len=size)]
+
+
+def vmo(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    """All about a VMO."""
+    assert isinstance(handle.object, Vmo)
+    return [_vmo_record(topic, handle.object.memory, handle.rights, abi.ZX_INFO_VMO_VIA_HANDLE)]
+
+
+def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> bytes:
+    flags |= abi.ZX_INFO_VMO_TYPE_PAGED
+    for is_so, flag in (
+        (memory.resizable, abi.ZX_INFO_VMO_RESIZABLE),
+        (memory.kind == "snapshot", abi.ZX_INFO_VMO_IS_COW_CLONE),
+        (memory.discardable, abi.ZX_INFO_VMO_DISCARDABLE),
+        (memory.immutable, abi.ZX_INFO_VMO_IMMUTABLE),
+    ):
+        if is_so:
+            flags |= flag
+    owns = memory.kind in ("anonymous", "snapshot")
+    committed = memory.store.committed(memory.base, memory.size) if owns else 0
+    sharers = {id(mapping.region.aspace) for mapping in memory.store.mappings}
+    values: dict[str, int | bytes] = {
+        "koid": memory.koid,
+        "name": memory.name,
+        "size_bytes": memory.size,
+        "parent_koid": memory.parent_koid,
+        "num_children": len(memory.children),
+        "num_mappings": memory.mapping_count,
+        "share_count": len(sharers),
+        "flags": flags,
+        "committed_bytes": committed * abi.ZX_PAGE_SIZE,
+        "handle_rights": rights if flags & abi.ZX_INFO_VMO_VIA_HANDLE else 0,
+        "cache_policy": memory.cache_policy,
+    }
+    if topic.record == "zx_info_vmo_t":
+        values["metadata_bytes"] = committed * 8
+    return record(topic.record, **values)
