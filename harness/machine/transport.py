@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.machine import layout
 from harness.machine.machine import Failure, Machine, Verdict
@@ -30,8 +31,7 @@ _BATCH_OFFSET = 8
 BATCH_RECORDS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One record for the guest: what it is (`wire.KIND_PROGRAM` ...), and its bytes."""
 
     kind: int
@@ -75,8 +75,7 @@ class _Batch:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """A snapshot of a slot header."""
 
     request_sequence: int
@@ -129,8 +128,10 @@ class Transport:
         """
         watch = _Watch(self)
         while any(self._slots):
-            if not self._collect():
-                self.machine.wait(self.limits.look)
+            if self._collect():
+                continue
+            # What has just rung has most likely a result.  Only if not, look at the evidence.
+            if not (self.machine.wait(self.limits.look) and self._collect()):
                 verdict = self._end() or watch.look()
                 if verdict is not None:
                     index = self._salvage()
@@ -149,7 +150,7 @@ class Transport:
         return sum(batch.count for batch in self._slots if batch)
 
     def _slot(self, number: int) -> _Slot:
-        return _Slot(*self._share.unpack(_SLOT, slot_offset(number)))
+        return _Slot._make(self._share.unpack(_SLOT, slot_offset(number)))
 
     def _fill(self) -> None:
         """Load every free slot and ring once if there was something to load."""
@@ -193,7 +194,7 @@ class Transport:
             if batch is None:
                 continue
             slot = self._slot(number)
-            if slot.done_sequence != batch.request or slot.request_sequence != batch.request:
+            if slot[:2] != (batch.request, batch.request):  # request and done sequence
                 continue
             taken = self._take(number, batch, slot.result_bytes)
             if taken != slot.records_done:

@@ -55,8 +55,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from harness.errors import ZxhError
 from harness.program.model import GIVEN_SLOTS, MAX_REPORT_BYTES, Arch
@@ -337,8 +336,7 @@ class WireError(ZxhError):
 # ---- records -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as found in memory."""
 
     kind: int
