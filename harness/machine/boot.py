@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import MachineError
 from harness.machine.image import Image
 from harness.machine.lines import ResultLines
 from harness.machine.machine import Failure, Verdict
@@ -141,14 +142,19 @@ class BootMachine:
         found = _PANIC.search(said)
         return " ".join(found[1].split()) if found else ""
 
-    def _registers(self) -> str:
-        from harness.errors import MachineError
-        from harness.machine.console import Console
-        from harness.machine.qmp import Qmp
+    @property
+    def qmp(self) -> Qmp:
+        """The control connection, made at its first use; what the kernel says then is lost."""
+        if self._qmp is None:
+            from harness.machine.console import Console
+            from harness.machine.qmp import Qmp
 
+            self._qmp = Qmp(self.process.qmp, Console(self._line))
+        return self._qmp
+
+    def _registers(self) -> str:
         try:
-            self._qmp = self._qmp or Qmp(self.process.qmp, Console(self._line))
-            return self._qmp.monitor("info registers").strip().replace("\r", "")
+            return self.qmp.monitor("info registers").strip().replace("\r", "")
         except MachineError:
             return ""
 

@@ -64,7 +64,11 @@ class Qmp:
         self._news, self._tell = socket.socketpair()
         self._news.setblocking(False)
         self._tell.setblocking(False)
-        self._call(self._client.connect(line), "connect")
+        try:
+            self._call(self._client.connect(line), "connect")
+        except MachineError:
+            self.close()
+            raise
 
     @property
     def version(self) -> tuple[int, int, int]:

@@ -38,6 +38,8 @@ BOOT_LIMIT: Final = 10.0
 GRACE: Final = 15.0
 #: Seconds between looks at the evidence while nothing arrives.
 LOOK: Final = 0.25
+#: Programs of one boot, bytes: the files must fit into memory twice, beside the programs' own.
+BOOT_BYTES: Final = 16 << 20
 #: The kernel's last lines in a lost program's result.
 LAST_LINES: Final = 40
 
@@ -91,12 +93,14 @@ class ZirconTarget:
         avoid_defects: bool = False,
         time_limit_ns: int = TIME_LIMIT_NS,
         grace: float = GRACE,
+        boot_bytes: int = BOOT_BYTES,
     ) -> None:
         """*kernel* replaces that of the image *described*, whose agent is the built one.
 
         With *avoid_defects* programs that would meet a known defect of the edition are left out.
         A program that runs longer than *time_limit_ns* of guest time is ended by the agent; a
-        machine that says nothing for *grace* seconds more hangs.
+        machine that says nothing for *grace* seconds more hangs.  One boot gets at most
+        *boot_bytes* of programs.
         """
         self.name = name
         self.image = described
@@ -111,6 +115,7 @@ class ZirconTarget:
         self._kernel = kernel
         self._avoid_defects = avoid_defects
         self._time_limit_ns = time_limit_ns
+        self._boot_bytes = boot_bytes
         self._silence = time_limit_ns / 1e9 + grace
         self._encoded: EncodedPrograms | None = None
         self._agent = b""
@@ -184,7 +189,7 @@ class ZirconTarget:
     def _boot(self) -> None:
         """A new machine for everything that has no result yet."""
         self._stop()
-        self._sent = [job for job in self._jobs.values() if job.seen is None]
+        self._sent = self._next_jobs()
         if not self._sent:
             return
         if not self._agent:
@@ -194,6 +199,18 @@ class ZirconTarget:
         self._machine = BootMachine(self.image, self._agent, payloads, kernel=self._kernel)
         self.command = self._machine.command
         self._watch = _Watch(self._machine)
+
+    def _next_jobs(self) -> list[_Job]:
+        """Programs without a result, as many as one boot takes."""
+        jobs: list[_Job] = []
+        size = 0
+        for job in self._jobs.values():
+            if job.seen is None:
+                size += len(job.payload)
+                if jobs and size > self._boot_bytes:
+                    break
+                jobs.append(job)
+        return jobs
 
     def _advance(self) -> None:
         """Take in what has come, or find out why nothing comes."""

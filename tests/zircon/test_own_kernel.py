@@ -110,6 +110,16 @@ def test_what_was_not_expected_gets_a_boot(own_kernel: OwnKernel) -> None:
         assert target.finish() == []
 
 
+def test_programs_that_one_boot_cannot_take(own_kernel: OwnKernel) -> None:
+    batch = programs([CREATE], [CREATE], [CREATE])
+    with ZirconTarget("own", described=own_kernel("x86_64"), boot_bytes=1) as target:
+        target.expect(batch)
+        for program in batch:
+            target.start([program])
+            assert [seen.ending for seen in target.finish()] == ["finished"]
+        assert len(target.boots) == 3
+
+
 def test_a_result_of_many_lines(own_kernel: OwnKernel) -> None:
     show = {"call": "$buf", "args": [{"inout": [{"fill": [7, 60_000]}], "show": 60_000}]}
     with ZirconTarget("own", described=own_kernel("x86_64")) as target:
@@ -148,11 +158,12 @@ def test_a_kernel_that_hangs(own_kernel: OwnKernel) -> None:
         while target.machine is not None and target.machine.ready_after is None:
             target.machine.wait(5)
         assert target.machine is not None
-        os.kill(target.machine.process.pid, signal.SIGSTOP)
+        target.machine.qmp.execute("stop")
         seen = target.finish()
         assert [one.ending for one in seen] == ["lost", "finished"]
         (failure,) = target.failures
     assert failure.verdict == "guest hang"
+    assert "RIP=" in failure.registers
 
 
 def test_a_program_beyond_its_time_is_ended(own_kernel: OwnKernel) -> None:
