@@ -2,8 +2,8 @@
 
     vDSO            guest/vdso + generated stubs          -> libzircon.so
     zxio library    guest/zxio                            -> libzxio_standalone.so
-    agent           guest/user                            -> agent.elf   (static PIE)
-    kernel          guest/kernel + guest/arch/<arch>
+    agent           guest/user + guest/lib                -> agent.elf   (static PIE)
+    kernel          guest/kernel + guest/arch/<arch> + guest/lib
                     + generated dispatch table + the three files above as blobs -> kernel.elf
 
 Results lie in ``images/build/<arch>``.
@@ -28,6 +28,8 @@ from zxio_py import abi
 ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
 BUILD = ROOT / "images" / "build"
 GUEST = ROOT / "guest"
+#: Code of kernel and programs alike.
+LIBRARY = GUEST / "lib"
 INCLUDE = BUILD / "include"
 
 
@@ -116,9 +118,14 @@ def build_agent(arch: Arch, out: Path) -> Path:
     user = GUEST / "user"
     objects = compile_sources(
         arch,
-        [*user.glob("*.c"), *(user / "libc").glob("*.c"), *(user / arch).glob("*.S")],
+        [
+            *LIBRARY.glob("*.c"),
+            *user.glob("*.c"),
+            *(user / "libc").glob("*.c"),
+            *(user / arch).glob("*.S"),
+        ],
         out / "obj-agent",
-        includes=[INCLUDE, user, user / arch, GUEST / "zxio"],
+        includes=[INCLUDE, LIBRARY, user, user / arch, GUEST / "zxio"],
         flags=(*toolchain.USER_FLAGS[arch], "-fno-builtin"),
     )
     agent = out / "agent.elf"
@@ -163,11 +170,16 @@ def build_floor(arch: Arch, out: Path) -> Path:
 def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
     """Build ``kernel.elf`` with the blobs inside, and ``calls.json`` beside it."""
     flags = toolchain.KERNEL_FLAGS[arch]
-    includes = [INCLUDE, GUEST / "kernel", GUEST / "arch" / arch]
+    includes = [INCLUDE, LIBRARY, GUEST / "kernel", GUEST / "arch" / arch]
     arch_dir = GUEST / "arch" / arch
     objects = compile_sources(
         arch,
-        [*(GUEST / "kernel").glob("*.c"), *arch_dir.glob("*.c"), *arch_dir.glob("*.S")],
+        [
+            *LIBRARY.glob("*.c"),
+            *(GUEST / "kernel").glob("*.c"),
+            *arch_dir.glob("*.c"),
+            *arch_dir.glob("*.S"),
+        ],
         out / "obj-kernel",
         includes=includes,
         flags=flags,

@@ -55,7 +55,7 @@ def build_zxio_library(arch: Arch, out_dir: Path, include_dirs: Sequence[Path]) 
         arch,
         SOURCES.glob("*.c"),
         out_dir / "obj-zxio",
-        includes=[*include_dirs, SOURCES, ROOT / "guest" / "user"],
+        includes=[*include_dirs, SOURCES, ROOT / "guest" / "user", ROOT / "guest" / "lib"],
         flags=USER_FLAGS[arch],
     )
     library = out_dir / SONAME

@@ -27,6 +27,26 @@
     stp x28, x29, [sp, #224]
     .endm
 
+// Saves what user mode has besides; leaves ELR_EL1 in x10, where it comes from.
+    .macro save_user_state
+    mrs x10, elr_el1
+    mrs x11, spsr_el1
+    mrs x12, sp_el0
+    stp x30, x12, [sp, #REGS_LR]
+    stp x10, x11, [sp, #REGS_PC]
+    .endm
+
+    .macro load_x2_to_x17
+    ldp x2, x3, [sp, #16]
+    ldp x4, x5, [sp, #32]
+    ldp x6, x7, [sp, #48]
+    ldp x8, x9, [sp, #64]
+    ldp x10, x11, [sp, #80]
+    ldp x12, x13, [sp, #96]
+    ldp x14, x15, [sp, #112]
+    ldp x16, x17, [sp, #128]
+    .endm
+
 // One of the 16 vectors, 128 bytes each; too little room for more than a jump.
     .macro vector target
     .balign 128
@@ -58,11 +78,7 @@ vectors:
 user_sync:
     save_general_registers
     mrs x9, esr_el1
-    mrs x10, elr_el1
-    mrs x11, spsr_el1
-    mrs x12, sp_el0
-    stp x30, x12, [sp, #REGS_LR]
-    stp x10, x11, [sp, #REGS_PC]
+    save_user_state
     lsr x13, x9, #26                    // exception class
     cmp x13, #0x15                      // svc in 64-bit code
     b.ne user_exception_entry
@@ -93,14 +109,7 @@ user_sync:
     msr spsr_el1, x11
     msr sp_el0, x12
 1:  ldr x1, [sp, #8]
-    ldp x2, x3, [sp, #16]
-    ldp x4, x5, [sp, #32]
-    ldp x6, x7, [sp, #48]
-    ldp x8, x9, [sp, #64]
-    ldp x10, x11, [sp, #80]
-    ldp x12, x13, [sp, #96]
-    ldp x14, x15, [sp, #112]
-    ldp x16, x17, [sp, #128]
+    load_x2_to_x17
     ldr x18, [sp, #144]
     ldr x29, [sp, #REGS_X29]
     add sp, sp, #REGS_SIZE
@@ -121,11 +130,7 @@ user_exception_entry:
 
 user_irq:
     save_general_registers
-    mrs x10, elr_el1
-    mrs x11, spsr_el1
-    mrs x12, sp_el0
-    stp x30, x12, [sp, #REGS_LR]
-    stp x10, x11, [sp, #REGS_PC]
+    save_user_state
     stp xzr, xzr, [sp, #REGS_ESR]
     mov x29, xzr
     mov x30, xzr
@@ -146,14 +151,7 @@ restore_registers:
     msr sp_el0, x12
 restore_general_registers:
     ldp x0, x1, [sp]
-    ldp x2, x3, [sp, #16]
-    ldp x4, x5, [sp, #32]
-    ldp x6, x7, [sp, #48]
-    ldp x8, x9, [sp, #64]
-    ldp x10, x11, [sp, #80]
-    ldp x12, x13, [sp, #96]
-    ldp x14, x15, [sp, #112]
-    ldp x16, x17, [sp, #128]
+    load_x2_to_x17
     ldp x18, x19, [sp, #144]
     ldp x20, x21, [sp, #160]
     ldp x22, x23, [sp, #176]
@@ -210,25 +208,25 @@ fatal:
 
 // ---- switching ------------------------------------------------------------------------------------
 
+// What a called function must keep: all of it with stp or ldp.
+    .macro callee_saved move
+    \move x19, x20, [sp]
+    \move x21, x22, [sp, #16]
+    \move x23, x24, [sp, #32]
+    \move x25, x26, [sp, #48]
+    \move x27, x28, [sp, #64]
+    \move x29, x30, [sp, #80]
+    .endm
+
 // void switch_stacks(uint64_t* save_sp, uint64_t new_sp)
     .globl switch_stacks
 switch_stacks:
-    sub sp, sp, #96                     // what a called function must keep
-    stp x19, x20, [sp]
-    stp x21, x22, [sp, #16]
-    stp x23, x24, [sp, #32]
-    stp x25, x26, [sp, #48]
-    stp x27, x28, [sp, #64]
-    stp x29, x30, [sp, #80]
+    sub sp, sp, #96
+    callee_saved stp
     mov x9, sp
     str x9, [x0]
     mov sp, x1
-    ldp x19, x20, [sp]
-    ldp x21, x22, [sp, #16]
-    ldp x23, x24, [sp, #32]
-    ldp x25, x26, [sp, #48]
-    ldp x27, x28, [sp, #64]
-    ldp x29, x30, [sp, #80]
+    callee_saved ldp
     add sp, sp, #96
     ret
 
@@ -254,25 +252,30 @@ enter_user:
     .arch_extension fp
     .arch_extension simd
 
+// All of them with stp or ldp.
+    .macro vector_registers move
+    \move q0, q1, [x0, #0]
+    \move q2, q3, [x0, #32]
+    \move q4, q5, [x0, #64]
+    \move q6, q7, [x0, #96]
+    \move q8, q9, [x0, #128]
+    \move q10, q11, [x0, #160]
+    \move q12, q13, [x0, #192]
+    \move q14, q15, [x0, #224]
+    \move q16, q17, [x0, #256]
+    \move q18, q19, [x0, #288]
+    \move q20, q21, [x0, #320]
+    \move q22, q23, [x0, #352]
+    \move q24, q25, [x0, #384]
+    \move q26, q27, [x0, #416]
+    \move q28, q29, [x0, #448]
+    \move q30, q31, [x0, #480]
+    .endm
+
 // void fpu_save(void* area)
     .globl fpu_save
 fpu_save:
-    stp q0, q1, [x0, #0]
-    stp q2, q3, [x0, #32]
-    stp q4, q5, [x0, #64]
-    stp q6, q7, [x0, #96]
-    stp q8, q9, [x0, #128]
-    stp q10, q11, [x0, #160]
-    stp q12, q13, [x0, #192]
-    stp q14, q15, [x0, #224]
-    stp q16, q17, [x0, #256]
-    stp q18, q19, [x0, #288]
-    stp q20, q21, [x0, #320]
-    stp q22, q23, [x0, #352]
-    stp q24, q25, [x0, #384]
-    stp q26, q27, [x0, #416]
-    stp q28, q29, [x0, #448]
-    stp q30, q31, [x0, #480]
+    vector_registers stp
     mrs x1, fpcr
     mrs x2, fpsr
     add x0, x0, #512
@@ -282,22 +285,7 @@ fpu_save:
 // void fpu_restore(const void* area)
     .globl fpu_restore
 fpu_restore:
-    ldp q0, q1, [x0, #0]
-    ldp q2, q3, [x0, #32]
-    ldp q4, q5, [x0, #64]
-    ldp q6, q7, [x0, #96]
-    ldp q8, q9, [x0, #128]
-    ldp q10, q11, [x0, #160]
-    ldp q12, q13, [x0, #192]
-    ldp q14, q15, [x0, #224]
-    ldp q16, q17, [x0, #256]
-    ldp q18, q19, [x0, #288]
-    ldp q20, q21, [x0, #320]
-    ldp q22, q23, [x0, #352]
-    ldp q24, q25, [x0, #384]
-    ldp q26, q27, [x0, #416]
-    ldp q28, q29, [x0, #448]
-    ldp q30, q31, [x0, #480]
+    vector_registers ldp
     add x0, x0, #512
     ldp x1, x2, [x0]
     msr fpcr, x1

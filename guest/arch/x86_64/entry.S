@@ -22,6 +22,25 @@
 
     .section .text.entry, "ax"
 
+// The first fifteen words of struct arch_regs.
+    .macro push_general_registers
+    pushq %r15
+    pushq %r14
+    pushq %r11
+    pushq %rbp
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    pushq %r13
+    pushq %r12
+    pushq %r9
+    pushq %r8
+    pushq %r10
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    .endm
+
 // ---- system calls -----------------------------------------------------------------------------
 //
 // syscall: %rcx = address behind the instruction, %r11 = flags, %rsp still the user's.  FMASK has
@@ -39,21 +58,7 @@ syscall_entry:
     pushq %rcx                          // rip
     pushq $0                            // error_code
     pushq $VECTOR_SYSCALL               // vector
-    pushq %r15
-    pushq %r14
-    pushq %r11
-    pushq %rbp
-    pushq %rcx
-    pushq %rbx
-    pushq %rax
-    pushq %r13
-    pushq %r12
-    pushq %r9
-    pushq %r8
-    pushq %r10
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
+    push_general_registers
     movq %rax, %rdi                     // number
     movq %rsp, %rsi                     // arguments: the first words of the registers
     movq %rcx, %rdx                     // where the call came from
@@ -125,21 +130,7 @@ debug_trap:
 
     .balign 16
 trap_common:
-    pushq %r15
-    pushq %r14
-    pushq %r11
-    pushq %rbp
-    pushq %rcx
-    pushq %rbx
-    pushq %rax
-    pushq %r13
-    pushq %r12
-    pushq %r9
-    pushq %r8
-    pushq %r10
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
+    push_general_registers
     cld                                 // the C code's flags: ascending strings,
     cmpb $0, have_smap(%rip)
     je 1f

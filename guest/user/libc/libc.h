@@ -5,12 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "memory.h"
 #include "zx/abi.h"
-
-int memcmp(const void* left, const void* right, size_t size);
-void* memcpy(void* restrict to, const void* restrict from, size_t size);
-void* memmove(void* to, const void* from, size_t size);
-void* memset(void* to, int byte, size_t size);
 
 void* malloc(size_t size);
 void free(void* block);
