@@ -438,6 +438,18 @@ def name_property(view: StepView, difference: Difference) -> bool:
 
 
 @_condition
+def register_property(view: StepView, difference: Difference) -> bool:
+    """A register of a thread."""
+    return view.number_of(1) == abi.CONSTANTS["ZX_PROP_REGISTER_FS"]
+
+
+@_condition
+def high_options(view: StepView, difference: Difference) -> bool:
+    """Options of a record to write."""
+    return bool(view.number_of(1))
+
+
+@_condition
 def invalidates(view: StepView, difference: Difference) -> bool:
     """Drops cache lines without writing them back."""
     return view.number_of(1) == abi.CONSTANTS["ZX_VMO_OP_CACHE_INVALIDATE"]

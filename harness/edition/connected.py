@@ -86,6 +86,10 @@ class Connected:
             if self._parents.get(other, "").startswith("slot $")
         }
 
+    def children_of(self, name: str) -> Iterable[str]:
+        """What is made in a given job."""
+        return [child for child, parent in self._parents.items() if parent == name]
+
     def _join(self, names: Iterable[str]) -> None:
         together: set[str] = set()
         for name in names:

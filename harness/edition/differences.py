@@ -270,6 +270,9 @@ class _Explanation:
         for row in self._quiet:
             if row.explains(view, _NOTHING, "nothing"):
                 self._put(view, (row.id,), outputs=False)
+                for handle in view.handles():
+                    for child in self._connected.children_of(f"slot {handle.slot}"):
+                        self._add(child, (row.id,))
 
     def _view(
         self, step: Step, number: int, thread: str | None, mine: Result, other: Result

@@ -184,7 +184,7 @@ def _job_policy(draft: Draft) -> None:
         ):
             refuse("zx_job_set_policy: a condition or action that 2018 does not have")
         if action.value.x86_64 in (4, 5):
-            kill = 9 - action.value.x86_64
+            kill = {4: 5, 5: 0xFFFFFFFF}[action.value.x86_64]
             items[number] = dataclasses.replace(action, value=Number(kill, kill))
     draft.set(3, dataclasses.replace(buffer, items=tuple(items)))
 
@@ -255,7 +255,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "zx_vmar_protect": Shape(order=(0, 2, 3, 1), rules=(_vm(0x4007),)),
     # tasks
     "zx_job_set_policy": Shape(rules=(_job_policy,)),
-    "zx_process_create": Shape(rules=(narrow(2),)),
+    "zx_process_create": Shape(rules=(narrow(2), options(3, refused={1: "SHARED"}, known=1))),
     "zx_thread_create": Shape(rules=(narrow(2),)),
     "zx_process_exit": Shape(rules=(_exit_code,)),
     "zx_thread_legacy_yield": Shape("zx_nanosleep", order=(ZERO,), rules=(_yield,)),

@@ -142,6 +142,11 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("H15", call("zx_job_set_policy", 3, 0, 0, {"in": {"zero": 8}}, 1), INVALID, UNSUPPORTED),
         ("V7", call("zx_vmo_op_range", 3, 7, 0, 4096), UNSUPPORTED, "ZX_OK"),
         ("E:debuglog_write", call("zx_debuglog_write", 0, 1), INVALID, BAD),
+        ("E:debuglog_write", call("zx_debuglog_write", 3, 1, {"in": "00"}, 1), INVALID, "ZX_OK"),
+        ("E:thread_create", call("zx_thread_create", 3), "ZX_ERR_BAD_STATE", "ZX_OK"),
+        ("E:vmar_destroy", call("zx_vmar_destroy", 3), UNSUPPORTED, "ZX_OK"),
+        ("E:vmar_protect", call("zx_vmar_protect", 3, 1), "ZX_ERR_NOT_FOUND", INVALID),
+        ("E:property", call("zx_object_get_property", 3, 4, {"out": 8}, 8), TYPE, INVALID),
         ("L1", call("zx_debuglog_write", 3, 0, {"in": {"zero": 230}}, 230), "ZX_OK", RANGE),
     ],
 )

@@ -247,6 +247,10 @@ def test_policy_actions_move() -> None:
     buffer = step.args[3]
     assert isinstance(buffer, Buffer)
     assert buffer.items[1] == Sized(4, Number(5, 5))
+    wrong = {"in": [{"u32": "ZX_POL_NEW_VMO"}, {"u32": 5}]}
+    buffer = last(call("zx_job_set_policy", {"h": "$job"}, 0, 0, wrong, 1)).args[3]
+    assert isinstance(buffer, Buffer)
+    assert buffer.items[1] == Sized(4, Number(0xFFFFFFFF, 0xFFFFFFFF))
     late = {"in": [{"u32": "ZX_POL_NEW_PAGER"}, {"u32": 1}]}
     assert "condition" in refused(call("zx_job_set_policy", {"h": "$job"}, 0, 0, late, 1))
 
@@ -282,6 +286,7 @@ def test_options(step: dict[str, Any], position: int, value: int) -> None:
         (call("zx_object_get_property", 3, 11, {"out": 8}, 8), "property 11"),
         (call("zx_handle_close_many", {"in": {"zero": 4}}, 1), "no such call"),
         (call("zx_vmar_map", {"h": "$vmar"}, "ZX_VM_REQUIRE_NON_RESIZABLE"), "NON_RESIZABLE"),
+        (call("zx_process_create", {"h": "$job"}, 0, 0, 1), "SHARED"),
         (call("zx_task_suspend", 3, {"out_handle": "t"}), "token"),
         (call("zxio_create", 0, {"storage": "s"}), "zxio"),
         (call("zx_vmo_create_child", 3, 8, 0, 4096, {"out_handle": "c"}), "slice"),

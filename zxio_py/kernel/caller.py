@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from zxio_py import abi
+from zxio_py.kernel.aspace import USER_BASE, USER_TOP
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import UserFault, ZxError
 from zxio_py.kernel.handle import Handle
@@ -43,6 +44,12 @@ class Caller:
         #: Copy from and to the caller's memory; UserFault where it is not there.
         self.read = read
         self.write = write
+
+    def read_name(self, pointer: Pointer, size: int) -> bytes:
+        """The same for a name, which lies in user space even if it is empty: INVALID_ARGS."""
+        if isinstance(pointer, int) and not USER_BASE <= pointer < USER_TOP:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        return self.read(pointer, size)
 
     # Handles -----------------------------------------------------------------------------
 

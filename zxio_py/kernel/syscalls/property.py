@@ -82,7 +82,7 @@ def zx_object_set_property(
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     object = c.get(handle, Dispatcher, abi.ZX_RIGHT_SET_PROPERTY)
     if property == abi.ZX_PROP_NAME:
-        object.set_name(c.read(value, min(value_size, abi.ZX_MAX_NAME_LEN - 1)))
+        object.set_name(c.read_name(value, min(value_size, abi.ZX_MAX_NAME_LEN - 1)))
     elif property == abi.ZX_PROP_PROCESS_DEBUG_ADDR:
         _room(value_size, 8)
         process = _as(object, Process)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 from zxio_py import abi
-from zxio_py.kernel.aspace import USER_BASE, USER_TOP
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadExited, ThreadKilled, ZxError
@@ -21,10 +20,8 @@ _TIMER_SLACK = struct.Struct("<qII")
 
 
 def _name(c: Caller, pointer: Pointer, size: int) -> bytes:
-    """A name argument: in user space even if empty; up to 32 bytes are read, of which 31 count."""
-    if not USER_BASE <= pointer < USER_TOP:
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    return c.read(pointer, min(size, abi.ZX_MAX_NAME_LEN))
+    """A name argument: up to 32 bytes are read, of which 31 count."""
+    return c.read_name(pointer, min(size, abi.ZX_MAX_NAME_LEN))
 
 
 def _manager(c: Caller, value: int, right: int) -> Job:
