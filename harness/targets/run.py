@@ -136,11 +136,9 @@ class Run:
         """Map and fill what the plan asks for."""
         aspace = self.aspace
         if memory.image:
-            aspace.map(len(memory.image), "rw", memory.address)
-            aspace.write(memory.address, memory.image)
+            aspace.map(len(memory.image), "rw", memory.address, contents=memory.image)
         for address, contents in memory.edges:
-            aspace.map(len(contents), "rw", address)
-            aspace.write(address, contents)
+            aspace.map(len(contents), "rw", address, contents=contents)
         if memory.readonly:
             aspace.map(PAGE, "r", READONLY_PAGE)
         if memory.edge_page:

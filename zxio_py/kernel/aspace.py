@@ -166,10 +166,18 @@ class AddressSpace:
 
     # For those who set programs up: these take the kernel lock ------------------------------
 
-    def map(self, size: int, perms: str, address: int | None = None, name: str = "") -> int:
+    def map(
+        self,
+        size: int,
+        perms: str,
+        address: int | None = None,
+        name: str = "",
+        contents: bytes = b"",
+    ) -> int:
         """Map *size* bytes of fresh memory ("none", "r", "rw", "rx") and return its address.
 
-        The neighbouring pages stay unmapped unless *address* says where to put it.
+        The neighbouring pages stay unmapped unless *address* says where to put it.  The memory
+        begins with *contents*, whatever the permissions are.
         """
         size = round_up(size)
         bits = _PERMS[perms]
@@ -179,6 +187,8 @@ class AddressSpace:
             elif address & PAGE_MASK or self.root.overlapping(address, address + size):
                 raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
             store = PageStore(size)
+            if contents:
+                store.write(0, contents)
             self.add_mapping(self.root, address, size, store, 0, bits, bits, None, name.encode())
             return address
 
