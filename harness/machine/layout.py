@@ -24,7 +24,7 @@ sequence number, CRC-32 (zlib's) of what follows the record header.
 
 from __future__ import annotations
 
-from zxio_py.abi.model import Field, Struct
+from zxio_py.abi.model import Struct
 
 MAGIC = int.from_bytes(b"ZXHSHARE", "little")
 VERSION = 1
@@ -51,73 +51,57 @@ PANIC_REGISTERS = 40
 PANIC_FRAMES = 32
 PANIC_MESSAGE = 256
 
-HEADER = Struct(
+HEADER = Struct.packed(
     "zxh_share_header",
-    80,
-    8,
-    (
-        Field("magic", 0, 8),  # written last by the kernel at boot
-        Field("version", 8, 4),
-        Field("arch", 12, 4),  # ELF e_machine: 62 x86-64, 183 arm64
-        Field("kernel_state", 16, 4),
-        Field("agent_state", 20, 4),
-        Field("clock_ns", 24, 8),  # monotonic time at the last timer tick; stands still while idle
-        Field("objects", 32, 8),  # live kernel objects
-        Field("handles", 40, 8),  # live handles, in tables and in messages
-        Field("pages_used", 48, 8),  # physical pages in use
-        Field("pages_total", 56, 8),
-        Field("threads", 64, 8),
-        Field("processes", 72, 8),
-    ),
+    ("magic", 8),  # written last by the kernel at boot
+    ("version", 4),
+    ("arch", 4),  # ELF e_machine: 62 x86-64, 183 arm64
+    ("kernel_state", 4),
+    ("agent_state", 4),
+    ("clock_ns", 8),  # monotonic time at the last timer tick; stands still while idle
+    ("objects", 8),  # live kernel objects
+    ("handles", 8),  # live handles, in tables and in messages
+    ("pages_used", 8),  # physical pages in use
+    ("pages_total", 8),
+    ("threads", 8),
+    ("processes", 8),
 )
 
 PANIC_OFFSET = 256
-PANIC = Struct(
+PANIC = Struct.packed(
     "zxh_panic",
-    880,
-    8,
-    (
-        Field("cause", 0, 8),  # vector (x86-64) or ESR_EL1 (arm64); ~0 for a failed assertion
-        Field("address", 8, 8),  # faulting address, if any
-        Field("register_count", 16, 4),
-        Field("frame_count", 20, 4),
-        Field("registers", 24, 8 * PANIC_REGISTERS),  # order: the architecture's REGISTERS
-        Field("frames", 344, 8 * PANIC_FRAMES),  # return addresses, innermost first
-        Field("message", 600, PANIC_MESSAGE),  # NUL-terminated text
-        Field("clock_ns", 856, 8),
-        Field("in_user", 864, 4),
-        Field("padding", 868, 12),
-    ),
+    ("cause", 8),  # vector (x86-64) or ESR_EL1 (arm64); ~0 for a failed assertion
+    ("address", 8),  # faulting address, if any
+    ("register_count", 4),
+    ("frame_count", 4),
+    ("registers", 8 * PANIC_REGISTERS),  # order: the architecture's REGISTERS
+    ("frames", 8 * PANIC_FRAMES),  # return addresses, innermost first
+    ("message", PANIC_MESSAGE),  # NUL-terminated text
+    ("clock_ns", 8),
+    ("in_user", 4),
+    ("padding", 12),
 )
 
-SLOT = Struct(
+SLOT = Struct.packed(
     "zxh_slot",
-    64,
-    8,
-    (
-        Field("request_sequence", 0, 4),  # host: incremented for each batch, never 0
-        Field("done_sequence", 4, 4),  # agent: the request it has finished
-        Field("request_bytes", 8, 4),
-        Field("record_count", 12, 4),
-        Field("records_done", 16, 4),  # agent: progress, also readable after a loss
-        Field("result_bytes", 20, 4),
-        Field("flags", 24, 4),
-        Field("current_sequence", 28, 4),  # agent: the record it is running
-        Field("started_ns", 32, 8),  # guest time at the start of the current record
-        Field("padding", 40, 24),
-    ),
+    ("request_sequence", 4),  # host: incremented for each batch, never 0
+    ("done_sequence", 4),  # agent: the request it has finished
+    ("request_bytes", 4),
+    ("record_count", 4),
+    ("records_done", 4),  # agent: progress, also readable after a loss
+    ("result_bytes", 4),
+    ("flags", 4),
+    ("current_sequence", 4),  # agent: the record it is running
+    ("started_ns", 8),  # guest time at the start of the current record
+    ("padding", 24),
 )
 
-RECORD = Struct(
+RECORD = Struct.packed(
     "zxh_record",
-    16,
-    8,
-    (
-        Field("length", 0, 4),  # bytes that follow this header, without padding
-        Field("kind", 4, 4),
-        Field("sequence", 8, 4),
-        Field("crc32", 12, 4),
-    ),
+    ("length", 4),  # bytes that follow this header, without padding
+    ("kind", 4),
+    ("sequence", 4),
+    ("crc32", 4),
 )
 
 STRUCTS = (HEADER, PANIC, SLOT, RECORD)

@@ -1,4 +1,4 @@
-"""Arguments and buffer items of a program: their JSON forms and the checks on them.
+"""Arguments of a program: their JSON forms and the checks on them.
 
 `ArgumentReader` turns one JSON value into one `Arg` of the model and notes the names it uses in
 a `Names`.  A mistake is a `BadValueError`; the caller adds the place.
@@ -8,31 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, TypeAlias, cast
 
+from harness.program.items import ADD, XOR, ItemReader
 from harness.program.model import (
     DEFAULT_SHOW,
-    GIVEN_SLOTS,
     MAX_BUFFER_BYTES,
     MAX_ITEM_BYTES,
     MAX_NAMES,
     MAX_PROGRAM_BYTES,
     MAX_REPORT_BYTES,
-    Address,
     Arg,
     Buffer,
     BufferRef,
-    Bytes,
-    Deadline,
-    HandleValue,
     Item,
-    Koid,
     Number,
     OutHandles,
-    Pointer,
-    PointerKind,
     Report,
-    Sized,
     Storage,
     StoredValue,
     VdsoLayout,
@@ -41,10 +33,7 @@ from harness.program.values import BadValueError, Json, brief, integer
 from zxio_py.abi import CALLS
 
 _MASK64: Final = (1 << 64) - 1
-_POINTER_KINDS: Final = frozenset(get_args(PointerKind))
 _VDSO_LAYOUT: Final = ("code_off", "code_size", "size")
-_SIZED: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
-_MAX_NAME: Final = 64
 _NO_REPORT: Final = Report()
 
 
@@ -54,39 +43,8 @@ def _plain(value: int) -> Number:
     return Number(value, value)
 
 
-@lru_cache(maxsize=4096)
-def _sized(size: int, value: int) -> Sized:
-    value &= (1 << (8 * size)) - 1
-    return Sized(size, Number(value, value))
-
-
-@lru_cache(maxsize=4096)
-def _handle(slot: str) -> HandleValue:
-    return HandleValue(slot)
-
-
-class Names:
-    """The names a program has used, in order of first appearance, and what was defined so far."""
-
-    def __init__(self) -> None:
-        self.slots: dict[str, None] = {}
-        self.storages: dict[str, None] = {}
-        #: Named buffers with the sizes they were last made with, in order of first definition.
-        self.buffers: dict[str, int] = {}
-        self.buffer_bytes = 0
-        self.item_bytes = 0
-        self.report_bytes = 0
-        #: Slots stored to by the step being read.
-        self.stored: list[str] = []
-        #: Slots used by the step being read.
-        self.used: list[str] = []
-
-
-class ArgumentReader:
+class ArgumentReader(ItemReader):
     """Reads arguments of one program; see the module."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
 
     def argument(self, value: Json) -> Arg:
         """The argument *value* stands for; `BadValueError` if it stands for none."""
@@ -111,87 +69,17 @@ class ArgumentReader:
             raise BadValueError('$show takes {"buf": name} arguments only')
         return arg
 
-    # Names ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def _name(value: Json, what: str) -> str:
-        if type(value) is not str or not value or len(value) > _MAX_NAME or not value.isprintable():
-            raise BadValueError(f"{brief(value)} is not a name of a {what}")
-        return value
-
-    def _use_slot(self, value: Json) -> str:
-        slots = self._names.slots
-        if type(value) is not str or value not in slots:
-            self._name(value, "slot")
-            self._add_slot(value)
-        self._names.used.append(value)
-        return cast(str, value)
-
-    def _store_slot(self, value: Json) -> str:
-        slot = self._name(value, "slot")
-        if slot.startswith("$"):
-            raise BadValueError(f"{brief(slot)} is a given slot: no call can store to it")
-        if slot not in self._names.slots:
-            self._add_slot(slot)
-        self._names.stored.append(slot)
-        return slot
-
-    def _add_slot(self, slot: str) -> None:
-        slots = self._names.slots
-        if slot.startswith("$") and slot not in GIVEN_SLOTS:
-            raise BadValueError(f"{brief(slot)} is not one of {' '.join(GIVEN_SLOTS)}")
-        if len(slots) >= MAX_NAMES:
-            raise BadValueError(f"more than {MAX_NAMES} slots")
-        slots[slot] = None
-
-    def _buffer_size(self, value: Json) -> int:
-        size = self._names.buffers.get(value) if type(value) is str else None
-        if size is None:
-            raise BadValueError(f"buffer {brief(value)} is used before a step makes it")
-        return size
-
     # Forms ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def _only(value: dict[str, Json], form: str, options: frozenset[str]) -> None:
-        for key in value:
-            if key not in options and key != form:
-                raise BadValueError(f"{brief(key)} does not go with {brief(form)}")
-
-    @staticmethod
-    def _add(value: dict[str, Json]) -> int:
-        add = value.get("add")
-        return 0 if add is None else integer(add)
-
-    def _handle_value(self, value: dict[str, Json]) -> HandleValue:
-        slot = self._use_slot(value["h"])
-        if "xor" in value:
-            return HandleValue(slot, integer(value["xor"], 0, 0xFFFFFFFF))
-        return _handle(slot)
 
     def _by_arch(self, value: dict[str, Json]) -> Number:
         if len(value) != 2:
             raise BadValueError("a number by architecture needs both x86_64 and arm64")
         return Number(integer(value["x86_64"]) & _MASK64, integer(value["arm64"]) & _MASK64)
 
-    def _koid(self, value: dict[str, Json]) -> Koid:
-        return Koid(self._use_slot(value["koid"]))
-
-    def _deadline(self, value: dict[str, Json]) -> Deadline:
-        return Deadline(integer(value["deadline"], -(1 << 63), (1 << 63) - 1))
-
     def _null(self, value: dict[str, Json]) -> Number:
         if value["null"] not in (1, True):
             raise BadValueError('a null pointer is written {"null": 1}')
         return _plain(0)
-
-    def _pointer(self, value: dict[str, Json]) -> Pointer:
-        kind = value["ptr"]
-        if type(kind) is not str or kind not in _POINTER_KINDS:
-            raise BadValueError(
-                f"{brief(kind)} is no pointer kind ({' '.join(get_args(PointerKind))})"
-            )
-        return Pointer(cast(PointerKind, kind), self._add(value))
 
     def _out_handle(self, value: dict[str, Json]) -> OutHandles:
         self._take(4, 0, 0)
@@ -332,105 +220,6 @@ class ArgumentReader:
             raise BadValueError(f"{brief(which)} is not one of {' '.join(_VDSO_LAYOUT)}")
         return VdsoLayout(cast(Literal["code_off", "code_size", "size"], which))
 
-    # Items ---------------------------------------------------------------------------------
-
-    def _items(self, value: Json) -> tuple[tuple[Item, ...], int]:
-        """The items and how many bytes they take."""
-        if type(value) is not list:
-            value = [value]
-        items: list[Item] = []
-        length = 0
-        for number, entry in enumerate(value):
-            try:
-                item, taken = self._item(entry)
-            except BadValueError as error:
-                raise BadValueError(f"item {number}: {error}") from None
-            length += taken
-            if length > MAX_BUFFER_BYTES:
-                raise BadValueError(f"items take more than {MAX_BUFFER_BYTES} bytes")
-            items.append(item)
-        return tuple(items), length
-
-    def _item(self, value: Json) -> tuple[Item, int]:
-        if type(value) is str:
-            data = _hex(value)
-            return Bytes(data, data), len(data)
-        if type(value) is not dict or not value:
-            raise BadValueError(f"{brief(value)} is not an item")
-        for key in value:
-            entry = _ITEMS.get(key)
-            if entry is not None:
-                read, options = entry
-                if len(value) > 1:
-                    self._only(value, key, options)
-                return read(self, value, key)
-        raise BadValueError(f"unknown item {brief(value)}")
-
-    def _sized_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        size = _SIZED[key]
-        number = value[key]
-        least, most = -(1 << (8 * size - 1)), (1 << (8 * size)) - 1
-        if type(number) is dict:
-            if number.keys() != {"x86_64", "arm64"}:
-                raise BadValueError("a number by architecture needs both x86_64 and arm64")
-            return Sized(
-                size,
-                Number(
-                    integer(number["x86_64"], least, most) & most,
-                    integer(number["arm64"], least, most) & most,
-                ),
-            ), size
-        return _sized(size, integer(number, least, most)), size
-
-    def _text_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        text = value[key]
-        if type(text) is not str:
-            raise BadValueError(f"{brief(text)} is not text")
-        try:
-            data = text.encode()
-        except UnicodeEncodeError:
-            raise BadValueError("text with half a surrogate pair") from None
-        return Bytes(data, data), len(data)
-
-    def _hex_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        text = value[key]
-        if type(text) is dict:
-            if text.keys() != {"x86_64", "arm64"}:
-                raise BadValueError("bytes by architecture need both x86_64 and arm64")
-            x86_64, arm64 = _hex(text["x86_64"]), _hex(text["arm64"])
-            if len(x86_64) != len(arm64):
-                raise BadValueError("bytes by architecture must have one length")
-            return Bytes(x86_64, arm64), len(x86_64)
-        data = _hex(text)
-        return Bytes(data, data), len(data)
-
-    def _zero_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        data = bytes(integer(value[key], 0, MAX_BUFFER_BYTES))
-        return Bytes(data, data), len(data)
-
-    def _fill_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        pair = value[key]
-        if type(pair) is not list or len(pair) != 2:
-            raise BadValueError(f"{brief(pair)} is not a [byte, count] pair")
-        data = bytes((integer(pair[0], 0, 255),)) * integer(pair[1], 0, MAX_BUFFER_BYTES)
-        return Bytes(data, data), len(data)
-
-    def _handle_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        return self._handle_value(value), 4
-
-    def _koid_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        return self._koid(value), 8
-
-    def _deadline_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        return self._deadline(value), 8
-
-    def _address_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        self._buffer_size(value["addr"])
-        return Address(value["addr"], self._add(value)), 8
-
-    def _pointer_item(self, value: dict[str, Json], key: str) -> tuple[Item, int]:
-        return self._pointer(value), 8
-
 
 def _listed(value: Json, what: str) -> Sequence[Json]:
     if type(value) is not list:
@@ -438,38 +227,24 @@ def _listed(value: Json, what: str) -> Sequence[Json]:
     return cast(Sequence[Json], value)
 
 
-def _hex(value: Json) -> bytes:
-    if type(value) is not str:
-        raise BadValueError(f"{brief(value)} is not hexadecimal text")
-    try:
-        return bytes.fromhex(value)
-    except ValueError:
-        raise BadValueError(f"{brief(value)} is not hexadecimal text") from None
-
-
 _REPORT_OPTIONS: Final = frozenset({"show", "mask", "koids", "handles"})
 _BUFFER_OPTIONS: Final = _REPORT_OPTIONS | {"name", "size", "edge"}
-_ADD: Final = frozenset({"add"})
-_XOR: Final = frozenset({"xor"})
 _NONE: Final[frozenset[str]] = frozenset()
 
 _Form: TypeAlias = tuple[Callable[[ArgumentReader, dict[str, Json]], Arg], frozenset[str]]
-_ItemForm: TypeAlias = tuple[
-    Callable[[ArgumentReader, dict[str, Json], str], tuple[Item, int]], frozenset[str]
-]
 
 #: The key that tells an argument's form, how it is read, and the other keys it may have.
 _FORMS: Final[dict[str, _Form]] = {
-    "h": (ArgumentReader._handle_value, _XOR),
+    "h": (ArgumentReader._handle_value, XOR),
     "out": (ArgumentReader._out, _BUFFER_OPTIONS),
     "in": (ArgumentReader._in, _BUFFER_OPTIONS),
     "inout": (ArgumentReader._inout, _BUFFER_OPTIONS),
     "out_handle": (ArgumentReader._out_handle, _NONE),
     "out_handles": (ArgumentReader._out_handles, _NONE),
     "null": (ArgumentReader._null, _NONE),
-    "ptr": (ArgumentReader._pointer, _ADD),
-    "addr": (ArgumentReader._addr, _REPORT_OPTIONS | _ADD),
-    "buf": (ArgumentReader._buf, _REPORT_OPTIONS | _ADD),
+    "ptr": (ArgumentReader._pointer, ADD),
+    "addr": (ArgumentReader._addr, _REPORT_OPTIONS | ADD),
+    "buf": (ArgumentReader._buf, _REPORT_OPTIONS | ADD),
     "val": (ArgumentReader._val, frozenset({"off", "size", "add", "plus_vdso"})),
     "deadline": (ArgumentReader._deadline, _NONE),
     "koid": (ArgumentReader._koid, _NONE),
@@ -477,20 +252,4 @@ _FORMS: Final[dict[str, _Form]] = {
     "vdso": (ArgumentReader._vdso, _NONE),
     "x86_64": (ArgumentReader._by_arch, frozenset({"arm64"})),
     "arm64": (ArgumentReader._by_arch, frozenset({"x86_64"})),
-}
-
-_ITEMS: Final[dict[str, _ItemForm]] = {
-    "u8": (ArgumentReader._sized_item, _NONE),
-    "u16": (ArgumentReader._sized_item, _NONE),
-    "u32": (ArgumentReader._sized_item, _NONE),
-    "u64": (ArgumentReader._sized_item, _NONE),
-    "str": (ArgumentReader._text_item, _NONE),
-    "hex": (ArgumentReader._hex_item, _NONE),
-    "zero": (ArgumentReader._zero_item, _NONE),
-    "fill": (ArgumentReader._fill_item, _NONE),
-    "h": (ArgumentReader._handle_item, _XOR),
-    "koid": (ArgumentReader._koid_item, _NONE),
-    "deadline": (ArgumentReader._deadline_item, _NONE),
-    "addr": (ArgumentReader._address_item, _ADD),
-    "ptr": (ArgumentReader._pointer_item, _ADD),
 }

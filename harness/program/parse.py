@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, cast, get_args
 
 from harness.errors import InputError
-from harness.program.arguments import ArgumentReader, Names
+from harness.program.arguments import ArgumentReader
+from harness.program.items import Names
 from harness.program.model import (
     GIVEN_SLOTS,
     MAX_ARGS,

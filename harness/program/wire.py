@@ -61,7 +61,7 @@ from harness.errors import ZxhError
 from harness.program.model import GIVEN_SLOTS, MAX_REPORT_BYTES, Arch
 from zxio_py import abi
 from zxio_py.abi.editions import EDITIONS
-from zxio_py.abi.model import Field, Struct
+from zxio_py.abi.model import Struct
 from zxio_py.abi.zxio import ZXIO_CALLS, ZXIO_STORAGE_SIZE
 
 WIRE_VERSION = 1
@@ -179,149 +179,113 @@ FUNCTIONS: Final = (*VDSO_FUNCTIONS, *ZXIO_FUNCTIONS)
 #: Tells one build's meaning of the records from another's.
 INTERFACE: Final = zlib.crc32(" ".join((str(WIRE_VERSION), *FUNCTIONS, *GIVEN_SLOTS)).encode())
 
-PROGRAM = Struct(
+PROGRAM = Struct.packed(
     "zxh_program",
-    56,
-    8,
-    (
-        Field("interface", 0, 4),
-        Field("session", 4, 1),  # for OPEN, STEP, CLOSE
-        Field("given_count", 5, 1),
-        Field("helper_count", 6, 1),
-        Field("flags", 7, 1),
-        Field("slot_count", 8, 2),
-        Field("buffer_count", 10, 2),
-        Field("edge_count", 12, 2),
-        Field("edges_before", 14, 2),  # STEP: edge buffers of earlier steps
-        Field("arena_size", 16, 4),  # bytes of all buffers
-        Field("arena_before", 20, 4),  # STEP: bytes that earlier steps use
-        Field("result_size", 24, 4),  # most bytes that all step results can take
-        Field("koid_count", 28, 4),  # most different koids it can meet
-        Field("limit_ns", 32, 8),
-        Field("given", 40, 8),  # byte i: what slot i holds (rank in GIVEN_SLOTS)
-        Field("storage_count", 48, 4),
-        Field("padding", 52, 4),
-    ),
+    ("interface", 4),
+    ("session", 1),  # for OPEN, STEP, CLOSE
+    ("given_count", 1),
+    ("helper_count", 1),
+    ("flags", 1),
+    ("slot_count", 2),
+    ("buffer_count", 2),
+    ("edge_count", 2),
+    ("edges_before", 2),  # STEP: edge buffers of earlier steps
+    ("arena_size", 4),  # bytes of all buffers
+    ("arena_before", 4),  # STEP: bytes that earlier steps use
+    ("result_size", 4),  # most bytes that all step results can take
+    ("koid_count", 4),  # most different koids it can meet
+    ("limit_ns", 8),
+    ("given", 8),  # byte i: what slot i holds (rank in GIVEN_SLOTS)
+    ("storage_count", 4),
+    ("padding", 4),
 )
 
-THREAD = Struct(
+THREAD = Struct.packed(
     "zxh_thread",
-    16,
-    8,
-    (
-        Field("step_count", 0, 4),
-        Field("step_bytes", 4, 4),
-        Field("result_size", 8, 4),
-        Field("padding", 12, 4),
-    ),
+    ("step_count", 4),
+    ("step_bytes", 4),
+    ("result_size", 4),
+    ("padding", 4),
 )
 
-STEP = Struct(
+STEP = Struct.packed(
     "zxh_step",
-    24,
-    8,
-    (
-        Field("function", 0, 2),
-        Field("argument_count", 2, 2),
-        Field("flags", 4, 1),
-        Field("return_form", 5, 1),
-        Field("return_bits", 6, 1),  # of the C type
-        Field("helper", 7, 1),  # $spawn, $join
-        Field("repeat", 8, 4),
-        Field("size", 12, 4),  # with its arguments
-        Field("min_ns", 16, 8),
-    ),
+    ("function", 2),
+    ("argument_count", 2),
+    ("flags", 1),
+    ("return_form", 1),
+    ("return_bits", 1),  # of the C type
+    ("helper", 1),  # $spawn, $join
+    ("repeat", 4),
+    ("size", 4),  # with its arguments
+    ("min_ns", 8),
 )
 
-ARGUMENT = Struct(
+ARGUMENT = Struct.packed(
     "zxh_argument",
-    16,
-    8,
-    (
-        Field("kind", 0, 1),
-        Field("flags", 1, 1),
-        Field("index", 2, 2),
-        Field("word", 4, 4),
-        Field("value", 8, 8),
-    ),
+    ("kind", 1),
+    ("flags", 1),
+    ("index", 2),
+    ("word", 4),
+    ("value", 8),
 )
 
-REPORT = Struct(
+REPORT = Struct.packed(
     "zxh_report",
-    16,
-    8,
-    (
-        Field("show", 0, 4),
-        Field("mask_count", 4, 4),
-        Field("koid_count", 8, 4),
-        Field("handle_count", 12, 4),
-    ),
+    ("show", 4),
+    ("mask_count", 4),
+    ("koid_count", 4),
+    ("handle_count", 4),
 )
 
-RESULT = Struct(
+RESULT = Struct.packed(
     "zxh_result",
-    104,
-    8,
-    (
-        Field("elapsed_ns", 0, 8),
-        Field("padding", 8, 8),
-        Field("ending", 16, 4),
-        Field("given_count", 20, 4),
-        Field("retcode", 24, 8),  # two's complement
-        Field("address", 32, 8),  # of a fault
-        Field("exception", 40, 4),  # ZX_EXCP_*
-        Field("synth_code", 44, 4),
-        Field("register_count", 48, 4),
-        Field("helper_count", 52, 4),
-        Field("status", 56, 4),  # of what the agent could not do
-        Field("leaked_objects", 60, 4),
-        Field("leaked_handles", 64, 4),
-        Field("leaked_pages", 68, 4),
-        Field("step_count", 72, 20),  # by thread: u32 each
-        Field("padding2", 92, 12),
-    ),
+    ("elapsed_ns", 8),
+    ("padding", 8),
+    ("ending", 4),
+    ("given_count", 4),
+    ("retcode", 8),  # two's complement
+    ("address", 8),  # of a fault
+    ("exception", 4),  # ZX_EXCP_*
+    ("synth_code", 4),
+    ("register_count", 4),
+    ("helper_count", 4),
+    ("status", 4),  # of what the agent could not do
+    ("leaked_objects", 4),
+    ("leaked_handles", 4),
+    ("leaked_pages", 4),
+    ("step_count", 20),  # by thread: u32 each
+    ("padding2", 12),
 )
 
-STEP_RESULT = Struct(
+STEP_RESULT = Struct.packed(
     "zxh_step_result",
-    16,
-    8,
-    (
-        Field("flags", 0, 1),
-        Field("fault", 1, 1),
-        Field("out_count", 2, 2),
-        Field("handle_count", 4, 2),
-        Field("live_size", 6, 2),  # bytes, with padding
-        Field("ret", 8, 8),
-    ),
+    ("flags", 1),
+    ("fault", 1),
+    ("out_count", 2),
+    ("handle_count", 2),
+    ("live_size", 2),  # bytes, with padding
+    ("ret", 8),
 )
 
-OUT = Struct(
+OUT = Struct.packed(
     "zxh_out",
-    24,
-    8,
-    (
-        Field("argument", 0, 4),
-        Field("shown", 4, 4),
-        Field("size", 8, 4),
-        Field("padding", 12, 4),
-        Field("fnv1a", 16, 8),
-    ),
+    ("argument", 4),
+    ("shown", 4),
+    ("size", 4),
+    ("padding", 4),
+    ("fnv1a", 8),
 )
 
-HANDLE = Struct(
+HANDLE = Struct.packed(
     "zxh_handle",
-    24,
-    8,
-    (
-        Field("slot", 0, 2),
-        Field("state", 2, 2),
-        Field("type", 4, 4),
-        Field("rights", 8, 4),
-        Field("koid", 12, 4),
-        Field("related_koid", 16, 4),
-        Field("padding", 20, 4),
-    ),
+    ("slot", 2),
+    ("state", 2),
+    ("type", 4),
+    ("rights", 4),
+    ("koid", 4),
+    ("related_koid", 4),
+    ("padding", 4),
 )
 
 STRUCTS = (PROGRAM, THREAD, STEP, ARGUMENT, REPORT, RESULT, STEP_RESULT, OUT, HANDLE)

@@ -14,7 +14,7 @@ from strategies import programs
 
 from harness.errors import ZxhError
 from harness.machine import layout
-from harness.program import decode, encode, wire
+from harness.program import decode, encode, step_encoder, wire
 from harness.program.decode import comparable, decode_result, result_payload
 from harness.program.encode import EncodedPrograms, SessionEncoder, encode_program
 from harness.program.model import Arch, Number, OutHandles, Program, Step
@@ -26,6 +26,7 @@ from harness.program.observation import (
     StoredHandle,
 )
 from harness.program.parse import parse_programs
+from zxio_py.abi.model import Struct
 
 ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
 SLOTS = ("$zero", "$job", "a", "b", "c")
@@ -40,9 +41,9 @@ PROGRAM = Program("p", (), {"t": ()}, slots=SLOTS)
     [
         (wire.PROGRAM, encode._PROGRAM),
         (wire.THREAD, encode._THREAD),
-        (wire.STEP, encode._STEP),
-        (wire.ARGUMENT, encode._ARGUMENT),
-        (wire.REPORT, encode._REPORT),
+        (wire.STEP, step_encoder._STEP),
+        (wire.ARGUMENT, step_encoder._ARGUMENT),
+        (wire.REPORT, step_encoder._REPORT),
         (wire.RESULT, decode._RESULT),
         (wire.STEP_RESULT, decode._STEP_RESULT),
         (wire.OUT, decode._OUT),
@@ -129,7 +130,7 @@ def walk(payload: bytes) -> list[list[tuple[int, int]]]:
         end = at + size
         steps = []
         for _ in range(count):
-            step = encode._STEP.unpack_from(payload, at)
+            step = step_encoder._STEP.unpack_from(payload, at)
             steps.append((step[0], step[1]))
             at += step[7]
         assert at == end
@@ -349,3 +350,19 @@ def test_an_exit_keeps_its_code() -> None:
     result = decode_result(PROGRAM, write_result(seen), "x86_64")
     assert (result.ending, result.retcode) == ("exited", -7)
     assert "code -7" in result.error
+
+
+def test_members_of_a_packed_record_follow_one_another() -> None:
+    record = Struct.packed("r", ("a", 4), ("b", 1), ("c", 3), ("d", 8), ("text", 24))
+    assert [(field.name, field.offset) for field in record.fields] == [
+        ("a", 0),
+        ("b", 4),
+        ("c", 5),
+        ("d", 8),
+        ("text", 16),
+    ]
+    assert (record.size, record.align) == (40, 8)
+    with pytest.raises(ValueError, match=r"r\.b is not aligned at 4"):
+        Struct.packed("r", ("a", 4), ("b", 8))
+    with pytest.raises(ValueError, match="r has 12 bytes"):
+        Struct.packed("r", ("a", 8), ("b", 4))

@@ -171,6 +171,23 @@ class Struct:
     align: int
     fields: tuple[Field, ...]
 
+    @classmethod
+    def packed(cls, name: str, *members: tuple[str, int]) -> Struct:
+        """A record of (name, size) one after the other, at multiples of 8 bytes in memory.
+
+        ValueError if a number (a member of 2, 4 or 8 bytes) or the end would not be aligned.
+        """
+        fields = []
+        offset = 0
+        for member, size in members:
+            if size in (2, 4, 8) and offset % size:
+                raise ValueError(f"{name}.{member} is not aligned at {offset}")
+            fields.append(Field(member, offset, size))
+            offset += size
+        if offset % 8:
+            raise ValueError(f"{name} has {offset} bytes, no multiple of 8")
+        return cls(name, offset, 8, tuple(fields))
+
     def field(self, name: str) -> Field:
         """Return the member called *name*; KeyError if there is none."""
         for candidate in self.fields:
