@@ -251,7 +251,6 @@ class Runner:
         summary.waited += time.monotonic() - began
         found = [next(observed) if applies(c.program, target.arch) else None for c in chunk]
         summary.programs += sum(seen is not None and seen.ending != "refused" for seen in found)
-        summary.calls += sum(_calls(c.program, seen) for c, seen in zip(chunk, found, strict=True))
         return found
 
     def _judge(self, case: Case, seen: Sequence[ProgramObservation | None]) -> list[Verdict]:
@@ -265,7 +264,8 @@ class Runner:
         # What a target saw that agrees with the reference.  Whoever saw the same agrees as well,
         # and nothing has to be normalised to know it: that is nearly always so.
         agreed: ProgramObservation | None = None
-        for target, observation in zip_longest(self.targets, seen):
+        agreed_calls = 0
+        for target, summary, observation in zip_longest(self.targets, self.run.targets, seen):
             verdict = Verdict(case, target.name, "not compared", reference_name=name)
             verdicts.append(verdict)
             if observation is None:
@@ -274,7 +274,10 @@ class Runner:
                 continue
             if observation == agreed:
                 verdict.outcome = "agree"
+                summary.calls += agreed_calls
                 continue
+            calls = _calls(program, observation)
+            summary.calls += calls
             if observation.ending == "refused":
                 verdict.outcome = "not rewritten"
                 verdict.reason = observation.error
@@ -295,13 +298,13 @@ class Runner:
             elif not name:
                 if edition_of(target) is EDITION_2022:
                     verdict.outcome = "agree"
-                    agreed, name = observation, target.name
+                    agreed, agreed_calls, name = observation, calls, target.name
             else:
                 if reference is None and agreed is not None:
                     verdict.reference = reference = normalise(program, agreed)
                 _compare(verdict, normalise(program, observation), edition_of(target))
-                if verdict.outcome == "agree":
-                    agreed = agreed or observation
+                if verdict.outcome == "agree" and agreed is None:
+                    agreed, agreed_calls = observation, calls
         return verdicts
 
     def _reset(self) -> None:
@@ -389,10 +392,8 @@ def _tier(target: Target, reset_each: bool) -> str:
     return f"machine reset and {tier}" if reset_each else tier
 
 
-def _calls(program: Program, seen: ProgramObservation | None) -> int:
+def _calls(program: Program, seen: ProgramObservation) -> int:
     """How many calls a program made on a target, repeats counted."""
-    if seen is None:
-        return 0
     calls = _counted(program.steps, len(seen.steps))
     for name, steps in seen.threads.items():
         calls += _counted(program.threads[name], len(steps))
