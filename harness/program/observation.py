@@ -15,7 +15,7 @@ Ending = Literal[
     "finished",  # ran all its steps
     "fault",  # a thread took a fatal exception
     "exited",  # it called zx_process_exit or its main thread ended
-    "killed",  # its process was killed (policy, vDSO contract, task_kill)
+    "killed",  # its process was killed (policy, a call not through the vDSO, task_kill)
     "time_limit",  # it was still running after its limit of guest time
     "leak",  # it ended, but kernel objects, handles or pages were left
     "lost",  # the machine was lost while it ran

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from harness.program.model import Buffer, Bytes, Number, Report, Step
-from harness.targets.base import Session
+from harness.targets.base import Closing, Session
 from zxio_py.abi.binding import Binding, Passed, Result, Value, binding
 from zxio_py.abi.status import ZX_ERR_NOT_SUPPORTED
 from zxio_py.kernel.errors import ZxError
 
 
-class RemoteDoor:
+class RemoteDoor(Closing):
     """The calls of the interface as methods named without ``zx_``, run by a `Session`.
 
     Signatures follow `zxio_py.abi.binding`.  A failing status raises `ZxError`.
@@ -55,17 +53,6 @@ class RemoteDoor:
     def close(self) -> None:
         """End the session behind the door."""
         self.session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _argument(value: int | Passed) -> Number | Buffer:

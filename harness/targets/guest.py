@@ -10,8 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 from harness.errors import InputError, MachineError, SessionEndedError
 from harness.machine import image
@@ -23,6 +22,7 @@ from harness.program.decode import comparable, decode_named, decode_result, resu
 from harness.program.encode import EncodedPrograms, SessionEncoder
 from harness.program.model import GIVEN_SLOTS, TIME_LIMIT_NS, Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
+from harness.targets.base import Closing
 
 #: Machines lost one after the other without a single result in between: then it is given up.  A
 #: program that went down with its machine counts as a result, unless the machine hung: a kernel
@@ -58,7 +58,7 @@ class Decoded:
         return seen
 
 
-class GuestTarget:
+class GuestTarget(Closing):
     """Runs programs on one machine; see `harness.targets.base.Target`.
 
     The machine starts at once and boots while the caller goes on.
@@ -211,17 +211,6 @@ class GuestTarget:
     def close(self) -> None:
         """Stop the machine; idempotent."""
         self._machine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ready(self) -> Transport:
         """The transport of a machine that has booted; raises `MachineLost` if it does not.

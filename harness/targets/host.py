@@ -7,13 +7,12 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic_ns
-from types import TracebackType
-from typing import Self
 
 from harness.errors import InputError, SessionEndedError
 from harness.program.model import GIVEN_SLOTS, MAX_THREADS, TIME_LIMIT_NS, Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
 from harness.program.parse import FUNCTIONS
+from harness.targets.base import Closing
 from harness.targets.plan import Entry, Plan, Planner, make_plan
 from harness.targets.run import Run, run_plan
 from zxio_py.kernel import Counts, Kernel
@@ -22,7 +21,7 @@ from zxio_py.kernel.raw import ENTRIES
 from zxio_py.zxio.raw import ZxioRaw
 
 
-class HostTarget:
+class HostTarget(Closing):
     """Runs programs in this Python process; see `harness.targets.base.Target`."""
 
     name: str = "host"
@@ -105,17 +104,6 @@ class HostTarget:
         """End the helper threads; idempotent."""
         self._watchdog.close()
         self._executor.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def entry_of(name: str) -> Entry | None:

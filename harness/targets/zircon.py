@@ -15,8 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, cast
 
 from harness.edition.rewrite import Refusal, Rewritten, rewrite
 from harness.errors import InputError, MachineError
@@ -29,7 +28,7 @@ from harness.program.decode import decode_result, result_payload
 from harness.program.encode import EncodedPrograms
 from harness.program.model import TIME_LIMIT_NS, Arch, Program
 from harness.program.observation import ProgramObservation
-from harness.targets.base import Session
+from harness.targets.base import Closing, Session
 from zxio_py.abi.editions import EDITIONS, calls_of
 
 #: Seconds of QEMU's time until the agent must be ready: half a second is usual.
@@ -81,7 +80,7 @@ class _Job:
         return self.program if self.rewritten is None else self.rewritten.program
 
 
-class ZirconTarget:
+class ZirconTarget(Closing):
     """Runs programs on one kernel; see `harness.targets.base.Target`."""
 
     def __init__(
@@ -327,17 +326,6 @@ class ZirconTarget:
     def close(self) -> None:
         """Stop the machine; idempotent."""
         self._stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Watch:

@@ -40,7 +40,7 @@ class ThreadEnded(Exception):
 
 
 class ThreadKilled(ThreadEnded):
-    """Its process was killed, by a call, a policy or a contract breach."""
+    """Its process was killed, by a call, a policy or for breaking a rule."""
 
 
 class ThreadExited(ThreadEnded):
