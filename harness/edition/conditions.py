@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from harness.compare import Difference
 from harness.edition.view import StepView, byte_differences, words
-from harness.program.model import Buffer, BufferRef, HandleValue, Number, StoredValue
+from harness.program.model import Buffer, BufferRef, HandleValue, Number, Pointer, StoredValue
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018, EDITION_2022
 
@@ -435,6 +435,19 @@ def mapped_range(view: StepView, difference: Difference) -> bool:
 def name_property(view: StepView, difference: Difference) -> bool:
     """The name of an object."""
     return view.number_of(1) == abi.CONSTANTS["ZX_PROP_NAME"]
+
+
+@_condition
+def beyond_47_bits(view: StepView, difference: Difference) -> bool:
+    """An address that is not canonical on x86-64."""
+    return any(isinstance(arg, Pointer) and arg.kind == "noncanon" for arg in view.step.args)
+
+
+@_condition
+def overruns(view: StepView, difference: Difference) -> bool:
+    """More is read than fits into the buffer."""
+    buffer, size = view.arg(1), view.number_of(3)
+    return isinstance(buffer, Buffer) and size is not None and size > buffer.size
 
 
 @_condition

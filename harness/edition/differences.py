@@ -49,6 +49,8 @@ VerdictKind: TypeAlias = Literal["agreement", "known edition difference", "diver
 _PARTS: Final = frozenset(
     ("status", "ret", "outs", "handles", "rights", "live", "fault", "ending", "steps", "nothing")
 )
+#: What stands for the program's memory as a whole.
+_MEMORY: Final = "memory"
 _NOTHING: Final = Difference("", "", None, None)
 _KEYS: Final = frozenset(("id", "text", "calls", "parts", "status", "when", "state"))
 
@@ -162,7 +164,7 @@ def _row(entry: Mapping[str, Any], where: str) -> Row:
     for name in row.when:
         if name not in CONDITIONS:
             raise InputError(f"unknown condition {name!r}", where=where)
-    if row.state not in ("", "same", "other"):
+    if row.state not in ("", "same", "other", "memory"):
         raise InputError(f"unknown state {row.state!r}", where=where)
     return row
 
@@ -269,6 +271,9 @@ class _Explanation:
         """Note what a step leaves in another state without telling."""
         for row in self._quiet:
             if row.explains(view, _NOTHING, "nothing"):
+                if row.state == "memory":
+                    self._add(_MEMORY, (row.id,))
+                    continue
                 self._put(view, (row.id,), outputs=False)
                 for handle in view.handles():
                     for child in self._connected.children_of(f"slot {handle.slot}"):
@@ -333,6 +338,8 @@ class _Explanation:
             return ()
         used = {f"slot {handle.slot}" for handle in view.handles()}
         used |= {f"buffer {name}" for name in view.buffer_names()}
+        if part in ("outs", "handles"):
+            used.add(_MEMORY)
         rows: dict[str, None] = {}
         for name in sorted(used):
             for member in self._connected.with_(name):

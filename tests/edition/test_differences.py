@@ -146,6 +146,7 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("E:thread_create", call("zx_thread_create", 3), "ZX_ERR_BAD_STATE", "ZX_OK"),
         ("E:vmar_destroy", call("zx_vmar_destroy", 3), UNSUPPORTED, "ZX_OK"),
         ("E:vmar_protect", call("zx_vmar_protect", 3, 1), "ZX_ERR_NOT_FOUND", INVALID),
+        ("E:user-range", call("zx_thread_create", 3, {"ptr": "noncanon"}), INVALID, BAD),
         ("E:property", call("zx_object_get_property", 3, 4, {"out": 8}, 8), TYPE, INVALID),
         ("L1", call("zx_debuglog_write", 3, 0, {"in": {"zero": 230}}, 230), "ZX_OK", RANGE),
     ],
@@ -393,6 +394,20 @@ def test_what_becomes_of_a_child_shows_at_its_given_job() -> None:
         ],
     )
     assert [(e.rows, e.consequence) for e in found.explained] == [(("H1",), False), (("H1",), True)]
+
+
+def test_a_buffer_that_is_too_short() -> None:
+    """What lies beyond it can look another way in any later step, but only there."""
+    read = call("zx_vmo_read", {"h": "$vdso"}, {"out": 8}, 0, 4096)
+    ask = call("zx_object_wait_one", {"h": "$job"}, 0, 0, {"out": 4})
+    told = [outs("zx_object_wait_one", BAD, _3=text) for text in (".4", "00000000")]
+    found = verdict([read, ask], [INVALID, told[0]], [INVALID, told[1]])
+    assert [(e.rows, e.consequence) for e in found.explained] == [(("V8",), True)]
+    found = verdict([read, ask], [INVALID, BAD], [INVALID, TYPE])
+    assert found.kind == "divergence"
+    enough = call("zx_vmo_read", {"h": "$vdso"}, {"out": 4096}, 0, 4096)
+    found = verdict([enough, ask], [INVALID, told[0]], [INVALID, told[1]])
+    assert found.kind == "divergence"
 
 
 def test_a_killed_job_is_in_another_state() -> None:
