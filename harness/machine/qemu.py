@@ -33,9 +33,10 @@ OLDEST_VERSION = (7, 2)
 #: that died before the signal was set would never cause it.
 _GUARD = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ $PPID = "$0" ] && exec "$@"')
 
+#: What apt and dnf call each program's package.
 _INSTALL = {
-    "qemu-system-x86_64": "qemu-system-x86",
-    "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-system-x86_64": ("qemu-system-x86", "qemu-system-x86-core"),
+    "qemu-system-aarch64": ("qemu-system-arm", "qemu-system-aarch64-core"),
 }
 
 
@@ -216,8 +217,8 @@ def find_qemu(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         raise MachineError(
-            f"{name} is not installed; install it with one of: apt install {_INSTALL[name]} | "
-            f"dnf install {name}-core | brew install qemu"
+            f"{name} is not installed; install it with one of: apt install {_INSTALL[name][0]} | "
+            f"dnf install {_INSTALL[name][1]} | brew install qemu"
         )
     return path
 
