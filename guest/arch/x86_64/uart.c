@@ -1,7 +1,7 @@
 // The serial line: a 16550 at COM1.  Input comes by interrupt; output waits for room, of which QEMU
 // always has some.  The queues stay off: the doorbell is one byte that must be heard at once, and
-// with the receive queue on QEMU sets a timer for each byte and wakes up for it, which nearly halves
-// the rate of doorbells.
+// with the receive queue on QEMU sets a timer for each byte and wakes up for it, which nearly
+// halves the rate of doorbells.
 
 #include "cpu.h"
 
