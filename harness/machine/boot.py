@@ -6,9 +6,9 @@ Any kernel that starts a first process from a boot file system will do, our own 
 
 from __future__ import annotations
 
+import os
 import re
 import select
-import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +32,9 @@ PROGRAMS_FILE = "data/programs"
 
 #: A panic's reason goes up to what the kernel says next.
 _PANIC = re.compile(r"^panic \([^)]*\): (.*?)(?=\n(?:platform_halt|bt#|\[)|\Z)", re.M | re.S)
+
+#: Seconds in which what the console says comes together.
+GATHER = 0.002
 
 #: Lines of the console that go into a report.
 REPORTED_LINES = 60
@@ -61,8 +64,7 @@ class BootMachine:
                 {AGENT_FILE: agent, PROGRAMS_FILE: programs}, edition="2018"
             ),
         )
-        self._line: socket.socket = self.process.console
-        self._line.setblocking(False)
+        os.set_blocking(self.process.output, False)
         self._lines = ResultLines()
         self._qmp: Qmp | None = None
         #: Bytes the console has said so far.
@@ -84,12 +86,18 @@ class BootMachine:
         """Why the results end early although the machine runs; empty if they do not."""
         return self._lines.damage
 
+    def fileno(self) -> int:
+        """What the console says, for `select`."""
+        return self.process.output
+
     def wait(self, limit: float) -> list[Record]:
         """Wait up to *limit* seconds for anything on the console: the results it completes."""
         poll = select.poll()
-        poll.register(self._line, select.POLLIN)
+        poll.register(self.fileno(), select.POLLIN)
         if not self.ended and poll.poll(limit * 1000):
-            self._receive()
+            # QEMU writes byte by byte; taking each as it comes would take a CPU of our own.
+            time.sleep(GATHER)
+            self.receive()
         results = []
         for record in self._lines.take():
             if record.kind == wire.KIND_READY:
@@ -100,16 +108,16 @@ class BootMachine:
                 results.append(record)
         return results
 
-    def _receive(self) -> None:
+    def receive(self) -> bool:
+        """Take in what has arrived, without waiting; False if there was nothing new."""
         try:
-            data = self._line.recv(1 << 18)
+            data = os.read(self.fileno(), 1 << 18)
         except BlockingIOError:
-            return
-        except ConnectionResetError:
-            data = b""
+            return False
         self.ended = not data
         self.received += len(data)
         self._lines.feed(data)
+        return True
 
     def failure(self, verdict: Verdict, reason: str) -> Failure:
         """Everything known about a machine that cannot go on."""
@@ -144,12 +152,11 @@ class BootMachine:
 
     @property
     def qmp(self) -> Qmp:
-        """The control connection, made at its first use; what the kernel says then is lost."""
+        """The control connection, made at its first use."""
         if self._qmp is None:
-            from harness.machine.console import Console
             from harness.machine.qmp import Qmp
 
-            self._qmp = Qmp(self.process.qmp, Console(self._line))
+            self._qmp = Qmp(self.process.qmp, self)
         return self._qmp
 
     def _registers(self) -> str:

@@ -99,6 +99,8 @@ class Machine:
         """Start QEMU and return at once; `wait_ready` waits for the guest."""
         self.started = time.monotonic()
         self.process = QemuProcess(self.image, kernel=self.kernel, extra=self.extra)
+        if self.process.console is None:
+            raise MachineError(f"{self.image.name} has no memory shared with the host")
         self.console = Console(self.process.console)
         self._poll = select.poll()
         self._poll.register(self.console.fileno(), select.POLLIN)

@@ -68,7 +68,16 @@ class QemuProcess:
             os.ftruncate(self.ram, image.memory_bytes)
         self._initrd = -1 if initrd is None else _file_with("initrd", initrd)
         self._stderr = _memory_file("stderr")
-        self.console, console_end = socket.socketpair()
+        #: Our end of the serial line; None where the guest only talks, to `output`.
+        self.console: socket.socket | None = None
+        #: What such a guest says, as a pipe: its bytes come together there, and we are not woken
+        #: for each.  -1 elsewhere.
+        self.output = -1
+        if image.programs == "shared memory":
+            self.console, console_end = socket.socketpair()
+            line = console_end.detach()
+        else:
+            self.output, line = os.pipe()
         self.qmp, qmp_end = socket.socketpair()
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -77,7 +86,7 @@ class QemuProcess:
                 image,
                 program,
                 kernel,
-                Descriptors(self.ram, console_end.fileno(), qmp_end.fileno(), self._initrd),
+                Descriptors(self.ram, line, qmp_end.fileno(), self._initrd),
             ) + list(extra)
             self._process = subprocess.Popen(
                 [*_guard(), *self.command],
@@ -88,7 +97,7 @@ class QemuProcess:
                     descriptor
                     for descriptor in (
                         self.ram,
-                        console_end.fileno(),
+                        line,
                         qmp_end.fileno(),
                         self._initrd,
                     )
@@ -100,7 +109,7 @@ class QemuProcess:
             self.close()
             raise MachineError(f"{program} could not be started: {error.strerror}") from error
         finally:
-            console_end.close()
+            os.close(line)
             qmp_end.close()
 
     @property
@@ -154,9 +163,10 @@ class QemuProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self.console.close()
+        if self.console is not None:
+            self.console.close()
         self.qmp.close()
-        for name in ("ram", "_initrd", "_stderr"):
+        for name in ("ram", "output", "_initrd", "_stderr"):
             descriptor = getattr(self, name)
             if descriptor >= 0:
                 os.close(descriptor)
@@ -185,7 +195,9 @@ def command_line(image: Image, program: str, kernel: Path, inherited: Descriptor
             f"mem-path=/dev/fd/{inherited.ram},share=on",
         ]
         words = f"share={layout.SHARE_SIZE} {words}".rstrip()
+        line = f"socket,id=s0,fd={inherited.console}"
     else:
+        line = f"file,id=s0,path=/dev/fd/{inherited.console}"
         # What resets the machine has ended it: nothing could be read from the next start.
         machine += ["-no-reboot"]
     command = [
@@ -194,7 +206,7 @@ def command_line(image: Image, program: str, kernel: Path, inherited: Descriptor
         *("-display", "none", "-accel", "tcg"),
         *machine,
         *("-cpu", image.cpu, "-m", f"{image.memory_mib}M"),
-        *("-chardev", f"socket,id=s0,fd={inherited.console}", "-serial", "chardev:s0"),
+        *("-chardev", line, "-serial", "chardev:s0"),
         *("-chardev", f"socket,id=q0,fd={inherited.qmp}", "-mon", "chardev=q0,mode=control"),
         # A panicked guest stays as it is, so that its registers can still be read.
         *("-action", "panic=pause"),

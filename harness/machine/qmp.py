@@ -17,13 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from qemu.qmp import EventListener, QMPClient, QMPError
 from qemu.qmp.message import Message
 
 from harness.errors import MachineError
-from harness.machine.console import Console
 
 _T = TypeVar("_T")
 
@@ -46,6 +45,18 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+class Listened(Protocol):
+    """What the guest says, to be taken in while somebody waits for QEMU."""
+
+    ended: bool
+
+    def fileno(self) -> int:
+        """For `select`."""
+
+    def receive(self) -> bool:
+        """Take in what has arrived, without waiting; False if there was nothing new."""
+
+
 class Qmp:
     """One connection.  Every failure is a `MachineError`.
 
@@ -53,7 +64,7 @@ class Qmp:
     soon blocks, and all of QEMU with it (a socket holds some 280 writes of one byte).
     """
 
-    def __init__(self, line: socket.socket, console: Console) -> None:
+    def __init__(self, line: socket.socket, console: Listened) -> None:
         """Connect over *line* and negotiate."""
         self._client = QMPClient("zxh")
         self._client.logger.setLevel("CRITICAL")  # failures are raised, not logged
@@ -124,7 +135,7 @@ class Qmp:
         """Wait up to *limit* seconds until *done*, taking in what the guest prints."""
         end = time.monotonic() + limit
         while not done():
-            watched: list[socket.socket | Console] = [self._news]
+            watched: list[socket.socket | Listened] = [self._news]
             if not self._console.ended:
                 watched.append(self._console)
             left = end - time.monotonic()
