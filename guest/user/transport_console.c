@@ -4,8 +4,8 @@
 // The file holds request records one after the other, as a batch does.  Results are one stream of
 // records, cut into lines that are written whole; the kernel's own lines may come between.  A line:
 //
-//     LINE_MARK, base64 of { u32 number of the line from 0, CRC-32 of what follows and the number,
-//     a piece of the stream }, newline
+//     LINE_MARK, base64 of { u32 number of the line from 0, CRC-32 of the number and what follows,
+//     a piece of the stream, runs of two bytes shortened }, newline
 //
 // A record begins with a line of its own.  Before the first program comes an empty record of kind
 // ZXH_KIND_READY, after the last one of kind ZXH_KIND_END.
@@ -46,23 +46,55 @@ static char* put_base64(char* next, const uint8_t* bytes, size_t size) {
     return next;
 }
 
-static void write_line(const uint8_t* piece, size_t size) {
+static bool comes_in_runs(uint8_t byte) {
+    return byte == ZXH_LINE_RUN_ZERO || byte == ZXH_LINE_RUN_UNTOUCHED;
+}
+
+// Puts as much of the bytes as one line takes into its piece, and its size into *used; returns how
+// many bytes that were.
+static size_t fill_piece(uint8_t* piece, size_t* used, const uint8_t* bytes, size_t size) {
+    size_t taken = 0;
+    *used = 0;
+    while (taken < size && *used < ZXH_LINE_PIECE) {
+        uint8_t byte = bytes[taken];
+        if (!comes_in_runs(byte)) {
+            piece[(*used)++] = byte;
+            taken++;
+            continue;
+        }
+        if (*used + 2 > ZXH_LINE_PIECE) {
+            break;
+        }
+        uint8_t count = 0;
+        while (taken < size && bytes[taken] == byte && count < UINT8_MAX) {
+            taken++;
+            count++;
+        }
+        piece[(*used)++] = byte;
+        piece[(*used)++] = count;
+    }
+    return taken;
+}
+
+// Writes one line with the first of the bytes; returns how many there are in it.
+static size_t write_line(const uint8_t* bytes, size_t size) {
     struct line line = {.number = line_number++};
-    memcpy(line.piece, piece, size);
+    size_t used;
+    size_t taken = fill_piece(line.piece, &used, bytes, size);
     // The number is part of what is summed up: a line cannot pass for another one.
     line.crc = line.number;
-    line.crc = crc32(&line.crc, sizeof(line.crc) + size);
+    line.crc = crc32(&line.crc, sizeof(line.crc) + used);
     char text[1 + (sizeof(line) + 2) / 3 * 4 + 1];
     text[0] = ZXH_LINE_MARK;
-    char* end = put_base64(text + 1, (const uint8_t*)&line, offsetof(struct line, piece) + size);
+    char* end = put_base64(text + 1, (const uint8_t*)&line, offsetof(struct line, piece) + used);
     *end++ = '\n';
     calls.debug_write(text, (size_t)(end - text));
+    return taken;
 }
 
 static void write_record(size_t size) {
-    for (size_t offset = 0; offset < size; offset += ZXH_LINE_PIECE) {
-        size_t left = size - offset;
-        write_line(room + offset, left < ZXH_LINE_PIECE ? left : ZXH_LINE_PIECE);
+    for (size_t offset = 0; offset < size;) {
+        offset += write_line(room + offset, size - offset);
     }
 }
 

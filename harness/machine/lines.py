@@ -1,7 +1,8 @@
 """Results as lines on a console, between the lines of a kernel that knows nothing of them.
 
 The agent's side is ``guest/user/transport_console.c``: each line begins with `wire.LINE_MARK`, is
-printed whole, and carries in base64 its number, a CRC-32 and a piece of one stream of records.
+printed whole, and carries in base64 its number, a CRC-32 and a piece of one stream of records, in
+which runs of zeros and of untouched bytes are shortened.
 What is no such line is the kernel's and kept as text.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 import zlib
 from collections import deque
@@ -19,6 +21,11 @@ from harness.program.wire import Record, WireError, read_record
 
 _MARK = bytes([wire.LINE_MARK])
 _HEADER = struct.Struct("<II")
+_RUN_BYTES = bytes([wire.LINE_RUN_ZERO, wire.LINE_RUN_UNTOUCHED])
+#: What goes into a line as a whole: a run, or one other byte.
+_RUNS = re.compile(b"\0{1,255}|\xa5{1,255}|.", re.DOTALL)
+#: A run as a line carries it.
+_PACKED_RUN = re.compile(b"([\0\xa5])(.?)", re.DOTALL)
 
 #: The kernel's lines kept for reports.
 TAIL_LINES = 200
@@ -35,11 +42,22 @@ class _DamagedError(Exception):
 def make_lines(stream: bytes, first: int = 0) -> bytes:
     """The lines that carry *stream*, as the agent writes them; *first* is the first's number."""
     lines = []
-    for number, at in enumerate(range(0, len(stream), wire.LINE_PIECE), first):
-        piece = stream[at : at + wire.LINE_PIECE]
+    pieces = _pieces(stream)
+    for number, piece in enumerate(pieces, first):
         crc = zlib.crc32(number.to_bytes(4, "little") + piece)
         lines.append(_MARK + base64.b64encode(_HEADER.pack(number, crc) + piece) + b"\n")
     return b"".join(lines)
+
+
+def _pieces(stream: bytes) -> list[bytes]:
+    """What each line carries: runs shortened, as much as it takes."""
+    pieces = [bytearray()]
+    for run in _RUNS.findall(stream):
+        packed = run[:1] + bytes([len(run)]) if run[0] in _RUN_BYTES else run
+        if len(pieces[-1]) + len(packed) > wire.LINE_PIECE:
+            pieces.append(bytearray())
+        pieces[-1] += packed
+    return [bytes(piece) for piece in pieces if piece]
 
 
 class ResultLines:
@@ -94,7 +112,7 @@ class ResultLines:
         if number != self._lines:
             raise _DamagedError(f"line {number} of the results came where {self._lines} was due")
         self._lines += 1
-        self._stream += piece
+        self._stream += _PACKED_RUN.sub(_run, piece)
         self._complete()
 
     def _complete(self) -> None:
@@ -110,6 +128,12 @@ class ResultLines:
             except WireError as error:
                 raise _DamagedError(str(error)) from None
             del self._stream[:size]
+
+
+def _run(found: re.Match[bytes]) -> bytes:
+    if found[2] in (b"", b"\0"):
+        raise _DamagedError("a line of the results has a run without a length")
+    return found[1] * found[2][0]
 
 
 def _frame(text: bytes) -> bytes | None:

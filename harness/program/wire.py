@@ -80,6 +80,9 @@ KIND_READY = 0x84
 #: one line carries (a line is one zx_debug_write, of at most 256 characters).
 LINE_MARK = 0x7E  # "~", which base64 has not; kernels may change what is not printable
 LINE_PIECE = 181
+#: Bytes that often come in runs: in a line each is followed by how often it comes, 1 to 255.
+LINE_RUN_ZERO = 0x00
+LINE_RUN_UNTOUCHED = 0xA5
 
 #: Sessions that an agent can have open at once.
 SESSIONS = 4

@@ -18,7 +18,12 @@ from harness.program.wire import Record, make_record
 
 Sent = list[tuple[int, bytes]]
 
-payloads = st.lists(st.binary(max_size=700), min_size=1, max_size=6)
+#: Bytes of all kinds, and runs of those that are shortened.
+runs = st.tuples(st.sampled_from([b"\0", b"\xa5", b"x"]), st.integers(1, 600)).map(
+    lambda run: run[0] * run[1]
+)
+contents = st.lists(st.binary(max_size=200) | runs, max_size=6).map(b"".join)
+payloads = st.lists(contents, min_size=1, max_size=6)
 #: What a kernel says: text that may hold the mark, but no line of ours.
 noise = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=90).filter(
     lambda text: not text.rpartition("~")[1] or len(text.rpartition("~")[2]) % 4 == 1
@@ -46,9 +51,24 @@ def test_the_bytes_of_a_line() -> None:
 
 
 def test_a_line_is_one_write_of_the_kernel() -> None:
-    text = make_lines(bytes(1000))
+    text = make_lines(b"x" * 1000)
     assert max(len(line) for line in text.splitlines(keepends=True)) <= 256
     assert text.count(b"\n") == -(-1000 // wire.LINE_PIECE)
+
+
+def test_runs_are_short() -> None:
+    text = make_lines(bytes(5000) + b"\xa5" * 5000)
+    frame = base64.b64decode(text[1:])
+    assert text.count(b"\n") == 1
+    assert frame[8:] == b"\0\xff" * 19 + b"\0\x9b" + b"\xa5\xff" * 19 + b"\xa5\x9b"
+
+
+@pytest.mark.parametrize("piece", [b"\0", b"abc\xa5", b"\0\0", b"\xa5\0x"])
+def test_runs_without_a_length(piece: bytes) -> None:
+    frame = struct.pack("<II", 0, zlib.crc32(bytes(4) + piece)) + piece
+    found = ResultLines()
+    found.feed(b"~" + base64.b64encode(frame) + b"\n")
+    assert found.damage == "a line of the results has a run without a length"
 
 
 @given(payloads, st.lists(st.integers(0, 3000), max_size=12), st.booleans())
