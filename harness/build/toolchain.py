@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 COMMON_FLAGS = (
     "-std=gnu11",
     "-ffreestanding",
-    "-O2",
+    "-Os",  # code that runs once costs most: QEMU translates each block before it runs
     "-g",
     "-gdwarf-4",
     "-Wall",
