@@ -85,7 +85,8 @@ def test_faults_are_told(real_kernel: RealKernel) -> None:
         (seen,) = target.finish()
     assert seen.ending == "fault"
     assert seen.error.startswith("ZX_EXCP_FATAL_PAGE_FAULT at address 0x600000000000, pc 0x6000")
-    assert len(seen.steps) == 2
+    # The new thread may fault before the call that started it has returned.
+    assert len(seen.steps) in (1, 2)
 
 
 @pytest.mark.parametrize("rounds", [1])
