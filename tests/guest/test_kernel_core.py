@@ -86,7 +86,9 @@ def test_starts_anew_after_each_reset(described: Image) -> None:
             machine.reset()
             again = machine.share.header()
             assert (again.objects, again.handles) == (first.objects, first.handles)
-            assert (again.pages_used, again.pages_total) == (first.pages_used, first.pages_total)
+            assert again.pages_total == first.pages_total
+            # An agent that has said it is ready still touches a few pages: but nothing adds up.
+            assert again.pages_used < 2 * first.pages_used
 
 
 def test_refuses_to_share_more_memory_than_there_is(described: Image) -> None:
