@@ -54,7 +54,12 @@ struct vmo* blob_vmo(const uint8_t* start, const uint8_t* end, const char* name)
     return vmo;
 }
 
-static void fill_constants(struct vdso_constants* constants) {
+paddr_t vdso_constants_page(void) {
+    return image_to_phys(blob_vdso_start) + vdso_layout.constants_offset;
+}
+
+static void set_vdso_constants(void) {
+    struct vdso_constants* constants = phys_to_virt(vdso_constants_page());
     *constants = (struct vdso_constants){
         .ticks_per_second = arch_ticks_per_second(),
         .ticks_offset = arch_ticks_offset(),
@@ -70,18 +75,9 @@ static void fill_constants(struct vdso_constants* constants) {
     };
 }
 
-paddr_t vdso_constants_page(void) {
-    return image_to_phys(blob_vdso_start) + vdso_layout.constants_offset;
-}
-
-// The vDSO as it lies in the kernel's image, where its code stays translated over a reset, with
-// this machine's constants.
+// The vDSO as it lies in the kernel's image, where its code stays translated over a reset.
 static struct vmo* vdso_vmo(void) {
     struct vmo* vmo = blob_vmo(blob_vdso_start, blob_vdso_end, "vdso/full");
-    struct vdso_constants constants;
-    fill_constants(&constants);
-    userboot_check(
-        vmo_write_kernel(vmo, &constants, vdso_layout.constants_offset, sizeof(constants)), "vDSO");
     vmar_register_vdso(vmo, vdso_layout.code_offset, vdso_layout.code_size);
     return vmo;
 }
@@ -195,9 +191,18 @@ static zx_handle_t send_bootstrap(struct process* process, struct message* messa
 
 // ---- the start ----------------------------------------------------------------------------------
 
-struct process* first_process_start(const char* name, struct vmo* image,
-                                    const struct boot_handle* handles, uint32_t count,
-                                    const struct boot_texts* texts) {
+static struct {
+    struct process* process;
+    struct thread_dispatcher* thread;
+    uint64_t entry;
+    uint64_t stack_top;
+    zx_handle_t bootstrap;
+    uint64_t vdso_base;
+} first;
+
+struct process* first_process_make(const char* name, struct vmo* image,
+                                   const struct boot_handle* handles, uint32_t count,
+                                   const struct boot_texts* texts) {
     struct process* process;
     struct thread_dispatcher* thread;
     userboot_check(process_create(job_root(), name, &process), "process");
@@ -221,15 +226,26 @@ struct process* first_process_start(const char* name, struct vmo* image,
     };
     struct handle_list own_list = {own, sizeof(own) / sizeof(own[0])};
     struct handle_list given_list = {handles, count};
-    zx_handle_t bootstrap = send_bootstrap(process, bootstrap_message(own_list, given_list, texts));
-    userboot_check(process_start_thread(thread, program.entry, arch_initial_stack(stack_top),
-                                        bootstrap, vdso_base),
-                   "start");
+    first.process = process;
+    first.thread = thread;
+    first.entry = program.entry;
+    first.stack_top = stack_top;
+    first.bootstrap = send_bootstrap(process, bootstrap_message(own_list, given_list, texts));
+    first.vdso_base = vdso_base;
 
-    // The process's handles and mappings keep all this from here on.
+    // The process's handles and mappings keep these from here on.
     dispatcher_unref(vmo_dispatcher(vdso));
     dispatcher_unref(vmo_dispatcher(stack));
-    dispatcher_unref(thread_object_dispatcher(thread));
-    dispatcher_unref(&process->object);
     return process;
+}
+
+void first_process_start(void) {
+    set_vdso_constants();
+    userboot_check(process_start_thread(first.thread, first.entry,
+                                        arch_initial_stack(first.stack_top), first.bootstrap,
+                                        first.vdso_base),
+                   "start");
+    // It keeps itself, as long as it runs.
+    dispatcher_unref(thread_object_dispatcher(first.thread));
+    dispatcher_unref(&first.process->object);
 }

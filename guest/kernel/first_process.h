@@ -39,13 +39,15 @@ struct boot_texts {
     uint32_t environment;
 };
 
-// Starts a process of that name in the root job.  It gets what every process starts with, namely
+// Makes a process of that name in the root job.  It gets what every process starts with, namely
 // itself, its thread, its address space, the root job, the vDSO, its stack and the root resource,
 // and the handles and texts given here.  Returns the process, of which the caller holds no
-// reference; panics if it cannot be started.
-struct process* first_process_start(const char* name, struct vmo* image,
-                                    const struct boot_handle* handles, uint32_t count,
-                                    const struct boot_texts* texts);
+// reference; panics if it cannot be made.
+struct process* first_process_make(const char* name, struct vmo* image,
+                                   const struct boot_handle* handles, uint32_t count,
+                                   const struct boot_texts* texts);
+// Lets it run.  Time must be known by now (ktimer_init): the vDSO tells it.
+void first_process_start(void);
 // Panics unless the status is ZX_OK, naming what has failed.
 void userboot_check(zx_status_t status, const char* what);
 // A file in the kernel's image, as it lies there.

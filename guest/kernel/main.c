@@ -3,6 +3,7 @@
 #include "boot.h"
 #include "boot_container.h"
 #include "console.h"
+#include "first_process.h"
 #include "ktimer.h"
 #include "pmm.h"
 #include "print.h"
@@ -36,10 +37,12 @@ void kernel_main(void) {
     pmm_add_range(boot_info.ram_start, boot_info.image_start);
     share_init(share_base, shared);
     thread_init();
-    arch_init_time();
-    ktimer_init();
     console_init();
     system_events_init();
     userboot();
+    // The longer after arch_init, the less is left to wait for where time must be measured first.
+    arch_init_time();
+    ktimer_init();
+    first_process_start();
     scheduler_start();
 }

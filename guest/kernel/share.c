@@ -25,7 +25,8 @@ zxh_panic* share_panic = &private_panic;
 static paddr_t share_base;
 static size_t share_size;
 
-// Slots still hold what a machine before a reset left in them.
+// Slots hold what a kernel before this one was given, if the machine was reset by other hands than
+// the host's: that clears all it finds, before it may put new work there.
 static void clear_slots(uint8_t* area, size_t size) {
     for (size_t slot = 0; slot < ZXH_SLOT_COUNT; slot++) {
         size_t offset = ZXH_SLOTS_OFFSET + slot * ZXH_SLOT_SIZE;
@@ -43,9 +44,11 @@ void share_init(paddr_t base, size_t size) {
     share_size = size;
     uint8_t* area = phys_to_virt(base);
     volatile uint64_t* magic = &((zxh_share_header*)area)->magic;
-    *magic = 0;
     *(zxh_panic*)(area + ZXH_PANIC_OFFSET) = (zxh_panic){0};
-    clear_slots(area, size);
+    if (*magic != 0) {
+        *magic = 0;
+        clear_slots(area, size);
+    }
 
     zxh_share_header* header = (zxh_share_header*)area;
     *header = *share_header; // what has been counted so far

@@ -49,8 +49,8 @@ static void start_agent(void) {
          PA_INFO(PA_USER0, 0)},
     };
     const struct boot_texts texts = {agent_name, sizeof(agent_name), 1, 0};
-    watch_agent(first_process_start(agent_name, agent, handles,
-                                    sizeof(handles) / sizeof(handles[0]), &texts));
+    watch_agent(first_process_make(agent_name, agent, handles, sizeof(handles) / sizeof(handles[0]),
+                                   &texts));
 
     // The process's handles and mappings keep all this from here on.
     dispatcher_unref(vmo_dispatcher(agent));

@@ -55,7 +55,7 @@ void userboot_from_container(const char* name) {
         {vmo_dispatcher(container), rights, PA_INFO(PA_VMO_BOOTDATA, 0)},
         {vmo_dispatcher(file_system), rights, PA_INFO(PA_VMO_BOOTFS, 0)},
     };
-    struct process* process = first_process_start(
+    struct process* process = first_process_make(
         name, image, handles, sizeof(handles) / sizeof(handles[0]), &words.texts);
     static struct observer end = {.on_match = process_ended};
     observer_add(&end, &process->object, NULL, ZX_PROCESS_TERMINATED);

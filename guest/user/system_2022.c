@@ -6,14 +6,7 @@
 static zx_handle_t exceptions; // channel: exceptions of all children
 
 const char* system_2022_find(const elf_object_t* vdso) {
-#define X(name)                                                                                    \
-    calls.name = (__typeof__(calls.name))elf_object_symbol(vdso, "zx_" #name);                     \
-    if (calls.name == NULL) {                                                                      \
-        return "zx_" #name;                                                                        \
-    }
-    EDITION_CALLS(X)
-#undef X
-    return NULL;
+    return calls_look_up(vdso, EDITION_CALLS(CALL_NAME), &calls.clock_get_monotonic);
 }
 
 static zx_status_t catch_exceptions(zx_handle_t job) {

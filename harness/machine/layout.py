@@ -7,9 +7,12 @@ offsets and sizes in bytes.
     page 1 ...        SLOT_COUNT slots, each SLOT_SIZE bytes: a slot header, a request area and a
                       result area; a slot carries one batch of programs at a time
 
-At boot the kernel clears the header, the panic record and the slot headers, and writes *magic*
-last.  The agent, when it can take programs, sets *agent_state* and rings once (a DOORBELL byte),
-then looks into the slots before it first waits.  A slot without work has request_sequence equal
+RAM is all zeros when a machine starts, so the host may put a first batch there at once, without
+ringing.  At boot the kernel clears the header and the panic record and writes *magic* last; if it
+finds *magic* there already, it has been restarted by other hands than the host's (which clears
+header and slots before a reset) and clears the slot headers as well.  The agent, when it can take
+programs, sets *agent_state* and rings once (a DOORBELL byte), then looks into the slots before it
+first waits.  A slot without work has request_sequence equal
 to done_sequence; request sequence numbers rise over both slots, so the lower one is run first.
 
 A batch goes so: the host writes request records, sets the slot's fields and last

@@ -93,7 +93,7 @@ class Transport:
     """Moves requests to a ready machine and results back."""
 
     def __init__(self, machine: Machine, limits: Limits | None = None) -> None:
-        """*machine* must be ready (`Machine.wait_ready`)."""
+        """*machine* may still boot: its agent looks for a batch when it comes up."""
         self.machine = machine
         self.limits = limits or Limits()
         self._share = machine.share
@@ -153,13 +153,16 @@ class Transport:
         return _Slot._make(self._share.unpack(_SLOT, slot_offset(number)))
 
     def _fill(self) -> None:
-        """Load every free slot and ring once if there was something to load."""
+        """Load every free slot and ring once if there was something to load.
+
+        An agent that is not ready looks by itself; a ring would only hold it up.
+        """
         loaded = False
         for number, batch in enumerate(self._slots):
             if batch is None and self._waiting:
                 self._load(number)
                 loaded = True
-        if loaded:
+        if loaded and self._share.ready:
             self.machine.console.ring()
 
     def _load(self, number: int) -> None:

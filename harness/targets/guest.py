@@ -85,7 +85,9 @@ class GuestTarget(Closing):
         self.failures: list[Failure] = []
         self._limits = limits or Limits()
         self._time_limit_ns = time_limit_ns
+        #: Of the machine that runs at present; None until something is sent.
         self._transport: Transport | None = None
+        self._booted = False
         self._encoded: EncodedPrograms | None = None
         self._decoded = decoded or Decoded()
         self._programs: Sequence[Program] = ()
@@ -153,7 +155,7 @@ class GuestTarget(Closing):
     def _send(self) -> None:
         if self._pending:
             records = [self._records[index] for index in self._pending]
-            self._ready().begin([record for record in records if record is not None])
+            self._connected().begin([record for record in records if record is not None])
 
     def _keep(self, results: Sequence[wire.Record | None]) -> None:
         """Decode what has come; what has not stays pending."""
@@ -212,14 +214,20 @@ class GuestTarget(Closing):
         """Stop the machine; idempotent."""
         self._machine.close()
 
+    def _connected(self) -> Transport:
+        """The transport of the machine, which may still boot."""
+        if self._transport is None:
+            self._transport = Transport(self._machine, self._limits)
+        return self._transport
+
     def _ready(self) -> Transport:
-        """The transport of a machine that has booted; raises `MachineLost` if it does not.
+        """The same of a machine that has booted; raises `MachineLost` if it does not.
 
         A machine that somebody kills while it boots gets a few successors; one that ends or
         hangs by itself would do it again.
         """
         killed = 0
-        while self._transport is None:
+        while not self._booted:
             try:
                 self._machine.wait_ready()
             except MachineLost as lost:
@@ -228,9 +236,10 @@ class GuestTarget(Closing):
                 if status is None or status >= 0 or killed == LOSSES_IN_A_ROW:
                     raise
                 self._renew(lost.failure)
+                self._send()
             else:
-                self._transport = Transport(self._machine, self._limits)
-        return self._transport
+                self._booted = True
+        return self._connected()
 
     def _replace(self, stopped: Stopped, sent: Sequence[int]) -> None:
         """A new machine after a loss; the program that ran, if any, is lost with the old one."""
@@ -249,6 +258,7 @@ class GuestTarget(Closing):
         self._transport = None
         self._session = None
         self._machine = Machine(self.image)
+        self._booted = False
 
     # ---- sessions --------------------------------------------------------------------------
 

@@ -41,10 +41,10 @@ static void say(const char* text, unsigned size) {
 }
 
 static void announce(void) {
-    clear(SHARE, ZXH_PAGE_SIZE);
-    for (int number = 0; number < ZXH_SLOT_COUNT; number++) {
-        clear(slot_base(number), sizeof(zxh_slot));
+    for (int number = 0; number < ZXH_SLOT_COUNT && HEADER->magic == ZXH_MAGIC; number++) {
+        clear(slot_base(number), sizeof(zxh_slot)); // it has been restarted
     }
+    clear(SHARE, ZXH_PAGE_SIZE);
     HEADER->version = ZXH_VERSION;
     HEADER->arch = MACHINE_CODE;
     HEADER->kernel_state = ZXH_KERNEL_RUNNING;
@@ -134,9 +134,9 @@ static void run_batch(char* base) {
 void guest_main(void) {
     announce();
     for (;;) {
-        serial_get();
         for (int number = 0; number < ZXH_SLOT_COUNT; number++) {
             run_batch(slot_base(number));
         }
+        serial_get();
     }
 }
