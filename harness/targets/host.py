@@ -135,7 +135,7 @@ class HostSession:
         seen: list[StepObservation] = []
         self._watchdog.watch(run)
         try:
-            run.steps((op,), run.thread, seen, True)
+            run.steps((op,), run.caller, seen, True)
         except (ThreadEnded, UserFault) as error:
             if isinstance(error, UserFault):
                 run.fault(error)

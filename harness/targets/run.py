@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future, wait
 from functools import lru_cache
+from itertools import compress
 from time import monotonic_ns
 from typing import Final
 
@@ -67,6 +68,12 @@ def fnv1a(data: bytes) -> int:
     return value
 
 
+@lru_cache(maxsize=4096)
+def _handle(number: int, type: int, rights: int, related: int) -> StoredHandle:
+    """What is said of a handle.  Programs meet the same ones over and over."""
+    return StoredHandle("handle", HandleInfo(number, type, rights, related))
+
+
 def _looked_at(op: Op, ret: int) -> int:
     """What of a returned value the step reports."""
     ret &= op.ret_bits
@@ -86,7 +93,7 @@ class Helper:
 
     def _body(self, run: Run, ops: tuple[Op, ...]) -> None:
         try:
-            run.steps(ops, self.thread, self.seen, False)
+            run.steps(ops, self.thread.make_caller(), self.seen, False)
         except ThreadExited:
             run.exited = run.exited or run.process.dead
         except ThreadEnded:
@@ -109,6 +116,7 @@ class Run:
         self.process = kernel.create_process(PROCESS_NAME)
         self.aspace = self.process.aspace
         self.thread = self.process.create_thread("main")
+        self.caller = self.thread.make_caller()
         self.names = slots
         #: Handle values and the koids of their objects, by slot index.
         self.slots = [0] * len(slots)
@@ -179,10 +187,10 @@ class Run:
     # Running ---------------------------------------------------------------------------------
 
     def steps(
-        self, ops: tuple[Op, ...], thread: Thread, seen: list[StepObservation], main: bool
+        self, ops: tuple[Op, ...], caller: Caller, seen: list[StepObservation], main: bool
     ) -> None:
-        """Carry out *ops* on behalf of *thread*; raises ThreadEnded if it does not survive."""
-        caller = thread.caller
+        """Carry out *ops* as *caller*; raises ThreadEnded if its thread does not survive."""
+        thread = caller.thread
         dead = abi.ZX_THREAD_STATE_DEAD
         for op in ops:
             observation = self.step(op, caller, main)
@@ -218,10 +226,7 @@ class Run:
         elif op.outs or op.stores:
             handles = self._stores(op)
             outs = self._outs(op.outs, handles)
-        live = None
-        if main and not self.unjoined:
-            valid = self.process.handles.get
-            live = tuple([n for n, v in zip(self.names, self.slots, strict=True) if valid(v)])
+        live = self._live() if main and not self.unjoined else None
         return StepObservation(_looked_at(op, ret), False, elapsed, outs, handles, live)
 
     def _look(self, window: Window) -> tuple[Mapping[int, Captured], Mapping[str, StoredHandle]]:
@@ -323,13 +328,11 @@ class Run:
         self.koids[index] = object.koid
         number = self._number(object.koid)
         related = self._number(object.related_koid)
-        return StoredHandle("handle", HandleInfo(number, object.TYPE, handle.rights, related))
+        return _handle(number, object.TYPE, handle.rights, related)
 
     def _live(self) -> tuple[str, ...]:
-        valid = self.process.handles.get
-        return tuple(
-            [name for name, value in zip(self.names, self.slots, strict=True) if valid(value)]
-        )
+        """The slots that hold valid handles."""
+        return tuple(compress(self.names, map(self.process.handles.get, self.slots)))
 
     # Steps that are no system call -------------------------------------------------------------
 
@@ -366,7 +369,9 @@ class Run:
         """Call the library; UserFault if it faults itself, which kills the process."""
         if self._zxio is None:
             self._zxio = ZxioRaw(self.kernel, self.thread)
-        zxio = self._zxio.for_thread(caller.thread)
+        zxio = self._zxio
+        if caller is not self.caller:
+            zxio = zxio.for_thread(caller.thread)
         ret = 0
         for _ in range(op.repeat):
             ret = zxio.call(op.call, args)
@@ -425,7 +430,7 @@ class Run:
     # The end ---------------------------------------------------------------------------------
 
     def finish(self, observation: ProgramObservation) -> None:
-        """Tear down, and say in *observation* how it ended; the main thread is through."""
+        """Say in *observation* how it ended; the main thread is through."""
         process = self.process
         if self.exited and not process.dead:  # only its main thread has left
             wait([helper.future for helper in self.helpers.values()])
@@ -443,9 +448,6 @@ class Run:
         if ending != "finished":
             observation.ending = ending
             observation.error = self.faulted or process.end_reason
-        self.close()
-        for name, helper in self.helpers.items():
-            observation.threads[name] = helper.seen
 
     def close(self) -> None:
         """End everything the program made; idempotent."""
@@ -468,7 +470,7 @@ def run_plan(run: Run, plan: Plan) -> ProgramObservation:
         if plan.given:
             observation.given = {slot: run.give(index, slot) for index, slot in plan.given}
         try:
-            run.steps(plan.main, run.thread, observation.steps, True)
+            run.steps(plan.main, run.caller, observation.steps, True)
         except ThreadEnded as error:
             run.exited = run.exited or isinstance(error, ThreadExited)
         except UserFault as error:
@@ -477,4 +479,6 @@ def run_plan(run: Run, plan: Plan) -> ProgramObservation:
         run.finish(observation)
     finally:
         run.close()
+    for name, helper in run.helpers.items():
+        observation.threads[name] = helper.seen
     return observation

@@ -114,8 +114,10 @@ class Region(Node):
 
     def overlapping(self, base: int, end: int) -> list[Node]:
         """Children that touch [base, end), by address."""
+        found: list[Node] = []
+        if not self.children:
+            return found
         index = max(bisect_right(self.children, base, key=_base) - 1, 0)
-        found = []
         for child in self.children[index:]:
             if child.base >= end:
                 break
@@ -187,9 +189,9 @@ class AddressSpace:
             elif address & PAGE_MASK or self.root.overlapping(address, address + size):
                 raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
             store = PageStore(size)
-            if contents:
-                store.write(0, contents)
             self.add_mapping(self.root, address, size, store, 0, bits, bits, None, name.encode())
+            if contents:
+                self._fill(address, store, contents, bits)
             return address
 
     def unmap(self, address: int, size: int) -> None:
@@ -209,6 +211,16 @@ class AddressSpace:
         """Write user memory as the program could; UserFault if it is not writable."""
         with self.kernel.lock:
             self.copy_out(address, data)
+
+    def _fill(self, address: int, store: PageStore, contents: bytes, perms: int) -> None:
+        """Write *contents* to a store just mapped at *address*, and remember its pages."""
+        store.write(0, contents)
+        number = address >> PAGE_SHIFT
+        for index, page in store.pages.items():
+            if perms & abi.ZX_VM_PERM_READ:
+                self._readable[number + index] = page.data
+            if perms & abi.ZX_VM_PERM_WRITE:
+                self._writable[number + index] = page.data
 
     def _harness_spot(self, size: int) -> int:
         """A free range high up, with free pages before and after it."""
@@ -262,12 +274,14 @@ class AddressSpace:
 
     def drop_mapping(self, mapping: Mapping) -> None:
         """Undo the ties of a mapping that its region has already forgotten."""
-        mapping.store.mappings.remove(mapping)
+        store, vmo = mapping.store, mapping.vmo
+        store.mappings.remove(mapping)
         self.flush()
-        vmo = mapping.vmo
         if vmo is not None:
             vmo.mapping_count -= 1
             vmo.maybe_end()
+        elif not store.mappings:
+            store.release()
 
     def cut_mapping(self, mapping: Mapping, base: int, end: int) -> None:
         """Remove the part of a mapping that lies in [base, end)."""
@@ -316,6 +330,8 @@ class AddressSpace:
     def destroy(self) -> None:
         """The process is gone: drop everything."""
         self.destroy_region(self.root)
+        # A region that is dead is never asked for this, and both go at once without it.
+        del self.root.aspace
 
     def destroy_region(self, region: Region) -> None:
         """Remove a region with all that is in it."""

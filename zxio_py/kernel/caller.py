@@ -85,21 +85,21 @@ class Caller:
         The values are stored first, in order, and become valid only when all are.
         """
         make = self.kernel.make_handle
-        handles = [make(object, object.initial_rights) for _, object in outs]
-        self.install([pointer for pointer, _ in outs], handles)
+        self.install(*[(pointer, make(object, object.initial_rights)) for pointer, object in outs])
 
-    def install(self, pointers: list[Pointer], handles: list[Handle]) -> None:
+    def install(self, *outs: tuple[Pointer, Handle]) -> None:
         """Store handles that are in no table yet; if one cannot be stored, all are closed."""
         table = self.handles
-        values = [table.value_for(handle) for handle in handles]
+        values: dict[int, Handle] = {}
         try:
-            for pointer, value in zip(pointers, values, strict=True):
+            for pointer, handle in outs:
+                value = table.value_for(handle)
                 self.write(pointer, value.to_bytes(4, "little"))
+                values[value] = handle
         except UserFault:
-            self.kernel.close_handles(handles)
+            self.kernel.close_handles([handle for _, handle in outs])
             raise
-        for value, handle in zip(values, handles, strict=True):
-            table.put(value, handle)
+        table.entries.update(values)
 
     def check_policy(self, condition: int) -> None:
         """Ask the job policy: ACCESS_DENIED, or the end of the process."""

@@ -63,7 +63,7 @@ class Dispatcher:
 
     def __del__(self) -> None:
         # May run in any thread at any time; removing from a dict is atomic.
-        self.retire()
+        self.kernel.alive.pop(self.koid, None)
         if self.handle_count:
             # Channels whose only handles lay in messages queued on each other.
             self.kernel.forget_handles(self.handle_count)
@@ -95,12 +95,14 @@ class Dispatcher:
 
     def update_signals(self, clear: int, set: int) -> None:
         """Clear, then set signals, and end the waits that this satisfies."""
+        if not self.observers:
+            self.signals = self.signals & ~clear | set
+            return
         old = self.current_signals()
         self.signals = self.signals & ~clear | set
-        if self.observers:
-            new = self.current_signals()
-            if new & ~old:
-                self.notify(new & ~old, new)
+        new = self.current_signals()
+        if new & ~old:
+            self.notify(new & ~old, new)
 
     def notify(self, raised: int, signals: int) -> None:
         """End the waits for signals in *raised*, which have just become asserted."""
@@ -180,4 +182,6 @@ class Dispatcher:
 
 def clean_name(name: bytes) -> bytes:
     """A name as the kernel stores it: cut at the first NUL and to 31 bytes."""
+    if len(name) < abi.ZX_MAX_NAME_LEN and 0 not in name:
+        return name
     return name.split(b"\0", 1)[0][: abi.ZX_MAX_NAME_LEN - 1]

@@ -95,7 +95,7 @@ class Kernel:
         Returns the result as C reads it (a status is signed).  Raises ThreadEnded where the
         thread does not come back from the call, KeyError for a call that is not implemented.
         """
-        return ENTRIES[name](thread.caller, *args)
+        return ENTRIES[name](thread.make_caller(), *args)
 
     def counts(self) -> Counts:
         """Count what exists."""

@@ -20,7 +20,6 @@ class Thread(Dispatcher):
     __slots__ = (
         "_resumptions",
         "_suspensions",
-        "caller",
         "halted",
         "name",
         "process",
@@ -43,11 +42,18 @@ class Thread(Dispatcher):
         self._resumptions: list[Waiter] = []
         #: Sleeps under way, with the state they show.
         self.sleeps: dict[Waiter, int] = {}
-        self.caller = Caller(self, process.aspace.copy_in, process.aspace.copy_out)
 
     @property
     def related_koid(self) -> int:
         return self.process.koid
+
+    def make_caller(self) -> Caller:
+        """Who makes its calls at the raw door.
+
+        Whoever wants to make some keeps it: a thread that kept it itself would never go by itself,
+        but only with Python's garbage collector, and its process with it.
+        """
+        return Caller(self, self.process.aspace.copy_in, self.process.aspace.copy_out)
 
     def get_name(self) -> bytes:
         return self.name

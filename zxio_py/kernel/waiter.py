@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from _thread import allocate_lock
+from _thread import LockType, allocate_lock
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,8 @@ class Waiter:
     __slots__ = ("_gate", "status", "woken")
 
     def __init__(self) -> None:
-        self._gate = allocate_lock()
-        self._gate.acquire()
+        #: What it sleeps at; made only where it comes to sleeping.
+        self._gate: LockType | None = None
         self.woken = False
         self.status = abi.ZX_OK
 
@@ -32,7 +32,8 @@ class Waiter:
         if not self.woken:
             self.woken = True
             self.status = status
-            self._gate.release()
+            if self._gate is not None:
+                self._gate.release()
 
     def block(self, thread: Thread, deadline: int, state: int) -> int:
         """Sleep until woken or *deadline* (monotonic nanoseconds); the status of the end.
@@ -43,14 +44,16 @@ class Waiter:
         """
         if not self.woken and deadline > monotonic_ns():
             lock = thread.kernel.lock
+            gate = self._gate = allocate_lock()
+            gate.acquire()
             thread.sleeps[self] = state
             lock.release()
             try:
                 while not self.woken:
                     left = deadline - monotonic_ns()
                     if deadline == abi.ZX_TIME_INFINITE or left > _LONGEST_NS:
-                        self._gate.acquire()
-                    elif left <= 0 or self._gate.acquire(True, left / 1e9):
+                        gate.acquire()
+                    elif left <= 0 or gate.acquire(True, left / 1e9):
                         break
             finally:
                 lock.acquire()
