@@ -60,7 +60,9 @@ zx_status_t arch_aspace_init(struct arch_aspace* aspace);
 void arch_aspace_destroy(struct arch_aspace* aspace);
 // Makes it the current one (NULL: none, for kernel threads).
 void arch_aspace_activate(struct arch_aspace* aspace);
-zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, uint32_t flags);
+// Shows neighbouring pages, the first of which is given.  NO_MEMORY: perhaps not all of them.
+zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, size_t count,
+                         uint32_t flags);
 void arch_mmu_unmap(struct arch_aspace* aspace, uint64_t vaddr, size_t pages);
 // The page behind vaddr and its flags; false if there is none.
 bool arch_mmu_query(struct arch_aspace* aspace, uint64_t vaddr, paddr_t* page, uint32_t* flags);

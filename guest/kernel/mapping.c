@@ -75,33 +75,54 @@ static uint32_t page_flags(struct mapping* mapping, bool page_writable, bool wri
     return flags;
 }
 
-static bool show_page(struct mapping* mapping, uint64_t address, paddr_t page, uint32_t flags) {
+static bool show_pages(struct mapping* mapping, uint64_t address, paddr_t page, size_t count,
+                       uint32_t flags) {
     if ((flags & MMU_EXECUTE) && !mapping->vmo->store->physical) {
-        arch_sync_instructions(phys_to_virt(page), PAGE_SIZE);
+        arch_sync_instructions(phys_to_virt(page), count << PAGE_SHIFT);
     }
-    return arch_mmu_map(mapping->aspace, address, page, flags) == ZX_OK;
+    return arch_mmu_map(mapping->aspace, address, page, count, flags) == ZX_OK;
+}
+
+// The same for those of them that are not present.
+static bool show_absent_pages(struct mapping* mapping, uint64_t address, paddr_t page, size_t count,
+                              uint32_t flags) {
+    for (size_t i = 0; i < count; i++, address += PAGE_SIZE, page += PAGE_SIZE) {
+        paddr_t present;
+        uint32_t present_flags;
+        if (!arch_mmu_query(mapping->aspace, address, &present, &present_flags) &&
+            !show_pages(mapping, address, page, 1, flags)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // Makes the pages of a range present that the VMO has; in a fresh mapping none is present yet.
 static void show_range(struct mapping* mapping, uint64_t address, uint64_t size, bool fresh) {
-    if ((mapping->permissions & ZX_VM_PERM_READ) == 0) {
+    struct vmo* vmo = mapping->vmo;
+    uint64_t vmo_end = vmo_size(vmo);
+    uint64_t offset = mapping->vmo_offset + (address - mapping->node.base);
+    if ((mapping->permissions & ZX_VM_PERM_READ) == 0 || offset >= vmo_end) {
         return;
     }
-    struct vmo* vmo = mapping->vmo;
-    for (uint64_t end = address + size; address < end; address += PAGE_SIZE) {
-        uint64_t offset = mapping->vmo_offset + (address - mapping->node.base);
+    size = size < vmo_end - offset ? size : vmo_end - offset;
+    for (uint64_t end = address + size; address < end;) {
         paddr_t page;
-        paddr_t present;
-        uint32_t present_flags;
         bool writable;
-        if (offset >= vmo_size(vmo)) {
-            return;
+        size_t most = (end - address + PAGE_SIZE - 1) >> PAGE_SHIFT;
+        size_t count = store_peek_run(vmo->store, vmo->offset + offset, most, &page, &writable);
+        if (count > 0) {
+            uint32_t flags = page_flags(mapping, writable, false, false);
+            bool shown = fresh ? show_pages(mapping, address, page, count, flags)
+                               : show_absent_pages(mapping, address, page, count, flags);
+            if (!shown) {
+                return;
+            }
+        } else {
+            count = 1; // none is there
         }
-        if (store_peek(vmo->store, vmo->offset + offset, &page, &writable) &&
-            (fresh || !arch_mmu_query(mapping->aspace, address, &present, &present_flags)) &&
-            !show_page(mapping, address, page, page_flags(mapping, writable, false, false))) {
-            return;
-        }
+        address += count << PAGE_SHIFT;
+        offset += count << PAGE_SHIFT;
     }
 }
 
@@ -140,7 +161,7 @@ bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool e
         writable = false;
         store->zero_page_mapped = true;
     }
-    if (!show_page(mapping, address, page, page_flags(mapping, writable, write, execute))) {
+    if (!show_pages(mapping, address, page, 1, page_flags(mapping, writable, write, execute))) {
         return false;
     }
     if ((mapping->permissions & ZX_VM_PERM_WRITE) == 0) {

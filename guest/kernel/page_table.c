@@ -132,8 +132,15 @@ static void free_below(paddr_t address, int level) {
 static void free_tables(paddr_t address, int level) {
     if (level > 0) {
         free_below(address, level);
+        pmm_free_zeroed(paddr_to_page(address));
+    } else {
+        pmm_free(paddr_to_page(address));
     }
-    pmm_free(paddr_to_page(address));
+}
+
+static void free_root(paddr_t root) {
+    page_root_unshare_kernel(table_at(root));
+    pmm_free_zeroed(paddr_to_page(root));
 }
 
 // The top-level table of an address space that is gone but still the current one.  It is freed when
@@ -143,11 +150,11 @@ static paddr_t doomed_root;
 
 void arch_aspace_destroy(struct arch_aspace* aspace) {
     last_leaf.root = 0;
+    free_below(aspace->root, TOP_LEVEL);
     if (aspace->root == current_root) {
-        free_below(aspace->root, TOP_LEVEL);
         doomed_root = aspace->root;
     } else {
-        free_tables(aspace->root, TOP_LEVEL);
+        free_root(aspace->root);
     }
     aspace->root = 0;
     mmu_changes++;
@@ -160,7 +167,7 @@ void arch_aspace_activate(struct arch_aspace* aspace) {
     }
     set_root(root);
     if (doomed_root != 0) {
-        pmm_free(paddr_to_page(doomed_root));
+        free_root(doomed_root);
         doomed_root = 0;
     }
 }
@@ -190,22 +197,39 @@ static paddr_t leaf_table(struct arch_aspace* aspace, uint64_t vaddr) {
     return address;
 }
 
-zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, uint32_t flags) {
-    paddr_t address = leaf_table(aspace, vaddr);
-    if (address == 0) {
-        return ZX_ERR_NO_MEMORY;
-    }
-    uint64_t* entry = &table_at(address)[index_at(vaddr, 0)];
-    if (page_entry_is_valid(*entry)) {
-        mmu_changes++;
-        *entry = 0; // not straight from one page to another: out of the caches first
-        if (aspace->root == current_root) {
-            page_cache_flush(vaddr);
+// Fills entries of a last-level table with neighbouring pages, the first of which `value` shows.
+static void fill_entries(struct arch_aspace* aspace, paddr_t table, uint64_t vaddr, size_t count,
+                         uint64_t value) {
+    uint64_t* entry = &table_at(table)[index_at(vaddr, 0)];
+    struct page* page = paddr_to_page(table);
+    for (; count > 0; count--, entry++, vaddr += PAGE_SIZE, value += PAGE_SIZE) {
+        if (page_entry_is_valid(*entry)) {
+            mmu_changes++;
+            *entry = 0; // not straight from one page to another: out of the caches first
+            if (aspace->root == current_root) {
+                page_cache_flush(vaddr);
+            }
+        } else {
+            page->references++;
         }
-    } else {
-        paddr_to_page(address)->references++;
+        *entry = value;
     }
-    *entry = page_entry_user(page, flags);
+}
+
+zx_status_t arch_mmu_map(struct arch_aspace* aspace, uint64_t vaddr, paddr_t page, size_t count,
+                         uint32_t flags) {
+    while (count > 0) {
+        paddr_t table = leaf_table(aspace, vaddr);
+        if (table == 0) {
+            return ZX_ERR_NO_MEMORY;
+        }
+        size_t in_table = PAGE_TABLE_ENTRIES - index_at(vaddr, 0);
+        size_t part = count < in_table ? count : in_table;
+        fill_entries(aspace, table, vaddr, part, page_entry_user(page, flags));
+        count -= part;
+        vaddr += part << PAGE_SHIFT;
+        page += part << PAGE_SHIFT;
+    }
     page_entry_published();
     return ZX_OK;
 }
@@ -222,7 +246,7 @@ static bool unmap_range(paddr_t address, int level, uint64_t vaddr, uint64_t end
             paddr_t below = *entry & PAGE_ENTRY_ADDRESS;
             if (level == 0 || unmap_range(below, level - 1, vaddr, next < end ? next : end)) {
                 if (level > 0) {
-                    pmm_free(paddr_to_page(below));
+                    pmm_free_zeroed(paddr_to_page(below));
                 }
                 *entry = 0;
                 page->references--;

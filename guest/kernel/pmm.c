@@ -20,6 +20,10 @@ static size_t total;       // pages ever added
 static size_t available;   // of these, free
 static long spare;         // in use, but only kept in store
 
+// Free pages known to hold zeros: clearing one costs as much as a small system call.
+static struct page* zeroed[16];
+static size_t zeroed_count;
+
 // The host reads the number of used pages from shared memory.
 static void publish(void) {
     share_header->pages_used = total - available - spare;
@@ -70,6 +74,16 @@ static struct page* take(size_t first, size_t count) {
     return &pages[first];
 }
 
+static struct page* take_zeroed(void) {
+    if (zeroed_count == 0) {
+        return NULL;
+    }
+    struct page* page = zeroed[--zeroed_count];
+    *page = (struct page){0};
+    pmm_note_spare(-1);
+    return page;
+}
+
 struct page* pmm_alloc(void) {
     size_t words = (page_count + BITS - 1) / BITS;
     for (; lowest_word < words; lowest_word++) {
@@ -77,11 +91,15 @@ struct page* pmm_alloc(void) {
             return take(lowest_word * BITS + __builtin_ctzll(free_bits[lowest_word]), 1);
         }
     }
-    return NULL;
+    return take_zeroed();
 }
 
 struct page* pmm_alloc_zeroed(void) {
-    struct page* page = pmm_alloc();
+    struct page* page = take_zeroed();
+    if (page != NULL) {
+        return page;
+    }
+    page = pmm_alloc();
     if (page != NULL) {
         memset(page_to_virt(page), 0, PAGE_SIZE);
     }
@@ -136,6 +154,15 @@ struct page* pmm_alloc_contiguous(size_t count, size_t alignment_log2) {
 void pmm_free(struct page* page) {
     mark_free(page - pages, 1);
     publish();
+}
+
+void pmm_free_zeroed(struct page* page) {
+    if (zeroed_count < sizeof(zeroed) / sizeof(zeroed[0])) {
+        zeroed[zeroed_count++] = page;
+        pmm_note_spare(1);
+    } else {
+        pmm_free(page);
+    }
 }
 
 paddr_t page_to_paddr(const struct page* page) {

@@ -31,6 +31,9 @@ struct page* pmm_alloc_zeroed(void);
 // Physically contiguous pages; the first is returned.
 struct page* pmm_alloc_contiguous(size_t pages, size_t alignment_log2);
 void pmm_free(struct page* page);
+// The same for a page that holds zeros only, as a table of pages does once all its entries are
+// gone.
+void pmm_free_zeroed(struct page* page);
 paddr_t page_to_paddr(const struct page* page);
 struct page* paddr_to_page(paddr_t address);
 void* page_to_virt(const struct page* page);

@@ -213,6 +213,27 @@ bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* wr
     return true;
 }
 
+size_t store_peek_run(struct vmo_store* store, uint64_t offset, size_t most, paddr_t* out,
+                      bool* writable) {
+    if (!store_peek(store, offset, out, writable)) {
+        return 0;
+    }
+    if (store->physical) {
+        return most;
+    }
+    uint64_t index = offset >> PAGE_SHIFT;
+    const uintptr_t* slot = find_slot(store, index);
+    const struct page* first = slot_page(*slot);
+    size_t in_node = NODE_SLOTS - (index & (NODE_SLOTS - 1));
+    most = most < in_node ? most : in_node;
+    size_t count = 1;
+    while (count < most && slot_page(slot[count]) == first + count &&
+           (first[count].references == 1) == *writable) {
+        count++;
+    }
+    return count;
+}
+
 void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size) {
     list_for_each(node, &store->mappings) {
         mapping_revoke(container_of(node, struct mapping, store_link), offset, size);

@@ -34,6 +34,10 @@ void store_unref(struct vmo_store* store);
 zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_write, paddr_t* out);
 // The page if there is one that only this store has, or a physical one; false: none.
 bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* writable);
+// The same, and how many neighbours of that page follow it in the store, all as writable as it is:
+// at most that many pages in all, 0 if there is none at the offset.
+size_t store_peek_run(struct vmo_store* store, uint64_t offset, size_t most, paddr_t* out,
+                      bool* writable);
 bool store_is_zero_page(paddr_t page);
 // Forgets the pages of [offset, offset + size), whole pages: they read as zero from now on.
 void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size);

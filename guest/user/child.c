@@ -134,8 +134,8 @@ static void fill_context(struct child* child, const struct payload* payload, boo
     const struct child_layout* layout = &child->layout;
     struct child_context* context = (struct child_context*)(child->memory.bytes + layout->context);
     child->context = context;
-    memset(context, 0, sizeof(*context));
     memcpy(context->functions, child_parts.functions, sizeof(context->functions));
+    memset(&context->clock, 0, sizeof(*context) - offsetof(struct child_context, clock));
     context->clock = child_parts.clock;
     context->vdso = CHILD_VDSO;
     context->vdso_numbers[ZXH_VDSO_NUMBER_CODE_OFF] = child_parts.vdso_code_offset;

@@ -53,6 +53,10 @@ static inline void page_root_share_kernel(uint64_t* root, const uint64_t* kernel
     (void)kernel_root;
 }
 
+static inline void page_root_unshare_kernel(uint64_t* root) {
+    (void)root;
+}
+
 static inline void page_cache_flush(uint64_t vaddr) {
     __asm__ volatile("dsb ishst; tlbi vaae1, %0; dsb nsh; isb"
                      :

@@ -46,11 +46,20 @@ static inline uint64_t page_entry_kernel(paddr_t page, int level, uint32_t flags
     return page | PTE_P | PTE_G | PTE_A_D | (level > 0 ? PTE_PS : 0) | page_entry_rights(flags);
 }
 
-// One tree holds both halves, and the kernel's never changes after mmu_init: a copy of its top
-// level is enough.
+// One tree holds both halves, and the kernel's never changes after mmu_init: copies of the two
+// entries of the top level that it uses are enough.
+static inline unsigned page_root_index(uint64_t vaddr) {
+    return vaddr >> 39 & (PAGE_TABLE_ENTRIES - 1);
+}
+
 static inline void page_root_share_kernel(uint64_t* root, const uint64_t* kernel_root) {
-    const unsigned half = PAGE_TABLE_ENTRIES / 2;
-    memcpy(root + half, kernel_root + half, half * sizeof(*root));
+    root[page_root_index(PHYS_MAP_BASE)] = kernel_root[page_root_index(PHYS_MAP_BASE)];
+    root[page_root_index(KERNEL_BASE)] = kernel_root[page_root_index(KERNEL_BASE)];
+}
+
+static inline void page_root_unshare_kernel(uint64_t* root) {
+    root[page_root_index(PHYS_MAP_BASE)] = 0;
+    root[page_root_index(KERNEL_BASE)] = 0;
 }
 
 static inline void page_root_load(paddr_t root) {
