@@ -13,6 +13,7 @@ from harness.errors import MachineError
 from harness.machine import layout
 from harness.machine.console import Console
 from harness.machine.image import Image
+from harness.machine.placement import Placement
 from harness.machine.qemu import QemuProcess, shell_form, version_problem
 from harness.machine.share import Panic, Share
 
@@ -89,6 +90,7 @@ class Machine:
     #: `time.monotonic` of the start.
     started: float = field(init=False)
     process: QemuProcess = field(init=False)
+    placement: Placement = field(init=False)
     console: Console = field(init=False)
     share: Share = field(init=False)
     _poll: select.poll = field(init=False)
@@ -99,6 +101,7 @@ class Machine:
         """Start QEMU and return at once; `wait_ready` waits for the guest."""
         self.started = time.monotonic()
         self.process = QemuProcess(self.image, kernel=self.kernel, extra=self.extra)
+        self.placement = Placement(self.process.pid)
         if self.process.console is None:
             raise MachineError(f"{self.image.name} has no memory shared with the host")
         self.console = Console(self.process.console)
