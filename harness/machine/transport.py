@@ -127,7 +127,7 @@ class Transport:
         self._base = base
         self._waiting = deque(range(len(requests)))
         self.results = [None] * len(requests)
-        if len(requests) == 1 and self._heard:
+        if len(requests) == 1 and self._agent_listens():
             self.machine.placement.gather()
         else:
             self.machine.placement.spread()
@@ -189,9 +189,12 @@ class Transport:
         for number, batch in enumerate(self._slots):
             if batch is None and self._waiting:
                 self._load(number)
-        self._heard = self._heard or self._share.ready
-        if self._heard:
+        if self._agent_listens():
             self.machine.console.ring()
+
+    def _agent_listens(self) -> bool:
+        self._heard = self._heard or self._share.ready
+        return self._heard
 
     def _load(self, number: int) -> None:
         first = self._waiting[0]
