@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from harness.cases import Case
 from harness.compare import Difference, applies, differences, missing_functions
@@ -48,6 +48,9 @@ Progress = Callable[[int, int, int], None]
 
 #: Programs handed to every target at once.
 CHUNK = 64
+
+#: Cases of which it is remembered what agreed.
+REMEMBERED = 4096
 
 
 def _no_progress(done: int, total: int, diverged: int) -> None:
@@ -138,6 +141,14 @@ class Run:
         return 1 if self.count("diverge") else 0
 
 
+class Agreed(NamedTuple):
+    """What was seen of a case and agreed with its reference."""
+
+    case: Case
+    observation: ProgramObservation | None
+    calls: int
+
+
 class Runner:
     """Runs cases on targets and compares."""
 
@@ -156,6 +167,8 @@ class Runner:
         self._progress: Progress = _no_progress
         self._record: Callable[[list[list[Verdict]]], None] = lambda rows: None
         self._reset_each = reset_each
+        # By identity, as cases hold what cannot be hashed; see `_judge`.
+        self._agreed: dict[int, Agreed] = {}
         self.targets: list[Target] = self._stack.enter_context(open_targets(names, kernels))
         self.run = self._new_run()
 
@@ -219,9 +232,10 @@ class Runner:
         try:
             for target in self.targets:
                 seen.append(self._finish(target, chunk))
-            if following:
-                if self._reset_each:
-                    self._reset()
+                if following and not self._reset_each:
+                    self._start(following, target)
+            if following and self._reset_each:
+                self._reset()
                 self._start(following)
         finally:
             # What some targets have measured counts even if another was interrupted.
@@ -240,8 +254,9 @@ class Runner:
             if isinstance(target, Announced):
                 target.expect([c.program for c in cases if applies(c.program, target.arch)])
 
-    def _start(self, chunk: Sequence[Case]) -> None:
-        for target in self.targets:
+    def _start(self, chunk: Sequence[Case], *targets: Target) -> None:
+        """Start a chunk on some targets (default: all)."""
+        for target in targets or self.targets:
             target.start([c.program for c in chunk if applies(c.program, target.arch)])
 
     def _finish(self, target: Target, chunk: Sequence[Case]) -> list[ProgramObservation | None]:
@@ -261,10 +276,14 @@ class Runner:
         program = case.program
         verdicts: list[Verdict] = []
         reference, name = case.recorded, "recorded" if case.recorded is not None else ""
-        # What a target saw that agrees with the reference.  Whoever saw the same agrees as well,
-        # and nothing has to be normalised to know it: that is nearly always so.
-        agreed: ProgramObservation | None = None
-        agreed_calls = 0
+        # What a target saw that agrees with the reference, now or when the case was run before.
+        # Whoever sees the same agrees as well, and nothing has to be normalised to know it: that
+        # is nearly always so.
+        known = self._agreed.get(id(case))
+        if known is None or known.case is not case:
+            known = Agreed(case, None, 0)
+        agreed, agreed_calls = known.observation, known.calls
+        latest = agreed
         for target, summary, observation in zip_longest(self.targets, self.run.targets, seen):
             verdict = Verdict(case, target.name, "not compared", reference_name=name)
             verdicts.append(verdict)
@@ -272,9 +291,13 @@ class Runner:
                 if len(seen) < len(verdicts):
                     verdict.outcome = "not run"
                 continue
-            if observation == agreed:
+            # Guests that see the same share one observation.
+            if (observation is latest or observation == agreed) and (
+                name or edition_of(target) is EDITION_2022
+            ):
                 verdict.outcome = "agree"
                 summary.calls += agreed_calls
+                latest, name = observation, name or target.name
                 continue
             calls = _calls(program, observation)
             summary.calls += calls
@@ -298,13 +321,19 @@ class Runner:
             elif not name:
                 if edition_of(target) is EDITION_2022:
                     verdict.outcome = "agree"
-                    agreed, agreed_calls, name = observation, calls, target.name
+                    latest = agreed = observation
+                    agreed_calls, name = calls, target.name
             else:
                 if reference is None and agreed is not None:
                     verdict.reference = reference = normalise(program, agreed)
                 _compare(verdict, normalise(program, observation), edition_of(target))
-                if verdict.outcome == "agree" and agreed is None:
-                    agreed, agreed_calls = observation, calls
+                if verdict.outcome == "agree":
+                    latest = agreed = observation
+                    agreed_calls = calls
+        if latest is not known.observation:
+            if len(self._agreed) >= REMEMBERED:
+                self._agreed.clear()
+            self._agreed[id(case)] = Agreed(case, latest, agreed_calls)
         return verdicts
 
     def _reset(self) -> None:
