@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from harness.bench.figure import Figure
 from harness.cases import built_in
 from harness.errors import MachineError
-from harness.program.model import Deadline, Program
+from harness.program.model import Deadline, Program, Step, StoredValue
+from harness.program.parse import FUNCTIONS
 from harness.run import Run, Runner
 
 #: What the rate aims at.
@@ -59,9 +61,20 @@ def measure(targets: Sequence[str], programs: int) -> Iterator[Figure]:
 
 def _immediate(program: Program) -> bool:
     """Whether it neither sleeps nor waits: those measure the clock."""
-    arguments = [argument for step in program.all_steps() for argument in step.args]
-    waits = any(isinstance(argument, Deadline) for argument in arguments)
-    return not waits and not program.threads and all(s.min_ns is None for s in program.steps)
+    steps = [*program.all_steps()]
+    waits = any(_waits(step) for step in steps)
+    return not waits and not program.threads and all(s.min_ns is None for s in steps)
+
+
+def _waits(step: Step) -> bool:
+    """Whether a point in time that the step is given is still to come."""
+    function = FUNCTIONS.get(step.call)
+    types = [param.type for param in function.params] if function is not None else []
+    return any(
+        isinstance(argument, Deadline)
+        or (type == "zx_time_t" and isinstance(argument, StoredValue))
+        for argument, type in zip_longest(step.args, types)
+    )
 
 
 def _checked(run: Run) -> Run:
