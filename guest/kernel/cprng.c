@@ -29,15 +29,13 @@ static void chacha20_block(uint32_t counter, uint64_t nonce, uint32_t* out) {
     for (unsigned i = 0; i < 16; i++) {
         out[i] = start[i];
     }
-    for (unsigned round = 0; round < 10; round++) {
-        quarter_round(out, 0, 4, 8, 12);
-        quarter_round(out, 1, 5, 9, 13);
-        quarter_round(out, 2, 6, 10, 14);
-        quarter_round(out, 3, 7, 11, 15);
-        quarter_round(out, 0, 5, 10, 15);
-        quarter_round(out, 1, 6, 11, 12);
-        quarter_round(out, 2, 7, 8, 13);
-        quarter_round(out, 3, 4, 9, 14);
+    // Columns, then diagonals: each row begins one word further right than the one above it.
+    for (unsigned round = 0; round < 20; round++) {
+        unsigned shift = round & 1;
+        for (unsigned i = 0; i < 4; i++) {
+            quarter_round(out, i, 4 + ((i + shift) & 3), 8 + ((i + 2 * shift) & 3),
+                          12 + ((i + 3 * shift) & 3));
+        }
     }
     for (unsigned i = 0; i < 16; i++) {
         out[i] += start[i];

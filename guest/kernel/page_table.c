@@ -198,8 +198,8 @@ static paddr_t leaf_table(struct arch_aspace* aspace, uint64_t vaddr) {
 }
 
 // Fills entries of a last-level table with neighbouring pages, the first of which `value` shows.
-static void fill_entries(struct arch_aspace* aspace, paddr_t table, uint64_t vaddr, size_t count,
-                         uint64_t value) {
+__attribute__((noinline)) static void fill_entries(struct arch_aspace* aspace, paddr_t table,
+                                                   uint64_t vaddr, size_t count, uint64_t value) {
     uint64_t* entry = &table_at(table)[index_at(vaddr, 0)];
     struct page* page = paddr_to_page(table);
     for (; count > 0; count--, entry++, vaddr += PAGE_SIZE, value += PAGE_SIZE) {

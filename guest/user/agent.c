@@ -2,7 +2,6 @@
 // seen.
 #include "boot_files.h"
 #include "calls.h"
-#include "crc32.h"
 #include "libc/vdso_calls.h"
 #include "monitor.h"
 #include "payload.h"
@@ -307,7 +306,8 @@ __attribute__((noreturn)) void agent_main(zx_handle_t bootstrap, const void* vds
     // libc's memory comes from the address space by the edition's calls as well.
     vdso_calls.vmar_allocate = calls.vmar_allocate;
     vdso_calls.vmar_map = calls.vmar_map;
-    if (!crc32_start() || (sessions = malloc(ZXH_SESSIONS * sizeof(*sessions))) == NULL) {
+    sessions = malloc(ZXH_SESSIONS * sizeof(*sessions));
+    if (sessions == NULL) {
         give_up("memory");
     }
     memset(sessions, 0, ZXH_SESSIONS * sizeof(*sessions));

@@ -3,6 +3,7 @@
 
 #include "libc/elf_symbols.h"
 #include "libc/libc.h"
+#include "libc/vdso_calls.h"
 #include "zx/syscalls.h"
 
 // Those that all editions of the kernel have in the same form.
@@ -53,14 +54,6 @@ struct agent_calls {
 };
 
 extern struct agent_calls calls;
-
-// A name in a list of names for calls_look_up.
-#define CALL_NAME(name) "zx_" #name "\0"
-
-// Looks names up, each ended by a zero byte and the last by one more, and stores the addresses one
-// after the other; the name of one that is missing, or NULL.  A loop, not a line for each: where
-// code runs once, an emulator's translation of it costs most.
-const char* calls_look_up(const elf_object_t* vdso, const char* names, void* table);
 
 // Looks all of them up, and finds out which edition of the kernel this is; the name of one that is
 // missing, or NULL.

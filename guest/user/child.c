@@ -377,7 +377,10 @@ static zx_status_t make(struct child* child, const struct payload* payload, bool
     }
     if (payload->program->flags & ZXH_PROGRAM_ZXIO) {
         // The library and libc have variables; the runner itself has none.
-        memcpy(child->memory.bytes, child_parts.data, child_parts.data_size);
+        status = child_copy_data(child->memory.bytes);
+        if (status != ZX_OK) {
+            return status;
+        }
     }
     fill_context(child, payload, session);
     place_threads(child, payload);

@@ -18,7 +18,7 @@ struct child_parts {
     const uint8_t* image;    // where the agent itself is
     uint64_t text_size;      // bytes of the image before its variables
     uint64_t data_size;      // bytes of variables, whole pages
-    uint8_t* data;           // the variables as a child starts with them
+    uint8_t* data;           // the variables as a child starts with them, once one needs them
     uint64_t functions[FUNCTION_COUNT];
     uint64_t clock; // a child's address of zx_clock_get_monotonic or its forerunner
     uint64_t vdso_code_offset;
@@ -64,6 +64,9 @@ struct child {
 
 // Finds the parts.  *problem says in words what is missing if that fails.
 zx_status_t child_start(const struct processargs* args, const void* vdso, const char** problem);
+
+// Copies the image's variables as they must look at CHILD_IMAGE before anything has run.
+zx_status_t child_copy_data(uint8_t* to);
 
 // Makes the memory that serves one child after the other.
 zx_status_t child_keep_memory(void);

@@ -14,8 +14,8 @@ static const elf_segment_t* segments_of(const elf_header_t* header) {
     return (const elf_segment_t*)((const uint8_t*)header + header->program_headers);
 }
 
-// The image from its first variable on, as it must look at CHILD_IMAGE before anything has run.
-static zx_status_t make_data(void) {
+// Where the image's variables lie, and room for a copy of them.
+static zx_status_t find_data(void) {
     struct child_parts* parts = &child_parts;
     const elf_segment_t* segments = segments_of(&__ehdr_start);
     uint64_t start = ~0ull;
@@ -39,7 +39,14 @@ static zx_status_t make_data(void) {
     if (parts->data == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    memset(parts->data, 0, parts->data_size);
+    memset(parts->data, 0, parts->data_size); // and its pages are there from now on
+    return ZX_OK;
+}
+
+// What the image has for its variables, moved to where the child has them.
+static zx_status_t fill_data(void) {
+    struct child_parts* parts = &child_parts;
+    const elf_segment_t* segments = segments_of(&__ehdr_start);
     for (uint16_t i = 0; i < __ehdr_start.program_header_count; i++) {
         const elf_segment_t* segment = &segments[i];
         if (segment->type == ELF_LOAD && segment->flags & ELF_WRITE) {
@@ -54,6 +61,19 @@ static zx_status_t make_data(void) {
     struct relocations found = relocations_of(_DYNAMIC);
     relocate((const elf_rela_t*)(parts->image + found.offset), found.count, parts->data,
              parts->text_size, CHILD_IMAGE);
+    return ZX_OK;
+}
+
+zx_status_t child_copy_data(uint8_t* to) {
+    static bool filled;
+    if (!filled) {
+        zx_status_t status = fill_data();
+        if (status != ZX_OK) {
+            return status;
+        }
+        filled = true;
+    }
+    memcpy(to, child_parts.data, child_parts.data_size);
     return ZX_OK;
 }
 
@@ -141,7 +161,7 @@ zx_status_t child_start(const struct processargs* args, const void* vdso, const 
     *problem = "the agent's image";
     zx_status_t status = find_image(args);
     if (status == ZX_OK) {
-        status = make_data();
+        status = find_data();
     }
     if (status != ZX_OK) {
         return status;

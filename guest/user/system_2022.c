@@ -6,7 +6,7 @@
 static zx_handle_t exceptions; // channel: exceptions of all children
 
 const char* system_2022_find(const elf_object_t* vdso) {
-    return calls_look_up(vdso, EDITION_CALLS(CALL_NAME), &calls.clock_get_monotonic);
+    return elf_object_symbols(vdso, EDITION_CALLS(VDSO_NAME), &calls.clock_get_monotonic);
 }
 
 static zx_status_t catch_exceptions(zx_handle_t job) {

@@ -138,6 +138,21 @@ def wire_functions() -> str:
     return "\n".join(lines) + "\n"
 
 
+def crc32_tables() -> str:
+    """Text of ``zxh/crc32_tables.inc``: zlib's CRC-32 of each byte, followed by 0 to 7 zeros."""
+    tables = [[_crc32_step(byte, 8) for byte in range(256)]]
+    for _ in range(7):
+        tables.append([_crc32_step(value, 8) for value in tables[-1]])
+    rows = ["{" + ", ".join(f"{value:#x}" for value in table) + "}," for table in tables]
+    return "\n".join([BANNER, *rows]) + "\n"
+
+
+def _crc32_step(crc: int, bits: int) -> int:
+    for _ in range(bits):
+        crc = crc >> 1 ^ (0xEDB88320 if crc & 1 else 0)
+    return crc
+
+
 def _layout_header(module: ModuleType) -> str:
     """The integers and structures of a module that lays out memory, prefixed ``ZXH_``."""
     lines = [BANNER, "#pragma once\n\n#include <stddef.h>\n#include <stdint.h>\n"]

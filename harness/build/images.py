@@ -70,6 +70,7 @@ def write_headers() -> None:
         "zxh/share.h": headers.share_header(),
         "zxh/wire.h": headers.wire_header(),
         "zxh/functions.inc": headers.wire_functions(),
+        "zxh/crc32_tables.inc": headers.crc32_tables(),
     }.items():
         _write_if_changed(INCLUDE / name, text)
 

@@ -95,3 +95,16 @@ void* elf_object_symbol(const elf_object_t* object, const char* name) {
         }
     }
 }
+
+const char* elf_object_symbols(const elf_object_t* object, const char* names, void* table) {
+    void** next = table;
+    for (const char* name = names; *name != '\0'; next++) {
+        *next = elf_object_symbol(object, name);
+        if (*next == NULL) {
+            return name;
+        }
+        while (*name++ != '\0') {
+        }
+    }
+    return NULL;
+}

@@ -86,3 +86,7 @@ uint64_t elf_object_tag(const elf_object_t* object, int64_t tag, uint64_t absent
 
 // Address of the symbol that the object defines under this name; NULL if there is none.
 void* elf_object_symbol(const elf_object_t* object, const char* name);
+// Looks names up, each ended by a zero byte and the last by one more, and stores the addresses one
+// after the other; the name of one that is missing, or NULL.  A loop, not a line for each: where
+// code runs once, an emulator's translation of it costs most.
+const char* elf_object_symbols(const elf_object_t* object, const char* names, void* table);

@@ -24,5 +24,8 @@ struct vdso_calls {
 
 extern struct vdso_calls vdso_calls;
 
+// A call's name in a list for elf_object_symbols.
+#define VDSO_NAME(name) "zx_" #name "\0"
+
 // Looks the calls up and notes the address space to work in; false if a call is missing.
 bool libc_start(zx_handle_t root_vmar, const elf_object_t* vdso);
