@@ -7,9 +7,10 @@ called a divergence.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -53,6 +54,10 @@ CHUNK = 64
 REMEMBERED = 4096
 
 
+#: Objects made and not gone again until the garbage collector comes round.
+_ALLOCATIONS = 100_000
+
+
 def _no_progress(done: int, total: int, diverged: int) -> None:
     pass
 
@@ -70,7 +75,7 @@ class Verdict:
     reference: Result | None = None
     #: Name of the reference in words: "recorded" or a target.
     reference_name: str = ""
-    differences: list[Difference] = field(default_factory=list)
+    differences: Sequence[Difference] = ()
     #: Functions the target lacks.
     missing: frozenset[str] = frozenset()
     #: What is known of differences from a kernel of another edition.
@@ -193,7 +198,8 @@ class Runner:
         self.run = self._new_run()
         begun = time.monotonic()
         try:
-            self._compare_all(cases)
+            with _collecting_rarely():
+                self._compare_all(cases)
         except KeyboardInterrupt:
             self.run.interrupted = True
             self.run.stopped = "interrupted"
@@ -386,6 +392,21 @@ def edition_of(target: Target) -> Edition:
     """The edition of the kernel that the target is; late 2022 if it does not say."""
     edition: Edition = getattr(target, "edition", EDITION_2022)
     return edition
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let Python's garbage collector come round seldom.
+
+    Next to nothing that a run makes is garbage for it, but what is kept of every program to the
+    end of the run it would look at again and again.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _missing(program: Program, seen: ProgramObservation) -> frozenset[str]:

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, wait
 from functools import lru_cache
 from itertools import compress
 from time import monotonic_ns
-from typing import Final
+from typing import Final, TypeAlias
 
 from harness.program.model import JOIN_LIMIT_NS, Report
 from harness.program.observation import (
@@ -29,7 +29,6 @@ from harness.targets.plan import (
     Op,
     Out,
     Plan,
-    Window,
 )
 from zxio_py import abi
 from zxio_py.kernel import Kernel
@@ -50,8 +49,9 @@ _MASK64: Final = (1 << 64) - 1
 _UNTOUCHED: Final = 0xA5A5A5A5
 _UNTOUCHED_BYTE: Final = b"\xa5"
 _UNTOUCHED_KOID: Final = _UNTOUCHED_BYTE * 8
-_NO_HANDLES: Final[Mapping[str, StoredHandle]] = {}
-_NO_OUTS: Final[Mapping[int, Captured]] = {}
+#: Buffers by argument and handles by slot, as a step leaves them.
+Looked: TypeAlias = tuple[Mapping[int, Captured], Mapping[str, StoredHandle]]
+_NOTHING: Final[Looked] = ({}, {})
 _STATES: Final = {
     _UNTOUCHED: StoredHandle("untouched"),
     0: StoredHandle("zero"),
@@ -68,9 +68,15 @@ def fnv1a(data: bytes) -> int:
     return value
 
 
+# Programs see the same over and over, and to find it costs less than to make it.
+
+
+_captured = lru_cache(maxsize=4096)(Captured)
+
+
 @lru_cache(maxsize=4096)
 def _handle(number: int, type: int, rights: int, related: int) -> StoredHandle:
-    """What is said of a handle.  Programs meet the same ones over and over."""
+    """What is said of a handle."""
     return StoredHandle("handle", HandleInfo(number, type, rights, related))
 
 
@@ -219,30 +225,25 @@ class Run:
         if op.repeat > 1:
             ret = self._repeat(op, caller, args)
         elapsed = None if op.min_ns is None else monotonic_ns() - started >= op.min_ns
-        outs, handles = _NO_OUTS, _NO_HANDLES
-        window = op.window
-        if window is not None:
-            outs, handles = self._look(window)
-        elif op.outs or op.stores:
-            handles = self._stores(op)
-            outs = self._outs(op.outs, handles)
+        outs, handles = self._look(op) if op.outs or op.stores else _NOTHING
         live = self._live() if main and not self.unjoined else None
         return StepObservation(_looked_at(op, ret), False, elapsed, outs, handles, live)
 
-    def _look(self, window: Window) -> tuple[Mapping[int, Captured], Mapping[str, StoredHandle]]:
+    def _look(self, op: Op) -> Looked:
         """Buffers and handles after a call."""
+        window = op.window
+        if window is None:
+            handles = self._stores(op)
+            return self._outs(op.outs, handles), handles
         if self.unjoined:
             data = self.aspace.read(window.address, window.size)
         else:  # no other thread that could change mappings: no lock
             data = self.aspace.copy_in(window.address, window.size)
-        outs, handles = _NO_OUTS, _NO_HANDLES
-        if window.outs:
-            outs = {i: Captured(data[start:end], end - start) for i, start, end in window.outs}
-        if window.stores:
-            handles = {
-                name: self.stored(slot, int.from_bytes(data[start:end], "little"))
-                for start, end, slot, name in window.stores
-            }
+        outs = {i: _captured(data[start:end], end - start) for i, start, end in window.outs}
+        handles = {
+            name: self.stored(slot, int.from_bytes(data[start:end], "little"))
+            for start, end, slot, name in window.stores
+        }
         return outs, handles
 
     def _prepare(self, op: Op) -> None:
@@ -358,8 +359,8 @@ class Run:
         if op.min_ns is not None:
             seen.elapsed_at_least_min = monotonic_ns() - started >= op.min_ns
         if not seen.missing:
-            seen.handles = self._stores(op)
-            seen.outs = self._outs(op.outs, seen.handles)
+            if op.outs or op.stores:
+                seen.outs, seen.handles = self._look(op)
             seen.ret = _looked_at(op, seen.ret)
         if main and not self.unjoined:
             seen.live = self._live()

@@ -71,7 +71,9 @@ class Caller:
 
     def get(self, value: int, kind: type[D], rights: int) -> D:
         """The object under *value*: BAD_HANDLE, then WRONG_TYPE, then ACCESS_DENIED."""
-        handle = self.handle(value)
+        handle = self.handles.get(value)
+        if handle is None:
+            raise self.bad_handle()
         object = handle.object
         if not isinstance(object, kind):
             raise ZxError(abi.ZX_ERR_WRONG_TYPE)
@@ -136,14 +138,14 @@ class Caller:
             pointer += chunk * form.size
             count -= chunk
 
-    def read_prefix(self, pointer: Pointer, size: int) -> tuple[bytes, UserFault | None]:
-        """As much of *size* bytes as can be read, and the fault that ended it."""
+    def read_prefix(self, pointer: Pointer, size: int) -> bytes:
+        """As much of *size* bytes as can be read before a fault."""
         try:
-            return self.read(pointer, size), None
+            return self.read(pointer, size)
         except UserFault as fault:
             if not isinstance(pointer, int) or pointer >= fault.address:
-                return b"", fault
-            return self.read(pointer, fault.address - pointer), fault
+                return b""
+            return self.read(pointer, fault.address - pointer)
 
     def user_store(self, pointer: Pointer, data: bytes) -> None:
         """Store as the vDSO's own code does, in user mode: a fault is the end of the process."""

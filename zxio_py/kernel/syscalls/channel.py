@@ -226,21 +226,21 @@ def _consume(
     """Take the listed handles out of the caller's table: all are tried, the first error counts."""
     if not num_handles:
         return None
-    error: ZxError | None = None
+    error = abi.ZX_OK
     taken: list[Handle] = []
     for value in struct.unpack(f"<{num_handles}I", c.read(pointer, 4 * num_handles)):
         moved = c.handles.remove(value)
         if moved is None:
-            error = error or c.bad_handle()
+            error = error or c.bad_handle().status
             continue
         taken.append(moved)
         if not moved.rights & abi.ZX_RIGHT_TRANSFER:
-            error = error or ZxError(abi.ZX_ERR_ACCESS_DENIED)
+            error = error or abi.ZX_ERR_ACCESS_DENIED
         elif moved.object is channel:
-            error = error or ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-    if error is not None:
+            error = error or abi.ZX_ERR_NOT_SUPPORTED
+    if error != abi.ZX_OK:
         c.kernel.close_handles(taken)
-        raise error
+        raise ZxError(error)
     return taken
 
 
@@ -250,7 +250,7 @@ def _consume_dispositions(
     """Move or duplicate the described handles; the results are stored only if one fails."""
     if not num_handles:
         return None
-    error: ZxError | None = None
+    error = abi.ZX_OK
     taken: list[Handle] = []
     answer: list[bytes] = []
     records = _DISPOSITION.iter_unpack(c.read(pointer, _DISPOSITION.size * num_handles))
@@ -258,13 +258,13 @@ def _consume_dispositions(
         try:
             taken.append(_dispose(c, channel, operation, value, kind, rights))
         except ZxError as failure:
-            error = error or failure
+            error = error or failure.status
             result = failure.status
         answer.append(_DISPOSITION.pack(operation, value, kind, rights, result))
-    if error is not None:
+    if error != abi.ZX_OK:
         c.kernel.close_handles(taken)
         c.write(pointer, b"".join(answer))
-        raise error
+        raise ZxError(error)
     return taken
 
 

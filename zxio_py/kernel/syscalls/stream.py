@@ -6,7 +6,7 @@ import struct
 
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
-from zxio_py.kernel.errors import UserFault, ZxError
+from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.stream import Stream
 from zxio_py.kernel.vmo import Vmo
 
@@ -105,15 +105,9 @@ def _write(
         stream.memory.check_access(0, 0)  # BAD_STATE
         room = stream.prepare_write(at, total)  # FILE_BIG, OUT_OF_RANGE, NO_SPACE
         parts: list[bytes] = []
-        fault: UserFault | None = None
         for buffer, size in buffers:
-            part, fault = c.read_prefix(buffer, min(size, room - written))
-            parts.append(part)
-            written += len(part)
-            if fault is not None:
-                break
-        if fault is not None:
-            raise fault
+            parts.append(c.read(buffer, min(size, room - written)))
+            written += len(parts[-1])
         stream.write(at, b"".join(parts))
     if offset is None:
         stream.seek = at + written

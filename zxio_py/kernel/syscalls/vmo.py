@@ -59,11 +59,11 @@ def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_si
     """Copy from the caller to a VMO; what lies before a fault is copied."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    data, fault = c.read_prefix(buffer, buffer_size)
+    data = c.read_prefix(buffer, buffer_size)
     memory.write(offset, data)
-    if fault is not None:
+    if len(data) < buffer_size:
         memory.commit(offset + len(data), 1)  # the page was there before its bytes were to come
-        raise fault
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     return abi.ZX_OK
 
 
@@ -171,20 +171,20 @@ def zx_vmo_set_cache_policy(c: Caller, handle: int, cache_policy: int) -> int:
 
 def zx_vmo_replace_as_executable(c: Caller, handle: int, vmex: int, out: Pointer) -> int:
     """Exchange a handle for one with EXECUTE; the old one is always gone."""
-    refusal: ZxError | None = None
+    refusal = abi.ZX_OK
     try:
         if vmex != abi.ZX_HANDLE_INVALID:
             c.check_resource(vmex, abi.ZX_RSRC_KIND_SYSTEM, abi.ZX_RSRC_SYSTEM_VMEX_BASE)
         else:
             c.check_policy(abi.ZX_POL_AMBIENT_MARK_VMO_EXEC)
     except ZxError as error:
-        refusal = error  # told only if there is a handle to exchange
+        refusal = error.status  # told only if there is a handle to exchange
     source = c.handles.remove(handle)
     if source is None:
         raise c.bad_handle()
     try:
-        if refusal is not None:
-            raise refusal
+        if refusal != abi.ZX_OK:
+            raise ZxError(refusal)
         if not isinstance(source.object, Vmo):
             raise c.bad_handle()
         rights = source.rights | abi.ZX_RIGHT_EXECUTE
