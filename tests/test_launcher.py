@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ ROOT = Path(__file__).parent.parent
 
 #: What the launcher calls besides what it looks for.
 TOOLS = ("sh", "find", "head", "id", "flock", "mv", "rm", "readlink", "python3", "cat", "env")
+
+#: What the images are built of.
+SOURCE_FOLDERS = ("guest", "harness/build", "harness/symbols", "zxio_py/abi")
+SOURCE_FILES = (
+    "harness/machine/layout.py",
+    "harness/program/model.py",
+    "harness/program/wire.py",
+)
+#: What the build imports besides, and what says nothing about the images' content.
+NO_SOURCES = ("__init__.py", "harness/errors.py", "harness/machine/image.py")
 
 #: The stand-in: says how it was called, and fails where the test asks for it.
 INSTALLED = """\
@@ -30,10 +41,11 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.tools = root / "tools"
-        for folder in ("guest", "harness/build", "harness/machine", "zxio_py/abi", ".venv/bin"):
+        for folder in (*SOURCE_FOLDERS, ".venv/bin", "images/build"):
             (root / folder).mkdir(parents=True)
-        (root / "images/build").mkdir(parents=True)
-        (root / "harness/machine/layout.py").touch()
+        for file in SOURCE_FILES:
+            (root / file).parent.mkdir(exist_ok=True)
+            (root / file).touch()
         (root / "pyproject.toml").touch()
         shutil.copy(ROOT / "zxh", root / "zxh")
         self.script(root / ".venv/bin/zxh", INSTALLED)
@@ -127,8 +139,25 @@ def test_missing_qemu_is_installed_through_apt_where_that_is_possible(tree: Tree
     assert run.stdout == "zxh run\n"
 
 
+def test_the_launcher_knows_all_that_the_build_imports() -> None:
+    script = (
+        "import sys, harness.build.images\n"
+        "for name, module in sys.modules.items():\n"
+        "    if name.split('.')[0] in ('harness', 'zxio_py'): print(module.__file__)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    modules = [str(Path(line).relative_to(ROOT)) for line in run.stdout.split()]
+    assert "harness/build/headers.py" in modules
+    unknown = [name for name in modules if not name.startswith((*SOURCE_FOLDERS, *SOURCE_FILES))]
+    assert [name for name in unknown if not name.endswith(NO_SOURCES)] == []
+    launcher = (ROOT / "zxh").read_text()
+    assert all(f'"$root/{name}"' in launcher for name in (*SOURCE_FOLDERS, *SOURCE_FILES))
+
+
 @pytest.mark.parametrize(
-    "changed", ["guest/kernel.c", "zxio_py/abi/event.py", "harness/build/x.py"]
+    "changed", ["guest/kernel.c", "zxio_py/abi/event.py", "harness/build/x.py", SOURCE_FILES[-1]]
 )
 def test_images_are_built_again_when_a_source_is_newer(tree: Tree, changed: str) -> None:
     stamp = tree.root / "images/build/.stamp"
