@@ -134,6 +134,9 @@ class Op:
     #: Bits of the returned value that are looked at, and whether only for any that is set.
     ret_bits: int = 0
     ret_any: bool = False
+    #: Whether there is anything to do to its arguments before, and to look at after the call.
+    varies: bool = False
+    looks: bool = False
 
 
 @dataclass(slots=True)
@@ -208,6 +211,8 @@ class Planner:
             count = len(op.args)
             op.slot_args = tuple(pair for pair in op.slot_args if pair[0] < count)
             op.made_args = tuple(pair for pair in op.made_args if pair[0] < count)
+        op.varies = bool(op.slot_args or op.made_args or op.patches or op.binds)
+        op.looks = bool(op.outs or op.stores)
         return op
 
     def take_memory(self) -> Memory:

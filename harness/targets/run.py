@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, wait
 from functools import lru_cache
 from itertools import compress
 from time import monotonic_ns
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from harness.program.model import JOIN_LIMIT_NS, Report
 from harness.program.observation import (
@@ -52,6 +52,7 @@ _UNTOUCHED_KOID: Final = _UNTOUCHED_BYTE * 8
 #: Buffers by argument and handles by slot, as a step leaves them.
 Looked: TypeAlias = tuple[Mapping[int, Captured], Mapping[str, StoredHandle]]
 _NOTHING: Final[Looked] = ({}, {})
+Fault: TypeAlias = Literal["read", "write"]
 _STATES: Final = {
     _UNTOUCHED: StoredHandle("untouched"),
     0: StoredHandle("zero"),
@@ -78,12 +79,6 @@ _captured = lru_cache(maxsize=4096)(Captured)
 def _handle(number: int, type: int, rights: int, related: int) -> StoredHandle:
     """What is said of a handle."""
     return StoredHandle("handle", HandleInfo(number, type, rights, related))
-
-
-def _looked_at(op: Op, ret: int) -> int:
-    """What of a returned value the step reports."""
-    ret &= op.ret_bits
-    return int(ret != 0) if op.ret_any else ret
 
 
 class Helper:
@@ -121,6 +116,7 @@ class Run:
         self.executor = executor
         self.process = kernel.create_process(PROCESS_NAME)
         self.aspace = self.process.aspace
+        self._handle_at = self.process.handles.get
         self.thread = self.process.create_thread("main")
         self.caller = self.thread.make_caller()
         self.names = slots
@@ -206,28 +202,41 @@ class Run:
 
     def step(self, op: Op, caller: Caller, main: bool) -> StepObservation:
         """Carry out one step."""
-        entry = op.entry
-        if entry is None:
-            return self._other(op, caller, main)
+        min_ns = op.min_ns
         # Before deadlines are made from the time of now.
-        started = 0 if op.min_ns is None else monotonic_ns()
-        if op.patches or op.binds:
-            self._prepare(op)
-        args = op.args
-        if op.slot_args or op.made_args:
-            args = args.copy()
-            slots = self.slots
-            for index, slot in op.slot_args:
-                args[index] = slots[slot]
-            for index, make in op.made_args:
-                args[index] = make(self)
-        ret = entry(caller, *args)
-        if op.repeat > 1:
-            ret = self._repeat(op, caller, args)
-        elapsed = None if op.min_ns is None else monotonic_ns() - started >= op.min_ns
-        outs, handles = self._look(op) if op.outs or op.stores else _NOTHING
-        live = self._live() if main and not self.unjoined else None
-        return StepObservation(_looked_at(op, ret), False, elapsed, outs, handles, live)
+        started = 0 if min_ns is None else monotonic_ns()
+        args = self._arguments(op) if op.varies else op.args
+        entry, missing, fault = op.entry, False, None
+        if entry is None:
+            ret, missing, fault = self._other(op, caller, args)
+        else:
+            ret = entry(caller, *args)
+            if op.repeat > 1:
+                ret = self._repeat(op, caller, args)
+        elapsed = None if min_ns is None else monotonic_ns() - started >= min_ns
+        ret &= op.ret_bits
+        if op.ret_any:
+            ret = int(ret != 0)
+        outs, handles = self._look(op) if op.looks and not missing else _NOTHING
+        live = None
+        if main and not self.unjoined:
+            live = tuple(compress(self.names, map(self._handle_at, self.slots)))
+        return StepObservation(ret, missing, elapsed, outs, handles, live, fault)
+
+    def _arguments(self, op: Op) -> list[int]:
+        """The step's arguments, once what they point to is there."""
+        for address, size, make in op.patches:
+            data = (make(self) & (1 << 8 * size) - 1).to_bytes(size, "little")
+            self.aspace.write(address, data)
+        for name, place in op.binds:
+            self.buffers[name] = place
+        args = op.args.copy()
+        slots = self.slots
+        for index, slot in op.slot_args:
+            args[index] = slots[slot]
+        for index, make in op.made_args:
+            args[index] = make(self)
+        return args
 
     def _look(self, op: Op) -> Looked:
         """Buffers and handles after a call."""
@@ -245,13 +254,6 @@ class Run:
             for start, end, slot, name in window.stores
         }
         return outs, handles
-
-    def _prepare(self, op: Op) -> None:
-        for address, size, make in op.patches:
-            data = (make(self) & (1 << 8 * size) - 1).to_bytes(size, "little")
-            self.aspace.write(address, data)
-        for name, place in op.binds:
-            self.buffers[name] = place
 
     def _repeat(self, op: Op, caller: Caller, args: list[int]) -> int:
         """All calls but the first."""
@@ -321,50 +323,31 @@ class Run:
         if value == _UNTOUCHED:
             return _STATES[_UNTOUCHED]
         self.slots[index] = value
-        handle = self.process.handles.get(value)
+        handle = self._handle_at(value)
         if handle is None:
             self.koids[index] = 0
             return _INVALID if value else _STATES[0]
         object = handle.object
-        self.koids[index] = object.koid
-        number = self._number(object.koid)
-        related = self._number(object.related_koid)
+        self.koids[index] = koid = object.koid
+        number, related = self._number(koid), object.related_koid
+        if related:
+            related = self._number(related)
         return _handle(number, object.TYPE, handle.rights, related)
-
-    def _live(self) -> tuple[str, ...]:
-        """The slots that hold valid handles."""
-        return tuple(compress(self.names, map(self.process.handles.get, self.slots)))
 
     # Steps that are no system call -------------------------------------------------------------
 
-    def _other(self, op: Op, caller: Caller, main: bool) -> StepObservation:
-        seen = StepObservation()
-        started = monotonic_ns()
-        self._prepare(op)
-        args = op.args.copy()
-        for index, slot in op.slot_args:
-            args[index] = self.slots[slot]
-        for index, make in op.made_args:
-            args[index] = make(self)
-        if op.call == "$spawn":
-            seen.ret = self._spawn(op) & _MASK64
-        elif op.call == "$join":
-            seen.ret = self._join(op) & _MASK64
-        elif op.call in ("$load", "$store"):
-            self._access(op.call, args, seen)
-        elif op.call in ZxioRaw.names:
-            seen.ret = self._call_zxio(op, caller, args) & _MASK64
-        elif not op.call.startswith("$"):
-            seen.missing = True
-        if op.min_ns is not None:
-            seen.elapsed_at_least_min = monotonic_ns() - started >= op.min_ns
-        if not seen.missing:
-            if op.outs or op.stores:
-                seen.outs, seen.handles = self._look(op)
-            seen.ret = _looked_at(op, seen.ret)
-        if main and not self.unjoined:
-            seen.live = self._live()
-        return seen
+    def _other(self, op: Op, caller: Caller, args: list[int]) -> tuple[int, bool, Fault | None]:
+        """What it returns, whether there is no such function, and what faulted."""
+        call = op.call
+        if call in ("$load", "$store"):
+            return self._access(call, args)
+        if call in ZxioRaw.names:
+            return self._call_zxio(op, caller, args), False, None
+        if call == "$spawn":
+            return self._spawn(op), False, None
+        if call == "$join":
+            return self._join(op), False, None
+        return 0, not call.startswith("$"), None
 
     def _call_zxio(self, op: Op, caller: Caller, args: list[int]) -> int:
         """Call the library; UserFault if it faults itself, which kills the process."""
@@ -384,16 +367,15 @@ class Run:
             self.faulted = str(fault)
             self.process.kill(abi.ZX_TASK_RETCODE_EXCEPTION_KILL)
 
-    def _access(self, call: str, args: list[int], seen: StepObservation) -> None:
+    def _access(self, call: str, args: list[int]) -> tuple[int, bool, Fault | None]:
         address, size = args[0], args[1]
         try:
             if call == "$load":
-                seen.ret = int.from_bytes(self.aspace.read(address, size), "little")
-            else:
-                data = (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little")
-                self.aspace.write(address, data)
+                return int.from_bytes(self.aspace.read(address, size), "little"), False, None
+            self.aspace.write(address, (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little"))
         except UserFault:
-            seen.fault = "read" if call == "$load" else "write"
+            return 0, False, "read" if call == "$load" else "write"
+        return 0, False, None
 
     def _spawn(self, op: Op) -> int:
         name = op.thread

@@ -214,13 +214,15 @@ class AddressSpace:
 
     def _fill(self, address: int, store: PageStore, contents: bytes, perms: int) -> None:
         """Write *contents* to a store just mapped at *address*, and remember its pages."""
-        store.write(0, contents)
-        number = address >> PAGE_SHIFT
-        for index, page in store.pages.items():
+        for index in range(-(-len(contents) // PAGE_SIZE)):
+            page = store.page_for_write(index)
+            piece = contents[index * PAGE_SIZE : (index + 1) * PAGE_SIZE]
+            page[: len(piece)] = piece
+            number = (address >> PAGE_SHIFT) + index
             if perms & abi.ZX_VM_PERM_READ:
-                self._readable[number + index] = page.data
+                self._readable[number] = page
             if perms & abi.ZX_VM_PERM_WRITE:
-                self._writable[number + index] = page.data
+                self._writable[number] = page
 
     def _harness_spot(self, size: int) -> int:
         """A free range high up, with free pages before and after it."""

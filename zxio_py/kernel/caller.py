@@ -87,9 +87,9 @@ class Caller:
         The values are stored first, in order, and become valid only when all are.
         """
         make = self.kernel.make_handle
-        self.install(*[(pointer, make(object, object.initial_rights)) for pointer, object in outs])
+        self.install([(pointer, make(object, object.initial_rights)) for pointer, object in outs])
 
-    def install(self, *outs: tuple[Pointer, Handle]) -> None:
+    def install(self, outs: list[tuple[Pointer, Handle]]) -> None:
         """Store handles that are in no table yet; if one cannot be stored, all are closed."""
         table = self.handles
         values: dict[int, Handle] = {}

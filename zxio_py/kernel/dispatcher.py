@@ -59,7 +59,7 @@ class Dispatcher:
         self.signals = signals
         self.handle_count = 0
         self.observers: list[SignalObserver] = []
-        kernel.alive[self.koid] = type(self).__name__
+        kernel.alive[self.koid] = type(self)
 
     def __del__(self) -> None:
         # May run in any thread at any time; removing from a dict is atomic.

@@ -7,7 +7,7 @@ class ZxError(Exception):
     """A call failed with *status* (negative)."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(status)
+        # What BaseException keeps of the arguments it has from __new__.
         self.status = status
 
     @property

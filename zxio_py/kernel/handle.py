@@ -30,7 +30,7 @@ class Handle:
     __slots__ = ("base", "object", "receives", "rights", "sends")
 
     #: The channel end it may read from and the one it may write to: the checks of type and rights
-    #: done beforehand, for the Python door.
+    #: done beforehand, for the Python door.  Handles to other objects do without.
     receives: Channel | None
     sends: Channel | None
 
@@ -43,8 +43,9 @@ class Handle:
         """Set its rights; while it is in no table."""
         self.rights = rights
         channel = self.object.as_channel()
-        self.receives = channel if rights & abi.ZX_RIGHT_READ else None
-        self.sends = channel if rights & abi.ZX_RIGHT_WRITE else None
+        if channel is not None:
+            self.receives = channel if rights & abi.ZX_RIGHT_READ else None
+            self.sends = channel if rights & abi.ZX_RIGHT_WRITE else None
 
 
 class HandleTable:

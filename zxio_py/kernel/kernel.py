@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -49,8 +49,8 @@ class Kernel:
 
     def __init__(self) -> None:
         self.lock = allocate_lock()
-        #: Type names of the objects that exist, by koid.
-        self.alive: dict[int, str] = {}
+        #: Types of the objects that exist, by koid.
+        self.alive: dict[int, type[Dispatcher]] = {}
         self.next_koid = count(abi.ZX_KOID_FIRST).__next__
         self._handles_made = count(1)
         self._handle_count = 0
@@ -100,7 +100,7 @@ class Kernel:
     def counts(self) -> Counts:
         """Count what exists."""
         kinds = list(self.alive.values())
-        return Counts(len(kinds), self._handle_count, kinds.count("Process"), kinds.count("Thread"))
+        return Counts(len(kinds), self._handle_count, kinds.count(Process), kinds.count(Thread))
 
     # Handles: kernel lock held ---------------------------------------------------------------
 
@@ -122,13 +122,15 @@ class Kernel:
         """Close a handle that is in no table any more."""
         self.close_handles((handle,))
 
-    def close_handles(self, handles: Iterable[Handle]) -> None:
+    def close_handles(self, handles: Collection[Handle]) -> None:
         """Close handles that are in no table any more.
 
         Objects that lose their last handle end one after the other, not one inside the other:
         a channel end holds messages, these hold handles to channels with messages, and so on
         without bound.
         """
+        if not handles:
+            return
         for handle in handles:
             object = handle.object
             if object.observers:

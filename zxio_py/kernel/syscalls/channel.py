@@ -137,7 +137,12 @@ def zx_channel_write(
     num_handles: int,
 ) -> int:
     """Queue a message at the peer; the handles leave the caller whatever comes of it."""
-    return _write(c, handle, options, bytes, num_bytes, handles, num_handles, etc=False)
+    right = abi.ZX_RIGHT_WRITE
+    channel, message = _outgoing(
+        c, handle, right, options, bytes, num_bytes, handles, num_handles, etc=False
+    )
+    channel.write(message, c.thread)  # PEER_CLOSED
+    return abi.ZX_OK
 
 
 def zx_channel_write_etc(
@@ -150,21 +155,9 @@ def zx_channel_write_etc(
     num_handles: int,
 ) -> int:
     """Queue a message at the peer, its handles described by dispositions."""
-    return _write(c, handle, options, bytes, num_bytes, handles, num_handles, etc=True)
-
-
-def _write(
-    c: Caller,
-    handle: int,
-    options: int,
-    bytes: Pointer,
-    num_bytes: int,
-    handles: Pointer,
-    num_handles: int,
-    etc: bool,
-) -> int:
+    right = abi.ZX_RIGHT_WRITE
     channel, message = _outgoing(
-        c, handle, abi.ZX_RIGHT_WRITE, options, bytes, num_bytes, handles, num_handles, etc
+        c, handle, right, options, bytes, num_bytes, handles, num_handles, etc=True
     )
     channel.write(message, c.thread)  # PEER_CLOSED
     return abi.ZX_OK

@@ -44,7 +44,7 @@ def zx_handle_duplicate(c: Caller, handle: int, rights: int, out: Pointer) -> in
         rights = source.rights
     elif rights & ~source.rights:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    c.install((out, c.kernel.make_handle(source.object, rights)))
+    c.install([(out, c.kernel.make_handle(source.object, rights))])
     return abi.ZX_OK
 
 
@@ -58,7 +58,7 @@ def zx_handle_replace(c: Caller, handle: int, rights: int, out: Pointer) -> int:
             rights = source.rights
         elif rights & ~source.rights:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        c.install((out, c.kernel.make_handle(source.object, rights)))
+        c.install([(out, c.kernel.make_handle(source.object, rights))])
     finally:
         c.kernel.close_handle(source)
     return abi.ZX_OK

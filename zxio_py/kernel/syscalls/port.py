@@ -1,13 +1,12 @@
 """zx_port_*, zx_object_wait_async."""
 
-import struct
-
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.port import Port, PortObserver
 
 _PACKET_SIZE = abi.STRUCTS["zx_port_packet_t"].size
+_USER = abi.ZX_PKT_TYPE_USER.to_bytes(4, "little")
 
 
 def zx_port_create(c: Caller, options: int, out: Pointer) -> int:
@@ -23,9 +22,8 @@ def zx_port_queue(c: Caller, handle: int, packet: Pointer) -> int:
     """Queue a user packet: key, status and payload are kept, the type is USER."""
     port = c.get(handle, Port, abi.ZX_RIGHT_WRITE)
     data = c.read(packet, _PACKET_SIZE)
-    (key,) = struct.unpack_from("<Q", data)
-    typed = data[:8] + abi.ZX_PKT_TYPE_USER.to_bytes(4, "little") + data[12:]
-    port.queue_user(key, typed, c.thread)
+    key = int.from_bytes(data[:8], "little")
+    port.queue_user(key, data[:8] + _USER + data[12:], c.thread)
     return abi.ZX_OK
 
 

@@ -38,5 +38,5 @@ def zx_system_get_event(c: Caller, root_job: int, kind: int, event: Pointer) -> 
     if kind not in c.kernel.system_events:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     rights = abi.ZX_DEFAULT_SYSTEM_EVENT_LOW_MEMORY_RIGHTS
-    c.install((event, c.kernel.make_handle(c.kernel.system_events[kind], rights)))
+    c.install([(event, c.kernel.make_handle(c.kernel.system_events[kind], rights))])
     return abi.ZX_OK

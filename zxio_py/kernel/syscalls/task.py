@@ -228,5 +228,5 @@ def zx_object_get_child(c: Caller, handle: int, koid: int, rights: int, out: Poi
         raise ZxError(abi.ZX_ERR_WRONG_TYPE)
     if child is None:
         raise ZxError(abi.ZX_ERR_NOT_FOUND)
-    c.install((out, c.kernel.make_handle(child, rights)))
+    c.install([(out, c.kernel.make_handle(child, rights))])
     return abi.ZX_OK

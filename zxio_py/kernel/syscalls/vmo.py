@@ -44,7 +44,7 @@ def zx_vmo_create(c: Caller, size: int, options: int, out: Pointer) -> int:
 
 
 def _give(c: Caller, out: Pointer, memory: VmObject, rights: int) -> None:
-    c.install((out, c.kernel.make_handle(Vmo(c.kernel, memory), rights)))
+    c.install([(out, c.kernel.make_handle(Vmo(c.kernel, memory), rights))])
 
 
 def zx_vmo_read(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_size: int) -> int:
@@ -188,7 +188,7 @@ def zx_vmo_replace_as_executable(c: Caller, handle: int, vmex: int, out: Pointer
         if not isinstance(source.object, Vmo):
             raise c.bad_handle()
         rights = source.rights | abi.ZX_RIGHT_EXECUTE
-        c.install((out, c.kernel.make_handle(source.object, rights)))
+        c.install([(out, c.kernel.make_handle(source.object, rights))])
     finally:
         c.kernel.close_handle(source)
     return abi.ZX_OK
