@@ -148,6 +148,7 @@ class Machine:
     def reset(self) -> None:
         """Reset the machine (the power stays on) and wait until its agent is ready again."""
         self.share.forget_guest()
+        self.placement.spread()  # a start keeps QEMU's CPU busy while its main loop is needed
         self.qmp.execute("system_reset")
         self.wait_ready()
 

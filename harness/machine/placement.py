@@ -34,23 +34,23 @@ class Placement:
         self._everywhere = _processors()
         #: Where the calling thread was allowed to run before it was kept beside QEMU.
         self._before: set[int] | None = None
-        if self._everywhere:
-            # Its threads hand work to each other; none has to interrupt another for that.
-            with suppress(OSError):
-                os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
     def gather(self) -> None:
-        """Put QEMU's threads on the processor that the caller runs on."""
+        """Put QEMU's threads on the processor that the caller runs on.
+
+        They hand work to each other there and none has to interrupt another for that, which
+        `SCHED_BATCH` says.  Spread out they must: a busy guest would hold the main loop up.
+        """
         if len(self._everywhere) > 1:
             processor = _current_processor()
             if processor != self._processor:
-                self._move({processor})
+                self._move({processor}, os.SCHED_BATCH)
                 self._processor = processor
 
     def spread(self) -> None:
         """Let QEMU's threads run anywhere again."""
         if self._processor is not None:
-            self._move(self._everywhere)
+            self._move(self._everywhere, os.SCHED_OTHER)
             self._processor = None
 
     def __enter__(self) -> None:
@@ -64,13 +64,15 @@ class Placement:
         if self._before is not None:
             _place(0, self._before)
 
-    def _move(self, processors: set[int]) -> None:
+    def _move(self, processors: set[int], policy: int) -> None:
         try:
             threads = [int(path.name) for path in Path(f"/proc/{self._pid}/task").iterdir()]
         except OSError:
             return  # it has ended
         for thread in threads:
             _place(thread, processors)
+            with suppress(OSError):
+                os.sched_setscheduler(thread, policy, os.sched_param(0))
 
 
 def _place(thread: int, processors: set[int]) -> None:

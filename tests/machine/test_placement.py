@@ -42,7 +42,11 @@ def test_single_programs_run_on_the_processor_of_the_host(arch: Arch) -> None:
         target.finish()  # the agent has been heard of from here on
         target.start(batch)
         places = threads_of(target.machine)
+        assert os.sched_getscheduler(target.machine.process.pid) == os.SCHED_BATCH
         target.finish()
+        target.reset()
+        assert all(place == before for place in threads_of(target.machine))
+        assert os.sched_getscheduler(target.machine.process.pid) == os.SCHED_OTHER
     assert len(places) > 1
     assert len(set.union(*places)) == 1
     assert os.sched_getaffinity(0) == before
@@ -68,7 +72,3 @@ def test_a_program_that_takes_long_is_set_free(faulty: Machine) -> None:
     assert QUICK.stalled > BRIEF
     assert all(place == everywhere for place in threads_of(faulty))
     assert os.sched_getaffinity(0) == everywhere
-
-
-def test_its_threads_do_not_interrupt_each_other(faulty: Machine) -> None:
-    assert os.sched_getscheduler(faulty.process.pid) == os.SCHED_BATCH
