@@ -8,7 +8,10 @@
 //     a piece of the stream, runs of two bytes shortened }, newline
 //
 // A record begins with a line of its own.  Before the first program comes an empty record of kind
-// ZXH_KIND_READY, after the last one of kind ZXH_KIND_END.
+// ZXH_KIND_READY, after the last one of kind ZXH_KIND_END, and before each, with its number, one of
+// kind ZXH_KIND_BEGUN: what has begun and has no result is to blame for the end of the machine.
+// That is certain because zx_debug_write returns when all has been given to the serial line, and
+// QEMU sends it on at once.
 #include "boot_files.h"
 #include "calls.h"
 #include "crc32.h"
@@ -132,7 +135,7 @@ __attribute__((noreturn)) static void finish(void) {
     }
 }
 
-static struct request next(void) {
+static struct request take_request(void) {
     size_t left = requests.size - next_offset;
     if (left < RECORD_SIZE) {
         finish();
@@ -154,6 +157,12 @@ static struct request next(void) {
     size_t step = PADDED(request.size);
     next_offset += RECORD_SIZE + (step < left ? step : left);
     request.broken = crc32(request.payload, request.size) != record->crc32;
+    return request;
+}
+
+static struct request next(void) {
+    struct request request = take_request();
+    commit(ZXH_KIND_BEGUN, 0);
     return request;
 }
 

@@ -69,8 +69,12 @@ class BootMachine:
         self._qmp: Qmp | None = None
         #: Bytes the console has said so far.
         self.received = 0
+        #: Records the agent has sent so far, of any kind.
+        self.heard = 0
         #: Seconds from the start of QEMU until the agent was ready; None before.
         self.ready_after: float | None = None
+        #: Number of the program that has begun last, from 1; 0 before the first.
+        self.begun = 0
         #: Whether the agent has said that all is done.
         self.finished = False
         #: Whether QEMU is gone.
@@ -100,8 +104,11 @@ class BootMachine:
             self.receive()
         results = []
         for record in self._lines.take():
+            self.heard += 1
             if record.kind == wire.KIND_READY:
                 self.ready_after = time.monotonic() - self.started
+            elif record.kind == wire.KIND_BEGUN:
+                self.begun = record.sequence
             elif record.kind == wire.KIND_END:
                 self.finished = True
             else:

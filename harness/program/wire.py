@@ -16,6 +16,7 @@ everything starts at a multiple of 8 and is padded with zeros to one.
                         the step results of each thread
     REFUSED             one u64: why the agent could not take the record (`REFUSALS`)
     READY               nothing: the agent begins with the requests of the boot file
+    BEGUN               nothing: its request comes next to be carried out
     END                 nothing: all of them have been answered
 
     a step              `STEP`, then its arguments
@@ -75,6 +76,7 @@ KIND_RESULT = 0x81
 KIND_REFUSED = 0x82
 KIND_END = 0x83
 KIND_READY = 0x84
+KIND_BEGUN = 0x85
 
 #: On a console: the character that begins a line of results, and the most bytes of the stream that
 #: one line carries (a line is one zx_debug_write, of at most 256 characters).

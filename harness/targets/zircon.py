@@ -4,13 +4,15 @@ Such a kernel has an edition of its own.  Programs are rewritten for it (`harnes
 and what it saw is brought back, so that its observations are those of the programs as they are
 written; `harness.edition.differences` tells what it is known to do otherwise.
 
-One boot runs a whole list of programs.  A program that takes the machine down costs that boot and
-one more, which starts with it and so shows that it was nobody else; the rest runs on.
+One boot runs a whole list of programs.  The agent says which one it begins with, and what it says
+has left the machine before it goes on: so a program that has begun and has no result is to blame
+for the machine's end.  It costs that boot; the rest runs on at the next one.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +43,14 @@ LOOK: Final = 0.25
 BOOT_BYTES: Final = 16 << 20
 #: The kernel's last lines in a lost program's result.
 LAST_LINES: Final = 40
+#: Machines lost one after the other that neither gave a result nor a program to blame: then it is
+#: given up.
+LOSSES_IN_A_ROW: Final = 3
+
+#: How QEMU ends when somebody else ends it: no program can bring that about.
+_ENDED_BY_OTHERS: Final = frozenset(
+    -number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
+)
 
 _CONTAINER: Final = b"BOOT"
 _KERNEL_ITEM: Final = b"KRNL"
@@ -125,8 +135,10 @@ class ZirconTarget(Closing):
         #: What the machine runs, and how far it came.
         self._sent: list[_Job] = []
         self._done = 0
-        #: A machine was lost; the first program on the next one may have been the reason.
-        self._suspected: Failure | None = None
+        #: The program that had begun when a machine was lost by what may be no program's doing.
+        self._suspected: _Job | None = None
+        #: How many of `LOSSES_IN_A_ROW` there have been.
+        self._fruitless = 0
         self._watch = _Watch(None)
 
     # ---- programs --------------------------------------------------------------------------
@@ -217,14 +229,14 @@ class ZirconTarget(Closing):
         if machine is None:
             self._boot()
             return
-        records = machine.wait(LOOK)
-        for record in records:
+        heard = machine.heard
+        for record in machine.wait(LOOK):
             self._keep(record)
-        if records:
-            self._watch.mark()
         if self._done == len(self._sent):
             self._stop()
-        elif not records:
+        elif machine.heard > heard:
+            self._watch.mark()
+        else:
             trouble = self._trouble(machine)
             if trouble is not None:
                 self._lose(machine, *trouble)
@@ -233,9 +245,6 @@ class ZirconTarget(Closing):
         """One result; they come in the order of the programs."""
         job = self._sent[self._done]
         self._done += 1
-        if self._suspected is not None:  # not this program: it has a result now
-            self.failures.append(self._suspected)
-            self._suspected = None
         try:
             if record.sequence != self._done:
                 raise wire.WireError(f"result {record.sequence} came where {self._done} was due")
@@ -264,21 +273,26 @@ class ZirconTarget(Closing):
         return None
 
     def _lose(self, machine: BootMachine, verdict: Verdict, reason: str) -> None:
-        """Go on without the machine; blame a program that was the first on it."""
+        """Go on without the machine, and without the program that is to blame, if there is one."""
         failure = machine.failure(verdict, reason)
-        if machine.ready_after is None:
+        ended_by_others = failure.exit_status in _ENDED_BY_OTHERS
+        if machine.ready_after is None and not ended_by_others:
             if not self.boots:
                 kernel = str(self._kernel or self.image.kernel)
                 raise InputError(f"the kernel does not start: {reason}", where=kernel)
             raise MachineLost(failure)
-        self.boots.append(machine.ready_after)
-        if self._done > 0:
-            # Its last results may be lost with the machine: who was it is seen on the next one.
-            self._suspected = failure
+        job = self._begun(machine)
+        # What may be no program's doing accuses one only when it happens to the same one again.
+        in_doubt = ended_by_others or bool(machine.damage)
+        if job is None or (in_doubt and job is not self._suspected):
+            self.failures.append(failure)
+            self._suspected = job
+            self._fruitless = 0 if self._done > 0 else self._fruitless + 1
+            if self._fruitless == LOSSES_IN_A_ROW:
+                raise MachineLost(failure)
         else:
-            job = self._sent[0]
-            self._suspected = None
             self.failures.append(dataclasses.replace(failure, program=job.program.name))
+            self._fruitless = 0
             job.seen = ProgramObservation(
                 job.program.name,
                 ending="lost",
@@ -286,6 +300,10 @@ class ZirconTarget(Closing):
                 console=failure.console[-LAST_LINES:],
             )
         self._boot()
+
+    def _begun(self, machine: BootMachine) -> _Job | None:
+        """The program that has begun and has no result."""
+        return self._sent[self._done] if machine.begun == self._done + 1 else None
 
     def _stop(self) -> None:
         machine, self._machine = self._machine, None

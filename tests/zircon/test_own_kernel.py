@@ -21,12 +21,13 @@ from harness.compare import applies
 from harness.errors import InputError, MachineError
 from harness.machine.boot import BootMachine
 from harness.machine.image import Image
+from harness.machine.machine import MachineLost
 from harness.program.model import Arch, Program
 from harness.program.normalise import normalise
 from harness.program.parse import parse_list
 from harness.run import Runner
 from harness.targets.guest import GuestTarget
-from harness.targets.zircon import ZirconTarget
+from harness.targets.zircon import LOSSES_IN_A_ROW, ZirconTarget
 
 OwnKernel = Callable[[Arch], Image]
 
@@ -39,30 +40,46 @@ def nap(ns: int) -> dict[str, object]:
     return {"call": "zx_nanosleep", "args": [{"deadline": ns}]}
 
 
+#: Of a program that is under way when its machine ends, and of one that shall end on the next.
+LONG_NAP = nap(15 * 10**9)
+NAP = nap(500_000_000)
+
+
 def programs(*steps: list[dict[str, object]]) -> list[Program]:
     return list(
         parse_list([{"name": f"event_{i}", "steps": s} for i, s in enumerate(steps)], "test")
     )
 
 
-@contextmanager
-def killer(target: ZirconTarget, *after: int) -> Iterator[None]:
-    """Kills one machine after the other, each when it has so many results."""
+def begun(number: int) -> Callable[[BootMachine], bool]:
+    """When the program of that number has begun on the machine."""
+    return lambda machine: machine.begun >= number
 
-    def due(last: BootMachine | None, results: int) -> BootMachine | None:
-        machine = target.machine
-        if machine is None or machine is last or machine.ready_after is None:
-            return None
-        return machine if target.finished >= results else None
+
+def kill(machine: BootMachine) -> None:
+    """End a machine as somebody else does who has nothing to do with its programs."""
+    os.kill(machine.process.pid, signal.SIGKILL)
+
+
+def reset(machine: BootMachine) -> None:
+    """End a machine as a kernel does that goes down: the reset that follows ends QEMU."""
+    machine.process.qmp.sendall(b'{"execute":"qmp_capabilities"}{"execute":"system_reset"}')
+
+
+@contextmanager
+def ending(
+    target: ZirconTarget, end: Callable[[BootMachine], None], *when: Callable[[BootMachine], bool]
+) -> Iterator[None]:
+    """End one machine after the other, each when it is time to."""
 
     def work() -> None:
-        machine = None
-        for results in after:
-            while (found := due(machine, results)) is None:
+        last = None
+        for due in when:
+            while (machine := target.machine) is None or machine is last or not due(machine):
                 if stopped.wait(0.01):
                     return
-            machine = found
-            os.kill(machine.process.pid, signal.SIGKILL)
+            last = machine
+            end(machine)
 
     stopped = threading.Event()
     thread = threading.Thread(target=work)
@@ -129,39 +146,101 @@ def test_a_result_of_many_lines(own_kernel: OwnKernel) -> None:
     assert second.ending == "finished"
 
 
-def test_a_machine_lost_between_programs_costs_none(own_kernel: OwnKernel) -> None:
+@pytest.mark.parametrize("arch", ARCHES)
+def test_a_program_that_takes_the_kernel_down(own_kernel: OwnKernel, arch: Arch) -> None:
+    with ZirconTarget("own", described=own_kernel(arch)) as target:
+        target.start(programs([CREATE], [LONG_NAP], [CREATE]))
+        with ending(target, reset, begun(2)):
+            seen = target.finish()
+        assert [one.ending for one in seen] == ["finished", "lost", "finished"]
+        assert seen[1].error == "guest panic: the kernel ended the machine"
+        (failure,) = target.failures
+        assert len(target.boots) == 2
+    assert failure.program == "event_1"
+    assert failure.image == arch
+    assert failure.exit_status == 0
+
+
+def test_each_program_that_takes_the_kernel_down_costs_one_boot(own_kernel: OwnKernel) -> None:
     with ZirconTarget("own", described=own_kernel("x86_64")) as target:
-        target.start(programs([CREATE], [nap(500_000_000)], [CREATE]))
-        with killer(target, 1):
+        target.start(programs([LONG_NAP], [LONG_NAP], [CREATE], [CREATE], [LONG_NAP]))
+        with ending(target, reset, begun(1), begun(1), begun(3)):
+            seen = target.finish()
+        endings = [one.ending for one in seen]
+        assert endings == ["lost", "lost", "finished", "finished", "lost"]
+        assert [lost.program for lost in target.failures] == ["event_0", "event_1", "event_4"]
+        assert len(target.boots) == 3
+
+
+def test_a_machine_that_others_end_costs_no_program(own_kernel: OwnKernel) -> None:
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([CREATE], [NAP], [CREATE]))
+        with ending(target, kill, begun(2)):
             seen = target.finish()
         assert [one.ending for one in seen] == ["finished"] * 3
         (failure,) = target.failures
+        assert len(target.boots) == 2
     assert failure.program == ""
     assert failure.exit_status == -signal.SIGKILL
 
 
-def test_a_program_that_takes_the_kernel_down(own_kernel: OwnKernel) -> None:
+def test_what_others_seem_to_do_twice_is_the_program_s_doing(own_kernel: OwnKernel) -> None:
     with ZirconTarget("own", described=own_kernel("x86_64")) as target:
-        target.start(programs([CREATE], [nap(500_000_000)], [CREATE]))
-        with killer(target, 1, 0):
+        target.start(programs([CREATE], [LONG_NAP], [CREATE]))
+        with ending(target, kill, begun(2), begun(1)):
             seen = target.finish()
         assert [one.ending for one in seen] == ["finished", "lost", "finished"]
-        (failure,) = target.failures
-    assert failure.program == "event_1"
-    assert failure.image == "x86_64"
+        assert [lost.program for lost in target.failures] == ["", "event_1"]
+        assert len(target.boots) == 3
+
+
+class Unheard:
+    """What the agent says it begins with, lost on its way."""
+
+    def __get__(self, machine: BootMachine, kind: type[BootMachine]) -> int:
+        return 0
+
+    def __set__(self, machine: BootMachine, value: int) -> None:
+        pass
+
+
+def test_who_was_never_said_to_begin_is_not_accused(
+    own_kernel: OwnKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BootMachine, "begun", Unheard(), raising=False)
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([CREATE], [NAP], [CREATE]))
+        with ending(target, reset, lambda _: target.finished == 1):
+            seen = target.finish()
+        assert [one.ending for one in seen] == ["finished"] * 3
+        assert [lost.program for lost in target.failures] == [""]
+        assert len(target.boots) == 2
+
+
+def test_a_kernel_that_always_goes_down_is_given_up(own_kernel: OwnKernel) -> None:
+    with ZirconTarget("own", described=own_kernel("x86_64")) as target:
+        target.start(programs([CREATE]))
+        with (
+            ending(target, kill, *[lambda _: True] * LOSSES_IN_A_ROW),
+            pytest.raises(MachineLost, match="machine lost on x86_64"),
+        ):
+            target.finish()
+        assert len(target.failures) == LOSSES_IN_A_ROW
+        assert target.boots == []
 
 
 def test_a_kernel_that_hangs(own_kernel: OwnKernel) -> None:
     described = own_kernel("x86_64")
     with ZirconTarget("own", described=described, time_limit_ns=10**9, grace=0.5) as target:
-        target.start(programs([nap(400_000_000)], [CREATE]))
-        while target.machine is not None and target.machine.ready_after is None:
-            target.machine.wait(5)
+        target.start(programs([LONG_NAP], [CREATE]))
         assert target.machine is not None
+        while target.machine.begun == 0:
+            assert target.machine.wait(5) == []
         target.machine.qmp.execute("stop")
         seen = target.finish()
         assert [one.ending for one in seen] == ["lost", "finished"]
         (failure,) = target.failures
+        assert len(target.boots) == 2
     assert failure.verdict == "guest hang"
     assert "RIP=" in failure.registers
 

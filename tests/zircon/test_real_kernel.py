@@ -48,16 +48,25 @@ def test_the_whole_suite_in_one_boot(real_kernel: RealKernel) -> None:
 
 def test_a_program_takes_it_down(real_kernel: RealKernel) -> None:
     name, path = real_kernel
-    entries = [("event_before", CREATE), ("vmo_last_page", KILLER), ("event_after", CREATE)]
+    entries = [
+        ("event_before", CREATE),
+        ("vmo_last_page", KILLER),
+        ("event_between", CREATE),
+        ("vmo_last_page_again", KILLER),
+        ("event_after", CREATE),
+    ]
     programs = parse_list([{"name": n, "steps": steps} for n, steps in entries], "test")
     with open_target(name, Kernels({name: path})) as target:
         target.start(programs)
         seen = target.finish()
-        (failure,) = getattr(target, "failures", ())
-    assert [one.ending for one in seen] == ["finished", "lost", "finished"]
-    assert seen[1].error.startswith("guest panic: DEBUG ASSERT FAILED")
-    assert any("ZIRCON KERNEL PANIC" in line for line in seen[1].console)
-    assert failure.program == "vmo_last_page"
+        failures = getattr(target, "failures", ())
+        boots = getattr(target, "boots", ())
+    assert [one.ending for one in seen] == ["finished", "lost", "finished", "lost", "finished"]
+    for lost in (seen[1], seen[3]):
+        assert lost.error.startswith("guest panic: DEBUG ASSERT FAILED")
+        assert any("ZIRCON KERNEL PANIC" in line for line in lost.console)
+    assert [one.program for one in failures] == ["vmo_last_page", "vmo_last_page_again"]
+    assert len(boots) == 3
 
 
 def test_its_defects_are_avoided_on_request(real_kernel: RealKernel) -> None:
