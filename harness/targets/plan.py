@@ -103,10 +103,10 @@ class Window(NamedTuple):
 
     address: int
     size: int
-    #: (argument index, start, end) of each buffer to report, from the window's start.
-    outs: tuple[tuple[int, int, int], ...]
-    #: (start, end, slot index, slot) of each handle to take.
-    stores: tuple[tuple[int, int, int, str], ...]
+    #: (argument index, where in the window, size) of each buffer to report.
+    outs: tuple[tuple[int, slice, int], ...]
+    #: (where in the window, slot index, slot) of each handle to take.
+    stores: tuple[tuple[slice, int, str], ...]
 
 
 @dataclass(slots=True)
@@ -319,22 +319,13 @@ class _OpBuilder:
         end = max(last for _, last in spans)
         if end - start > PAGE:
             return None
-        return Window(
-            start,
-            end - start,
-            tuple(
-                [
-                    (o.argument, (o.address or 0) - start, (o.address or 0) - start + o.size)
-                    for o in self._outs
-                ]
-            ),
-            tuple(
-                [
-                    ((s.address or 0) - start, (s.address or 0) - start + 4, s.slot, s.name)
-                    for s in self._stores
-                ]
-            ),
-        )
+        where = [slice(first - start, last - start) for first, last in spans]
+        outs = [(out.argument, at, out.size) for out, at in zip(self._outs, where, strict=False)]
+        stores = [
+            (at, store.slot, store.name)
+            for store, at in zip(self._stores, where[len(outs) :], strict=True)
+        ]
+        return Window(start, end - start, tuple(outs), tuple(stores))
 
     def argument(self, index: int, arg: Arg) -> None:
         """Add argument *index*."""

@@ -242,17 +242,19 @@ class Run:
         """Buffers and handles after a call."""
         window = op.window
         if window is None:
-            handles = self._stores(op)
-            return self._outs(op.outs, handles), handles
+            stored = self._stores(op)
+            return self._outs(op.outs, stored), stored
+        address, size, buffers, stores = window
         if self.unjoined:
-            data = self.aspace.read(window.address, window.size)
+            data = self.aspace.read(address, size)
         else:  # no other thread that could change mappings: no lock
-            data = self.aspace.copy_in(window.address, window.size)
-        outs = {i: _captured(data[start:end], end - start) for i, start, end in window.outs}
-        handles = {
-            name: self.stored(slot, int.from_bytes(data[start:end], "little"))
-            for start, end, slot, name in window.stores
-        }
+            data = self.aspace.copy_in(address, size)
+        outs, handles = _NOTHING
+        if buffers:
+            outs = {index: _captured(data[at], length) for index, at, length in buffers}
+        if stores:
+            number = int.from_bytes
+            handles = {name: self.stored(i, number(data[at], "little")) for at, i, name in stores}
         return outs, handles
 
     def _repeat(self, op: Op, caller: Caller, args: list[int]) -> int:
