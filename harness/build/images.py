@@ -20,7 +20,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from harness.build import headers, toolchain
-from harness.build.toolchain import ROOT, BuildError, compile_sources, link, link_whole
+from harness.build.toolchain import ROOT, BuildError, compile_sources, link
 from harness.build.zxio_library import build_zxio_library
 from harness.program.model import Arch
 from zxio_py import abi
@@ -185,7 +185,6 @@ def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
         includes=includes,
         flags=flags,
     )
-    objects = [link_whole(arch, objects, out / "obj-kernel" / "whole.o")]
     implemented = implemented_calls(objects)
     generated = out / "gen"
     _write_if_changed(
@@ -217,6 +216,7 @@ def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
         [
             "-T",
             str((arch_dir / "kernel.ld").relative_to(ROOT)),
+            *toolchain.LINK_WHOLE,
             "-static",
             "-z",
             "max-page-size=4096",

@@ -6,7 +6,6 @@ bit for bit the same anywhere.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import subprocess
@@ -47,8 +46,7 @@ TARGETS: dict[Arch, str] = {
 
 #: Code that runs in the kernel: no vector or floating-point registers, which belong to the user
 #: (zig does not hand -mgeneral-regs-only on, so the features themselves go), no red zone.
-#: Optimised as a whole when it is linked (`link_whole`): with calls between files inlined, QEMU
-#: looks up half as many blocks of translated code after each change of address space.
+#: Optimised as a whole when it is linked (`LINK_WHOLE`).
 KERNEL_FLAGS: dict[Arch, tuple[str, ...]] = {
     "x86_64": (
         "-fno-pic",
@@ -59,9 +57,21 @@ KERNEL_FLAGS: dict[Arch, tuple[str, ...]] = {
         "-mno-sse2",
         "-mno-80387",
         "-flto",
+        "-ffat-lto-objects",
     ),
-    "arm64": ("-fno-pic", "-mcpu=generic-neon-fp_armv8", "-mno-outline-atomics", "-flto"),
+    "arm64": (
+        "-fno-pic",
+        "-mcpu=generic-neon-fp_armv8",
+        "-mno-outline-atomics",
+        "-flto",
+        "-ffat-lto-objects",
+    ),
 }
+
+#: Links objects compiled with ``-flto`` as one program.  Calls between files are inlined, somewhat
+#: more than for size alone: after each change of address space QEMU looks up every block of
+#: translated code that is returned to, which costs a small program more than what it computes.
+LINK_WHOLE = ("--fat-lto-objects", "-mllvm", "-inline-threshold=120")
 
 #: Position-independent code for the vDSO, the agent and the library.
 USER_FLAGS: dict[Arch, tuple[str, ...]] = {
@@ -131,22 +141,6 @@ def link(arch: Arch, inputs: Sequence[Path], output: Path, options: Sequence[str
             os.path.relpath(output, ROOT),
         ],
     )
-
-
-def link_whole(arch: Arch, inputs: Sequence[Path], output: Path) -> Path:
-    """Optimise objects compiled with ``-flto`` as one program, into the one object *output*.
-
-    All their symbols can still be linked to, and read.
-    """
-    newest = max(path.stat().st_mtime_ns for path in inputs)
-    stamp = output.with_suffix(".cmd")
-    names = "\n".join(path.name for path in inputs)
-    with contextlib.suppress(FileNotFoundError):
-        if output.stat().st_mtime_ns > newest and stamp.read_text() == names:
-            return output
-    link(arch, inputs, output, ["-r"])
-    stamp.write_text(names)
-    return output
 
 
 def run_zig(tool: str, arguments: Sequence[str]) -> None:

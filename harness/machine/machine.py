@@ -226,8 +226,9 @@ class Machine:
         # A return address lies behind its call: look up the byte before it.  Only the first one
         # of a trap is none.
         return tuple(
-            symbols.describe(address, address - (1 if index or pc is None else 0))
+            line
             for index, address in enumerate(addresses)
+            for line in symbols.describe(address, address - (1 if index or pc is None else 0))
         )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
+
+from harness.machine.inlining import Inlining, file_names
 
 
 class Symbols:
@@ -20,6 +21,7 @@ class Symbols:
         """Read *path*; a file without symbols or DWARF just describes less."""
         self._functions: list[tuple[int, int, str]] = []
         self._lines: list[tuple[int, str, int]] = []
+        self._inlining: Inlining | None = None
         with path.open("rb") as file:
             elf = ELFFile(file)
             table = elf.get_section_by_name(".symtab")
@@ -27,7 +29,9 @@ class Symbols:
                 self._functions = sorted(_functions(elf, table))
             if elf.has_dwarf_info():
                 # Where one sequence ends at the start of another, the end sorts first.
-                rows = _line_rows(elf.get_dwarf_info())
+                dwarf = elf.get_dwarf_info()
+                self._inlining = Inlining(dwarf)
+                rows = _line_rows(dwarf)
                 self._lines = sorted(rows, key=lambda row: (row[0], row[2] != 0))
 
     def function(self, address: int) -> tuple[str, int] | None:
@@ -46,16 +50,26 @@ class Symbols:
         _, file, line = self._lines[index]
         return (file, line) if line else None
 
-    def describe(self, address: int, lookup: int | None = None) -> str:
-        """One line about *address*; *lookup* is the address whose line is wanted."""
+    def describe(self, address: int, lookup: int | None = None) -> list[str]:
+        """One line about *address* for each function it lies in, what is inlined first.
+
+        *lookup* is the address whose line is wanted.
+        """
         at = address if lookup is None else lookup
         function = self.function(at)
         if function is None:
-            return f"{address:#018x} ?"
+            return [f"{address:#018x} ?"]
+        frames = []
+        place = self.line(at)
+        for inlined in self._inlining.chain(at) if self._inlining else ():
+            frames.append((f"{inlined.function} (inlined)", place))
+            place = (inlined.file, inlined.line) if inlined.line else None
         name, offset = function
-        text = f"{address:#018x} {name}+{offset + address - at:#x}"
-        line = self.line(at)
-        return f"{text} {line[0]}:{line[1]}" if line else text
+        frames.append((f"{name}+{offset + address - at:#x}", place))
+        return [
+            f"{address:#018x} {what} {where[0]}:{where[1]}" if where else f"{address:#018x} {what}"
+            for what, where in frames
+        ]
 
 
 def _functions(elf: ELFFile, table: SymbolTableSection) -> Iterator[tuple[int, int, str]]:
@@ -83,26 +97,11 @@ def _line_rows(dwarf: DWARFInfo) -> list[tuple[int, str, int]]:
         program = dwarf.line_program_for_CU(unit)
         if program is None:
             continue
-        header = program.header
-        first = 0 if header["version"] >= 5 else 1
-        names = [_file_name(header, entry) for entry in header["file_entry"]]
+        names = file_names(program)
         for entry in program.get_entries():
             state = entry.state
             if state is None:
                 continue
-            index = state.file - first
-            name = names[index] if 0 <= index < len(names) else "?"
+            name = names.get(state.file, "?")
             rows.append((state.address, name, 0 if state.end_sequence else state.line))
     return rows
-
-
-def _file_name(header: Any, entry: Any) -> str:
-    """A file of a line table with its directory, unless that is the compilation's own."""
-    name: str = entry.name.decode("utf-8", "replace")
-    index = entry.dir_index
-    first = 0 if header["version"] >= 5 else 1
-    directories = header["include_directory"]
-    if index < first or index - first >= len(directories):
-        return name
-    folder = directories[index - first].decode("utf-8", "replace")
-    return f"{folder}/{name}" if folder not in ("", ".") else name

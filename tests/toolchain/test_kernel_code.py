@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from harness.build.images import BUILD
-from harness.build.toolchain import COMMON_FLAGS, EMULATIONS, KERNEL_FLAGS, TARGETS, run_zig
+from harness.build.toolchain import (
+    COMMON_FLAGS,
+    EMULATIONS,
+    KERNEL_FLAGS,
+    LINK_WHOLE,
+    TARGETS,
+    run_zig,
+)
 from harness.program.model import Arch
 
 #: What compilers like to do with vectors: copying structures, clearing memory.
@@ -28,8 +35,8 @@ VECTOR = {"x86_64": re.compile(r"%[xyz]?mm\d|%st"), "arm64": re.compile(r"\b[qvd
 
 def vector_code(arch: Arch, objects: Sequence[Path], output: Path) -> list[str]:
     """Lines with vector registers in the code of objects, which is made when they are linked."""
-    inputs = [str(path) for path in objects]
-    run_zig("ld.lld", ["-m", EMULATIONS[arch], "-r", "--lto-emit-asm", *inputs, "-o", str(output)])
+    options = [*LINK_WHOLE, "-r", "--lto-emit-asm", "-o", str(output)]
+    run_zig("ld.lld", ["-m", EMULATIONS[arch], *options, *map(str, objects)])
     lines = output.with_suffix(".lto.s").read_text().splitlines()
     assert len(lines) > 10
     return [
