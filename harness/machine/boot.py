@@ -33,9 +33,6 @@ PROGRAMS_FILE = "data/programs"
 #: A panic's reason goes up to what the kernel says next.
 _PANIC = re.compile(r"^panic \([^)]*\): (.*?)(?=\n(?:platform_halt|bt#|\[)|\Z)", re.M | re.S)
 
-#: Seconds in which what the console says comes together.
-GATHER = 0.002
-
 #: Lines of the console that go into a report.
 REPORTED_LINES = 60
 
@@ -65,6 +62,8 @@ class BootMachine:
             ),
         )
         os.set_blocking(self.process.output, False)
+        self._poll = select.poll()
+        self._poll.register(self.process.output, select.POLLIN)
         self._lines = ResultLines()
         self._qmp: Qmp | None = None
         #: Bytes the console has said so far.
@@ -96,11 +95,7 @@ class BootMachine:
 
     def wait(self, limit: float) -> list[Record]:
         """Wait up to *limit* seconds for anything on the console: the results it completes."""
-        poll = select.poll()
-        poll.register(self.fileno(), select.POLLIN)
-        if not self.ended and poll.poll(limit * 1000):
-            # QEMU writes byte by byte; taking each as it comes would take a CPU of our own.
-            time.sleep(GATHER)
+        if not self.ended and self._poll.poll(limit * 1000):
             self.receive()
         results = []
         for record in self._lines.take():

@@ -165,8 +165,9 @@ class ZirconTarget(Closing):
 
         Raises `MachineError` only if no machine can be kept alive at all.
         """
-        while any(job.seen is None for job in self._batch):
-            self._advance()
+        for job in self._batch:
+            while job.seen is None:
+                self._advance()
         seen = [job.seen for job in self._batch if job.seen is not None]
         for job in self._batch:
             self._jobs.pop(id(job.program), None)
@@ -264,13 +265,11 @@ class ZirconTarget(Closing):
             return "machine lost", machine.damage
         if machine.finished:
             return "machine lost", "the agent ended early"
-        silent = self._watch.silent()
-        if machine.ready_after is None:
-            if silent > BOOT_LIMIT:
-                return "guest hang", f"no first process within {silent:.0f} s"
-        elif silent > self._silence:
-            return "guest hang", f"no result within {silent:.0f} s"
-        return None
+        booting = machine.ready_after is None
+        limit = BOOT_LIMIT if booting else self._silence
+        if self._watch.silent(limit) <= limit:
+            return None
+        return "guest hang", f"no {'first process' if booting else 'result'} within {limit:g} s"
 
     def _lose(self, machine: BootMachine, verdict: Verdict, reason: str) -> None:
         """Go on without the machine, and without the program that is to blame, if there is one."""
@@ -359,9 +358,14 @@ class _Watch:
         self._wall = time.monotonic()
         self._cpu = self._machine.process.cpu_seconds() if self._machine else 0.0
 
-    def silent(self) -> float:
-        """Seconds since then: of CPU time for a machine that computes, else of the wall."""
+    def silent(self, limit: float) -> float:
+        """Seconds since then: of CPU time for a machine that computes, else of the wall.
+
+        Only what is beyond *limit* is worth asking the system for the CPU's.
+        """
         wall = time.monotonic() - self._wall
+        if wall <= limit:
+            return wall
         cpu = self._machine.process.cpu_seconds() - self._cpu if self._machine else 0.0
         return cpu if cpu > wall / 10 else wall
 
