@@ -6,13 +6,19 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from harness.bench import programs
 from harness.errors import MachineError
-from harness.machine import image
+from harness.machine import image, layout
 from harness.machine.image import Image
 from harness.machine.machine import Machine
+from harness.machine.transport import Limits, Request, Transport
+from harness.program import wire
+from harness.program.encode import encode_program
+from harness.program.model import Arch
 
 ARCHES = ("x86_64", "arm64")
 
@@ -90,6 +96,19 @@ def is_halted(machine: Machine, registers: str) -> bool:
     return last.strip().endswith(f"{WFI:#x}")
 
 
+def wait_received(machine: Machine) -> None:
+    """Wait until a byte has come to the serial line of a machine that is stopped."""
+    arm64 = machine.image.architecture == "arm64"
+    end = time.monotonic() + ANSWER_LIMIT
+    while True:
+        # A PL011 says that its queue is empty, a 16550 that data is ready.
+        text = machine.qmp.monitor("xp /1wx 0x9000018" if arm64 else "i /1b 0x3fd")
+        register = int(text.split()[-1], 16)
+        if (not register & 0x10) if arm64 else (register & 1):
+            return
+        assert time.monotonic() < end, text
+
+
 # ---- start and reset -------------------------------------------------------------------------
 
 
@@ -114,6 +133,27 @@ def test_starts_anew_after_each_reset(described: Image) -> None:
             assert (again.objects, again.handles) == (first.objects, first.handles)
             assert again.pages_total == first.pages_total
             assert again.pages_used == first.pages_used
+
+
+def test_a_doorbell_from_before_a_reset_does_not_hide_the_next(described: Image) -> None:
+    doorbell = bytes([layout.DOORBELL])
+    payload = encode_program(programs.small(), cast(Arch, described.architecture))
+    with Machine(described) as machine:
+        machine.wait_ready()
+        wait_asleep(machine)
+        machine.qmp.execute("stop")
+        machine.console.send(doorbell)
+        wait_received(machine)
+        machine.share.forget_guest()
+        machine.qmp.execute("system_reset")
+        machine.qmp.execute("cont")
+        machine.wait_ready()
+        wait_asleep(machine)
+        transport = Transport(machine, Limits(stalled=5.0))
+        transport.begin([Request(wire.KIND_PROGRAM, payload)])
+        (result,) = transport.finish()
+    assert result is not None
+    assert result.kind == wire.KIND_RESULT
 
 
 def test_refuses_to_share_more_memory_than_there_is(described: Image) -> None:

@@ -25,11 +25,16 @@ static volatile uint32_t* uart(uint32_t offset) {
     return device_register(UART_BASE + offset);
 }
 
+// A byte from before a reset is dropped: while it lies in the queue the next one does not reach the
+// level, but goes beyond it, and would never be heard.
 void uart_init(void) {
     *uart(CONTROL) = 0;
     *uart(LINE_CONTROL) = LINE_8N1_FIFO;
     *uart(FIFO_LEVEL) = 0;
     *uart(INTERRUPT_CLEAR) = 0x7ff;
+    while (!(*uart(FLAGS) & FLAG_RECEIVE_EMPTY)) {
+        (void)*uart(DATA);
+    }
     *uart(INTERRUPT_MASK) = INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT;
     *uart(CONTROL) = CONTROL_ENABLE_BOTH;
 }
