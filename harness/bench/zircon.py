@@ -48,7 +48,8 @@ def measure(name: str, kernel: Path, rounds: int) -> Iterator[Figure]:
         "channel write+read of 64 bytes in the guest",
         name,
         kernel,
-        # Few: on arm64 that kernel stalls for seconds after some 200,000 messages of one boot.
+        # Few: where that kernel's arm64 edition has a stack in a page that held code, QEMU takes
+        # its slow path at each store, and a program 25 times as long.
         (programs.channel_pairs(1000), programs.channel_pairs(21_000)),
         20_000,
     )
