@@ -22,6 +22,10 @@
 #define USER_BASE 0x1000000ull
 #define USER_END 0x7ffffffff000ull
 
+static inline bool is_user_address(uint64_t address) {
+    return address >= USER_BASE && address < USER_END;
+}
+
 typedef uint64_t paddr_t;
 
 // "arch_defs.h" of each architecture defines:

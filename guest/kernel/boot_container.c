@@ -37,7 +37,7 @@ struct item {
 #define FLAG_COMPRESSED 1u
 #define PAYLOAD_ALIGNMENT 8ul
 
-static struct item* kept; // NULL: there is none
+static struct item* kept; // set by boot_container_keep
 static size_t kept_size;  // bytes
 
 static bool wanted(void) {
@@ -123,5 +123,4 @@ void boot_container_take(struct vmo** container, struct vmo** file_system) {
     *container = copy_to_vmo(kept, kept_size, "bootdata");
     paddr_t start = virt_to_phys(kept);
     pmm_add_range(start, PAGE_ALIGN_UP(start + kept_size));
-    kept = NULL;
 }

@@ -15,7 +15,6 @@
 #include "resource.h"
 #include "string.h"
 #include "syscall.h"
-#include "userboot.h"
 
 #define STACK_SIZE (64 * 1024)
 #define KERNEL_VERSION "zxh guest kernel"

@@ -52,3 +52,5 @@ void first_process_start(void);
 void userboot_check(zx_status_t status, const char* what);
 // A file in the kernel's image, as it lies there.
 struct vmo* blob_vmo(const uint8_t* start, const uint8_t* end, const char* name);
+// The one page among the image's constants that the kernel writes, with the vDSO's own constants.
+paddr_t vdso_constants_page(void);

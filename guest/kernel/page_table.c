@@ -8,10 +8,10 @@
 #include "page_table.h"
 
 #include "boot.h"
+#include "first_process.h"
 #include "page_entry.h"
 #include "pmm.h"
 #include "print.h"
-#include "userboot.h"
 
 #define TOP_LEVEL 3
 // Up to so many pages are flushed one by one.

@@ -14,6 +14,7 @@
 //                                   a page of the kernel's; level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB
 //   page_root_share_kernel(root, kernel_root)
 //                                   gives a new top-level table what all have in common
+//   page_root_unshare_kernel(root)  takes that out again: the table then holds zeros only
 //   page_root_load(root)            makes an address space the current one and forgets the others
 //   page_cache_flush(vaddr), page_cache_flush_all()
 //                                   forget what is known of a user page, of all

@@ -5,7 +5,7 @@
 #include "zx/kernel_calls.h"
 
 static bool is_futex_address(uaddr_t address) {
-    return (address & 3) == 0 && address >= USER_BASE && address < USER_END;
+    return (address & 3) == 0 && is_user_address(address);
 }
 
 // Whether the word still has the value the caller saw.

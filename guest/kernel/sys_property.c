@@ -275,7 +275,7 @@ zx_status_t sys_object_set_property(zx_handle_t handle, uint32_t number, uaddr_t
     memset(&value, 0, sizeof(value));
     if (size > 0) {
         status = copy_from_user(&value, user_value, size);
-    } else if (user_value < USER_BASE || user_value >= USER_END) {
+    } else if (!is_user_address(user_value)) {
         status = ZX_ERR_INVALID_ARGS; // even an empty name lies in user space
     }
     if (status == ZX_OK && number == ZX_PROP_NAME && name_of(object) == NULL) {

@@ -11,5 +11,3 @@
 void userboot(void);
 // The process from that file of the boot file system.
 void userboot_from_container(const char* name);
-// The one page among the image's constants that the kernel writes, with the vDSO's own constants.
-paddr_t vdso_constants_page(void);

@@ -10,7 +10,6 @@
 #include "first_process.h"
 #include "print.h"
 #include "process.h"
-#include "string.h"
 #include "userboot.h"
 
 // The command line with a NUL behind each word.

@@ -57,7 +57,7 @@ static zx_status_t copy(struct vmar* root, uint64_t user, char* kernel, size_t s
     if (size == 0) {
         return ZX_OK;
     }
-    if (root == NULL || user < USER_BASE || user >= USER_END || size > USER_END - user) {
+    if (root == NULL || !is_user_address(user) || size > USER_END - user) {
         return ZX_ERR_INVALID_ARGS;
     }
     do {

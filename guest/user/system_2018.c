@@ -39,26 +39,35 @@ struct process_info {
     bool debugged;
 };
 
-// The calls that are this edition's own.
+// The calls that are this edition's own: name, type and arguments.
+#define OWN_CALLS(X)                                                                               \
+    X(clock_get, zx_time_t, (uint32_t clock))                                                      \
+    X(object_get_child, zx_status_t,                                                               \
+      (zx_handle_t parent, zx_koid_t koid, zx_rights_t rights, zx_handle_t * out))                 \
+    X(object_get_info, zx_status_t,                                                                \
+      (zx_handle_t object, uint32_t topic, void* buffer, size_t size, size_t* actual,              \
+       size_t* avail))                                                                             \
+    X(object_wait_async, zx_status_t,                                                              \
+      (zx_handle_t object, zx_handle_t port, uint64_t key, zx_signals_t signals,                   \
+       uint32_t options))                                                                          \
+    X(port_cancel, zx_status_t, (zx_handle_t port, zx_handle_t source, uint64_t key))              \
+    X(port_create, zx_status_t, (uint32_t options, zx_handle_t * out))                             \
+    X(port_wait, zx_status_t,                                                                      \
+      (zx_handle_t port, zx_time_t deadline, struct packet * packet, size_t count))                \
+    X(task_bind_exception_port, zx_status_t,                                                       \
+      (zx_handle_t task, zx_handle_t port, uint64_t key, uint32_t options))                        \
+    X(task_resume, zx_status_t, (zx_handle_t task, uint32_t options))                              \
+    X(vmar_allocate, zx_status_t,                                                                  \
+      (zx_handle_t parent, size_t offset, size_t size, uint32_t flags, zx_handle_t * child,        \
+       zx_vaddr_t * address))                                                                      \
+    X(vmar_map, zx_status_t,                                                                       \
+      (zx_handle_t vmar, size_t vmar_offset, zx_handle_t vmo, uint64_t vmo_offset, size_t size,    \
+       uint32_t flags, zx_vaddr_t * address))
+
 static struct {
-    zx_time_t (*clock_get)(uint32_t clock);
-    zx_status_t (*object_get_child)(zx_handle_t parent, zx_koid_t koid, zx_rights_t rights,
-                                    zx_handle_t* out);
-    zx_status_t (*object_get_info)(zx_handle_t object, uint32_t topic, void* buffer, size_t size,
-                                   size_t* actual, size_t* avail);
-    zx_status_t (*object_wait_async)(zx_handle_t object, zx_handle_t port, uint64_t key,
-                                     zx_signals_t signals, uint32_t options);
-    zx_status_t (*port_cancel)(zx_handle_t port, zx_handle_t source, uint64_t key);
-    zx_status_t (*port_create)(uint32_t options, zx_handle_t* out);
-    zx_status_t (*port_wait)(zx_handle_t port, zx_time_t deadline, struct packet* packet,
-                             size_t count);
-    zx_status_t (*task_bind_exception_port)(zx_handle_t task, zx_handle_t port, uint64_t key,
-                                            uint32_t options);
-    zx_status_t (*task_resume)(zx_handle_t task, uint32_t options);
-    zx_status_t (*vmar_allocate)(zx_handle_t parent, size_t offset, size_t size, uint32_t flags,
-                                 zx_handle_t* child, zx_vaddr_t* address);
-    zx_status_t (*vmar_map)(zx_handle_t vmar, size_t vmar_offset, zx_handle_t vmo,
-                            uint64_t vmo_offset, size_t size, uint32_t flags, zx_vaddr_t* address);
+#define X(name, type, arguments) type(*name) arguments;
+    OWN_CALLS(X)
+#undef X
 } own;
 
 static zx_handle_t port;          // exceptions of all children, and what is waited for
@@ -98,23 +107,12 @@ static zx_status_t vmar_map(zx_handle_t vmar, zx_vm_option_t options, size_t vma
 }
 
 const char* system_2018_find(const elf_object_t* vdso) {
-#define FIND(name)                                                                                 \
-    own.name = (__typeof__(own.name))elf_object_symbol(vdso, "zx_" #name);                         \
-    if (own.name == NULL) {                                                                        \
-        return "zx_" #name;                                                                        \
+#define X(name, type, arguments) VDSO_NAME(name)
+    const char* missing = elf_object_symbols(vdso, OWN_CALLS(X), &own);
+#undef X
+    if (missing != NULL) {
+        return missing;
     }
-    FIND(clock_get)
-    FIND(object_get_child)
-    FIND(object_get_info)
-    FIND(object_wait_async)
-    FIND(port_cancel)
-    FIND(port_create)
-    FIND(port_wait)
-    FIND(task_bind_exception_port)
-    FIND(task_resume)
-    FIND(vmar_allocate)
-    FIND(vmar_map)
-#undef FIND
     calls.clock_get_monotonic = clock_get_monotonic;
     calls.object_get_info = object_get_info;
     calls.thread_legacy_yield = thread_legacy_yield;

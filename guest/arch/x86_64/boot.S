@@ -127,7 +127,8 @@ high_half:
     xorl %ebp, %ebp                         // end of the chain of frame pointers
     call arch_main                          // does not return
 
-// The first gigabyte three times, in 2 MiB pages: where it is, at PHYS_MAP_BASE and at KERNEL_BASE.
+// In 2 MiB pages: the first 4 GiB where they are and at PHYS_MAP_BASE, the first of them at
+// KERNEL_BASE.
     .section .boot, "ax"
     .balign 4096
 boot_pml4:
@@ -138,14 +139,17 @@ boot_pml4:
     .quad boot_high_pdpt + PTE_P + PTE_W + PTE_A        // 511
 boot_pdpt:
     .quad boot_pd + PTE_P + PTE_W + PTE_A
-    .fill 511, 8, 0
+    .quad boot_pd + 0x1000 + PTE_P + PTE_W + PTE_A
+    .quad boot_pd + 0x2000 + PTE_P + PTE_W + PTE_A
+    .quad boot_pd + 0x3000 + PTE_P + PTE_W + PTE_A
+    .fill 508, 8, 0
 boot_high_pdpt:
     .fill 510, 8, 0
     .quad boot_pd + PTE_P + PTE_W + PTE_A               // 510: KERNEL_BASE
     .quad 0
 boot_pd:
     .set frame, 0
-    .rept 512
+    .rept 2048
     .quad frame + PTE_P + PTE_W + PTE_PS + PTE_A_D
     .set frame, frame + 0x200000
     .endr

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "page_table.h"
-#include "string.h"
 #include "x86.h"
 
 #define PTE_P (1ull << 0)
