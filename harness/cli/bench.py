@@ -58,28 +58,25 @@ def run(parsed: argparse.Namespace) -> int:
 def _figures(parsed: argparse.Namespace) -> Iterator[Figure]:
     parts = parsed.part or PARTS
     targets = options.targets(parsed)
+    ours = [name for name in targets if name in TARGETS]
     if "machines" in parts:
-        from harness.bench import machines
+        from harness.bench import machines, zircon
 
-        for name in targets:
-            if name in TARGETS and name != "host":
+        given = options.kernels(parsed)
+        kernels = {name: kernel_of(name, given) for name in targets if name in KERNEL_VARIABLES}
+        for name in ours:
+            if name != "host":
                 yield from machines.measure(name, parsed.rounds)
-        for name in targets:
-            if name in KERNEL_VARIABLES:
-                from harness.bench import zircon
-
-                kernel = kernel_of(name, options.kernels(parsed))
-                yield from zircon.measure(name, kernel, parsed.rounds)
+        for name, kernel in kernels.items():
+            yield from zircon.measure(name, kernel, parsed.rounds)
     if "host" in parts and "host" in targets:
         from harness.bench import host
 
         yield from host.measure(parsed.rounds)
-    if "differential" in parts:
+    if "differential" in parts and ours:
         from harness.bench import differential
 
-        yield from differential.measure(
-            [name for name in targets if name in TARGETS], 1000 * parsed.rounds
-        )
+        yield from differential.measure(ours, 1000 * parsed.rounds)
 
 
 def _line(figure: Figure) -> str:

@@ -202,8 +202,10 @@ class ArgumentReader(ItemReader):
                 f"of {room} bytes"
             )
         function = value.get("plus_vdso")
-        if function is not None and (type(function) is not str or function not in CALLS):
-            raise BadValueError(f"unknown function {brief(function)} in plus_vdso")
+        if function is not None:
+            call = CALLS.get(function) if type(function) is str else None
+            if call is None or not call.exported:
+                raise BadValueError(f"unknown function {brief(function)} in plus_vdso")
         return StoredValue(buffer, offset, size, self._add(value), function)
 
     def _storage(self, value: dict[str, Json]) -> Storage:

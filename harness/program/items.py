@@ -26,7 +26,6 @@ from harness.program.model import (
 )
 from harness.program.values import BadValueError, Json, brief, integer
 
-_MASK64: Final = (1 << 64) - 1
 _POINTER_KINDS: Final = frozenset(get_args(PointerKind))
 _SIZED: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
 _MAX_NAME: Final = 64

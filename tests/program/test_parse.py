@@ -315,6 +315,10 @@ def test_bad_arguments(arg: Any, problem: str) -> None:
         ({"val": "b", "off": 1}, "8 bytes at offset 1 are not inside buffer 'b' of 8 bytes"),
         ({"val": "b", "off": -1, "size": 1}, "are not inside"),
         ({"val": "b", "plus_vdso": "zx_no_such"}, "unknown function 'zx_no_such'"),
+        (
+            {"val": "b", "plus_vdso": "zx_ticks_get_via_kernel"},
+            "unknown function 'zx_ticks_get_via_kernel'",
+        ),
         ({"buf": "b", "mask": [[0, 9]]}, "9 is not between 1 and 8"),
         ({"buf": "b", "size": 9}, "'size' does not go with 'buf'"),
     ],
