@@ -292,3 +292,11 @@ def test_a_run_over_both_ways(own_kernel: OwnKernel) -> None:
     assert {verdict.outcome for verdict in run.all()} == {"agree"}
     assert [summary.programs for summary in run.targets] == [len(chosen)] * 2
     assert len(own.boots) == 1
+
+
+def test_a_boot_file_system_beyond_the_first_gigabyte(own_kernel: OwnKernel) -> None:
+    described = replace(own_kernel("x86_64"), name="own", memory_mib=2048)
+    with ZirconTarget("own", described=described) as target:
+        target.start(programs([CREATE]))
+        (seen,) = target.finish()
+    assert seen.ending == "finished"
