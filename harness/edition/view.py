@@ -174,6 +174,8 @@ def byte_differences(left: Any, right: Any) -> list[int] | None:
 
 def _plain_bytes(text: str) -> list[str] | None:
     """One piece per byte: hex digits, ``??``, or a koid's name for the first of its eight."""
+    if "..." in text:  # cut: the rest is known by its hash only
+        return None
     pieces: list[str] = []
     at = 0
     while at < len(text):
@@ -182,8 +184,6 @@ def _plain_bytes(text: str) -> list[str] | None:
             pieces += [text[at : end + 1], *[""] * 7]
             at = end + 1
         elif text[at] == ".":
-            if text.startswith("...", at):
-                return None
             pieces += ["a5"] * int(text[at + 1 :])
             at = len(text)
         else:

@@ -66,8 +66,6 @@ class BootMachine:
         self._poll.register(self.process.output, select.POLLIN)
         self._lines = ResultLines()
         self._qmp: Qmp | None = None
-        #: Bytes the console has said so far.
-        self.received = 0
         #: Records the agent has sent so far, of any kind.
         self.heard = 0
         #: Seconds from the start of QEMU until the agent was ready; None before.
@@ -117,7 +115,6 @@ class BootMachine:
         except BlockingIOError:
             return False
         self.ended = not data
-        self.received += len(data)
         self._lines.feed(data)
         return True
 

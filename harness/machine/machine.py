@@ -100,10 +100,11 @@ class Machine:
     def __post_init__(self) -> None:
         """Start QEMU and return at once; `wait_ready` waits for the guest."""
         self.started = time.monotonic()
-        self.process = QemuProcess(self.image, kernel=self.kernel, extra=self.extra)
-        self.placement = Placement(self.process.pid)
-        if self.process.console is None:
+        if self.image.programs != "shared memory":
             raise MachineError(f"{self.image.name} has no memory shared with the host")
+        self.process = QemuProcess(self.image, kernel=self.kernel, extra=self.extra)
+        assert self.process.console is not None
+        self.placement = Placement(self.process.pid)
         self.console = Console(self.process.console)
         self._poll = select.poll()
         self._poll.register(self.console.fileno(), select.POLLIN)

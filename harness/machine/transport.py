@@ -27,7 +27,6 @@ _SLOT_STATE = struct.Struct("<II")
 #: Slot fields from request_bytes to started_ns, as the host sets them for a new batch.
 _SLOT_BATCH = struct.Struct("<IIIIIIQ")
 
-_DONE_OFFSET = 4
 _BATCH_OFFSET = 8
 
 #: Wake-ups, by rings or by text, until a single program counts as one that takes long.

@@ -11,6 +11,7 @@ from edition_steps import call, program, step_result
 
 from harness.edition.conditions import CONDITIONS
 from harness.edition.differences import Verdict, judge, load_rows
+from harness.edition.view import byte_differences
 from harness.suite.load import load_suite
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018
@@ -452,3 +453,8 @@ def test_every_row_of_the_recorded_changes_is_in_the_table() -> None:
     named = {word for entry in load_suite() for word in re.findall(r"\b[A-Z]\d+\b", entry.why)}
     assert len(named) > 10
     assert named <= known
+
+
+def test_buffers_that_are_cut_cannot_be_told_apart_byte_by_byte() -> None:
+    assert byte_differences("01.3", "02.3") == [0]
+    assert byte_differences("01.3...[32 bytes, fnv1a 00]", "01.3...[32 bytes, fnv1a 01]") is None
