@@ -8,9 +8,10 @@ relative to the description.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from harness.errors import InputError
 from harness.machine import layout
@@ -24,6 +25,8 @@ QEMU_PROGRAMS = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 #: How programs reach the guest: through memory shared with the host, or in boot files.
 Programs: TypeAlias = Literal["shared memory", "boot files"]
 
+#: The edition of the interface that our own kernels have.
+_OURS: Final = "2022"
 
 #: Stands for a kernel that has to be given.
 NO_KERNEL = Path()
@@ -51,7 +54,7 @@ class Image:
     devices: tuple[str, ...]
     programs: Programs = "shared memory"
     #: Edition of the interface that the kernel has.
-    edition: str = "2022"
+    edition: str = _OURS
     #: Where the initial RAM disk goes if QEMU does not place it itself; 0 if it does.
     initrd_address: int = 0
 
@@ -109,17 +112,15 @@ def parse(path: Path) -> Image:
         command_line=fields.text("command_line"),
         devices=fields.texts("devices"),
         programs=cast(Programs, programs),
-        edition=fields.text("edition", "2022"),
+        edition=fields.text("edition", _OURS),
     )
     fields.finish()
-    if image.architecture not in QEMU_PROGRAMS:
-        raise InputError(
-            f"{path}: architecture: {image.architecture!r} is not one of {', '.join(QEMU_PROGRAMS)}"
-        )
-    if programs not in get_args(Programs):
-        raise InputError(
-            f"{path}: programs: {programs!r} is not one of {', '.join(get_args(Programs))}"
-        )
+    fields.check("architecture", image.architecture, QEMU_PROGRAMS)
+    fields.check("programs", programs, get_args(Programs))
+    if image.edition != _OURS:
+        from zxio_py.abi.editions import EDITIONS  # our own machines start without it
+
+        fields.check("edition", image.edition, EDITIONS)
     smallest = 2 * layout.SHARE_SIZE >> 20
     if not smallest <= image.memory_mib <= 1024:
         raise InputError(f"{path}: memory_mib: {image.memory_mib} is not in {smallest}..1024")
@@ -152,6 +153,11 @@ class _Fields:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise InputError(f"{self._path}: {key}: a list of strings is wanted")
         return tuple(value)
+
+    def check(self, key: str, value: str, known: Collection[str]) -> None:
+        """Refuse a value that there is not."""
+        if value not in known:
+            raise InputError(f"{self._path}: {key}: {value!r} is not one of {', '.join(known)}")
 
     def finish(self) -> None:
         """Refuse keys nobody asked for."""
