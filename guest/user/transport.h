@@ -12,6 +12,9 @@
 #include "zxh/share.h"
 #include "zxh/wire.h"
 
+// Requests and results are records: a header and a payload, padded to 8 bytes.
+#define RECORD_SIZE sizeof(zxh_record)
+
 struct request {
     uint32_t kind; // ZXH_KIND_*; 0: there is no telling what it was
     uint32_t sequence;
@@ -47,6 +50,13 @@ extern const struct transport transport_share, transport_console;
 
 // The one in use.
 extern const struct transport* transport;
+
+// The request at *offset of `size` bytes of records; *offset is the next one's then.  If the length
+// is wrong the next one cannot be found, and *offset is the end.
+struct request request_read(const uint8_t* records, size_t size, size_t* offset);
+
+// Puts the header before a payload and pads it; bytes of the whole record.
+size_t record_seal(uint8_t* record, uint32_t kind, uint32_t sequence, size_t size);
 
 // Starts the first transport for which the process was given what it needs.
 zx_status_t transport_start(const struct processargs* args);

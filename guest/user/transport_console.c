@@ -17,8 +17,6 @@
 #include "crc32.h"
 #include "transport.h"
 
-#define RECORD_SIZE sizeof(zxh_record)
-#define PADDED(size) (((size) + 7) & ~(size_t)7)
 #define ROOM_SIZE (RECORD_SIZE + ZXH_RESULT_SIZE)
 
 static struct boot_file requests;
@@ -104,13 +102,7 @@ static void write_record(size_t size) {
 // ---- the interface ------------------------------------------------------------------------------
 
 static void commit(uint32_t kind, size_t size) {
-    zxh_record* record = (zxh_record*)room;
-    record->length = (uint32_t)size;
-    record->kind = kind;
-    record->sequence = current;
-    record->crc32 = crc32(record + 1, size);
-    memset((uint8_t*)(record + 1) + size, 0, PADDED(size) - size);
-    write_record(RECORD_SIZE + PADDED(size));
+    write_record(record_seal(room, kind, current, size));
 }
 
 static zx_status_t start(const struct processargs* args) {
@@ -135,33 +127,12 @@ __attribute__((noreturn)) static void finish(void) {
     }
 }
 
-static struct request take_request(void) {
-    size_t left = requests.size - next_offset;
-    if (left < RECORD_SIZE) {
+static struct request next(void) {
+    if (requests.size - next_offset < RECORD_SIZE) {
         finish();
     }
-    const zxh_record* record = (const zxh_record*)(requests.bytes + next_offset);
-    struct request request = {
-        .kind = record->kind,
-        .sequence = record->sequence,
-        .size = record->length,
-        .payload = (const uint8_t*)(record + 1),
-    };
-    current = record->sequence;
-    left -= RECORD_SIZE;
-    if (request.size > left) { // what follows cannot be found
-        request.broken = true;
-        next_offset = requests.size;
-        return request;
-    }
-    size_t step = PADDED(request.size);
-    next_offset += RECORD_SIZE + (step < left ? step : left);
-    request.broken = crc32(request.payload, request.size) != record->crc32;
-    return request;
-}
-
-static struct request next(void) {
-    struct request request = take_request();
+    struct request request = request_read(requests.bytes, requests.size, &next_offset);
+    current = request.sequence;
     commit(ZXH_KIND_BEGUN, 0);
     return request;
 }

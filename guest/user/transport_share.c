@@ -1,11 +1,7 @@
 // Programs through memory shared with the host: see harness/machine/layout.py for who writes what
 // when.
 #include "calls.h"
-#include "crc32.h"
 #include "transport.h"
-
-#define RECORD_SIZE sizeof(zxh_record)
-#define PADDED(size) (((size) + 7) & ~(size_t)7)
 
 static uint8_t* share;
 static zx_handle_t doorbell;
@@ -19,7 +15,6 @@ static struct {
     size_t next;         // offset of the next request record
     size_t result;       // offset of the next result record
     uint32_t current;    // sequence number of the record under way
-    bool unreadable;     // a record's length made no sense: what follows cannot be found
 } batch;
 
 static zxh_slot* slot_at(uint32_t index) {
@@ -73,7 +68,6 @@ static void begin_batch(zxh_slot* slot) {
         slot->request_bytes < ZXH_REQUEST_SIZE ? slot->request_bytes : ZXH_REQUEST_SIZE;
     batch.next = 0;
     batch.result = 0;
-    batch.unreadable = false;
     slot->records_done = 0;
     slot->result_bytes = 0;
 }
@@ -101,33 +95,14 @@ static struct request next(void) {
     if (batch.slot == NULL) {
         wait_for_work();
     }
-    const uint8_t* requests = (const uint8_t*)batch.slot + ZXH_REQUEST_OFFSET;
-    size_t left = batch.request_size - batch.next;
-    struct request request = {.broken = true};
-    if (batch.unreadable || left < RECORD_SIZE) {
-        batch.unreadable = true;
-        batch.current = 0;
-        return request;
-    }
-    const zxh_record* record = (const zxh_record*)(requests + batch.next);
-    request.kind = record->kind;
-    request.sequence = batch.current = record->sequence;
-    request.size = record->length;
-    request.payload = (const uint8_t*)(record + 1);
-    left -= RECORD_SIZE;
-    if (request.size > left) {
-        batch.unreadable = true;
-        return request;
-    }
-    size_t step = RECORD_SIZE + PADDED(request.size);
-    batch.next = step - RECORD_SIZE > left ? batch.request_size : batch.next + step;
-    request.broken = crc32(request.payload, request.size) != record->crc32;
-    batch.slot->current_sequence = request.sequence;
+    struct request request = request_read((const uint8_t*)batch.slot + ZXH_REQUEST_OFFSET,
+                                          batch.request_size, &batch.next);
+    batch.slot->current_sequence = batch.current = request.sequence;
     return request;
 }
 
-static zxh_record* result_record(void) {
-    return (zxh_record*)((uint8_t*)batch.slot + ZXH_RESULT_OFFSET + batch.result);
+static uint8_t* result_record(void) {
+    return (uint8_t*)batch.slot + ZXH_RESULT_OFFSET + batch.result;
 }
 
 static uint8_t* reserve(size_t most) {
@@ -135,17 +110,11 @@ static uint8_t* reserve(size_t most) {
         end_batch();
         return NULL;
     }
-    return (uint8_t*)(result_record() + 1);
+    return result_record() + RECORD_SIZE;
 }
 
 static void commit(uint32_t kind, size_t size) {
-    zxh_record* record = result_record();
-    record->length = (uint32_t)size;
-    record->kind = kind;
-    record->sequence = batch.current;
-    record->crc32 = crc32(record + 1, size);
-    memset((uint8_t*)(record + 1) + size, 0, PADDED(size) - size);
-    batch.result += RECORD_SIZE + PADDED(size);
+    batch.result += record_seal(result_record(), kind, batch.current, size);
     batch.slot->result_bytes = (uint32_t)batch.result;
     __atomic_store_n(&batch.slot->records_done, batch.slot->records_done + 1, __ATOMIC_RELEASE);
 }
