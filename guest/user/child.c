@@ -135,8 +135,7 @@ static void fill_context(struct child* child, const struct payload* payload, boo
     struct child_context* context = (struct child_context*)(child->memory.bytes + layout->context);
     child->context = context;
     memcpy(context->functions, child_parts.functions, sizeof(context->functions));
-    memset(&context->clock, 0, sizeof(*context) - offsetof(struct child_context, clock));
-    context->clock = child_parts.clock;
+    memset(&context->vdso, 0, sizeof(*context) - offsetof(struct child_context, vdso));
     context->vdso = CHILD_VDSO;
     context->vdso_numbers[ZXH_VDSO_NUMBER_CODE_OFF] = child_parts.vdso_code_offset;
     context->vdso_numbers[ZXH_VDSO_NUMBER_CODE_SIZE] = child_parts.vdso_code_size;

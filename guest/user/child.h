@@ -20,7 +20,6 @@ struct child_parts {
     uint64_t data_size;      // bytes of variables, whole pages
     uint8_t* data;           // the variables as a child starts with them, once one needs them
     uint64_t functions[FUNCTION_COUNT];
-    uint64_t clock; // a child's address of zx_clock_get_monotonic or its forerunner
     uint64_t vdso_code_offset;
     uint64_t vdso_code_size;
     uint64_t vdso_size;

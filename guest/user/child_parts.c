@@ -97,10 +97,6 @@ static void find_functions(const elf_object_t* vdso) {
         while (*name++ != '\0') {
         }
     }
-    child_parts.clock = child_function(vdso, "zx_clock_get_monotonic");
-    if (child_parts.clock == 0) {
-        child_parts.clock = child_function(vdso, "zx_clock_get");
-    }
 }
 
 static void find_vdso_layout(const elf_object_t* vdso) {

@@ -76,7 +76,6 @@ struct thread_work {
 struct child_context {
     // Addresses of the functions; 0: not there.
     uint64_t functions[FUNCTION_COUNT];
-    uint64_t clock; // address of the function that tells the monotonic time
     uint64_t vdso;
     uint64_t vdso_numbers[3]; // by ZXH_VDSO_NUMBER_*
     uint64_t pointers[6];     // by ZXH_POINTER_*

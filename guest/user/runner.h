@@ -15,10 +15,14 @@ struct argument {
     uint64_t size;
 };
 
-// Monotonic time.  The clock's number is an argument in editions in which it is one call for all.
+// Monotonic time.  In older editions one call tells all clocks, and their number is an argument.
 static inline zx_time_t runner_now(const struct child_context* context) {
     const uint32_t monotonic = 0;
-    return ((zx_time_t(*)(uint32_t))(uintptr_t)context->clock)(monotonic);
+    uint64_t clock = context->functions[FUNCTION_NUMBER_zx_clock_get_monotonic];
+    if (clock == 0) {
+        clock = context->functions[FUNCTION_NUMBER_zx_clock_get];
+    }
+    return ((zx_time_t(*)(uint32_t))(uintptr_t)clock)(monotonic);
 }
 
 // ---- runner_arguments.c -------------------------------------------------------------------------
