@@ -1,7 +1,6 @@
 // The edition of 2018: calls with other arguments behind the faces of today's, exceptions as
 // packets on a port.
 #include "calls.h"
-#include "child.h"
 #include "system.h"
 
 #define CLOCK_MONOTONIC 0u
@@ -39,19 +38,17 @@ struct process_info {
     bool debugged;
 };
 
+// Calls in the form that they still have.
+#define SAME_CALLS(X)                                                                              \
+    X(object_get_child)                                                                            \
+    X(object_get_info)                                                                             \
+    X(object_wait_async)                                                                           \
+    X(port_cancel)                                                                                 \
+    X(port_create)
+
 // The calls that are this edition's own: name, type and arguments.
 #define OWN_CALLS(X)                                                                               \
     X(clock_get, zx_time_t, (uint32_t clock))                                                      \
-    X(object_get_child, zx_status_t,                                                               \
-      (zx_handle_t parent, zx_koid_t koid, zx_rights_t rights, zx_handle_t * out))                 \
-    X(object_get_info, zx_status_t,                                                                \
-      (zx_handle_t object, uint32_t topic, void* buffer, size_t size, size_t* actual,              \
-       size_t* avail))                                                                             \
-    X(object_wait_async, zx_status_t,                                                              \
-      (zx_handle_t object, zx_handle_t port, uint64_t key, zx_signals_t signals,                   \
-       uint32_t options))                                                                          \
-    X(port_cancel, zx_status_t, (zx_handle_t port, zx_handle_t source, uint64_t key))              \
-    X(port_create, zx_status_t, (uint32_t options, zx_handle_t * out))                             \
     X(port_wait, zx_status_t,                                                                      \
       (zx_handle_t port, zx_time_t deadline, struct packet * packet, size_t count))                \
     X(task_bind_exception_port, zx_status_t,                                                       \
@@ -65,6 +62,9 @@ struct process_info {
        uint32_t flags, zx_vaddr_t * address))
 
 static struct {
+#define X(name) __typeof__(&zx_##name) name;
+    SAME_CALLS(X)
+#undef X
 #define X(name, type, arguments) type(*name) arguments;
     OWN_CALLS(X)
 #undef X
@@ -108,7 +108,7 @@ static zx_status_t vmar_map(zx_handle_t vmar, zx_vm_option_t options, size_t vma
 
 const char* system_2018_find(const elf_object_t* vdso) {
 #define X(name, type, arguments) VDSO_NAME(name)
-    const char* missing = elf_object_symbols(vdso, OWN_CALLS(X), &own);
+    const char* missing = elf_object_symbols(vdso, SAME_CALLS(VDSO_NAME) OWN_CALLS(X), &own);
 #undef X
     if (missing != NULL) {
         return missing;

@@ -1,6 +1,5 @@
 // The edition that the agent is written for: nothing to adapt.
 #include "calls.h"
-#include "child.h"
 #include "system.h"
 
 static zx_handle_t exceptions; // channel: exceptions of all children
