@@ -304,7 +304,6 @@ __attribute__((noreturn)) void agent_main(zx_handle_t bootstrap, const void* vds
         give_up("the system calls of libc");
     }
     // libc's memory comes from the address space by the edition's calls as well.
-    vdso_calls.vmar_allocate = calls.vmar_allocate;
     vdso_calls.vmar_map = calls.vmar_map;
     sessions = malloc(ZXH_SESSIONS * sizeof(*sessions));
     if (sessions == NULL) {
