@@ -7,6 +7,8 @@ zx/kernel_calls.h   prototypes of the kernel's handlers, ``sys_<call>``
 zxh/share.h         the memory shared with the host (`harness.machine.layout`)
 zxh/wire.h          the records in it (`harness.program.wire`)
 zxh/functions.inc   one line per function a program can call, in the order of their numbers
+zxh/crc32_tables.inc
+                    zlib's CRC-32 of each byte, for the checksums of records
 zx/vdso_entries.h   prototypes of the vDSO's kernel entries, for the vDSO's own code
 zx/status_names.inc one line per status code
 vdso_stubs.S        the vDSO's kernel entries
