@@ -68,23 +68,14 @@ def zx_object_get_info(
 
 def _refusal(c: Caller, handle: int, topic: int) -> ZxError:
     """Why nothing is told: of topics that exist, the handle is judged first."""
-    if topic in _MACHINE_TOPICS:
+    described = abi.TOPICS_BY_VALUE.get(topic)
+    about = described.object_type if described is not None else "any"
+    if about == "resource SYSTEM/INFO":  # statistics of the machine, which is emulated: none
         c.check_resource(handle, abi.ZX_RSRC_KIND_SYSTEM, abi.ZX_RSRC_SYSTEM_INFO_BASE)
-    elif topic in _ABSENT_OBJECTS:
+    elif about not in _KINDS:  # there are no objects of this type here
         c.handle(handle)
         return ZxError(abi.ZX_ERR_WRONG_TYPE)
     return ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-
-
-#: Statistics of the machine, which is emulated and has none.
-_MACHINE_TOPICS = (
-    abi.ZX_INFO_CPU_STATS,
-    abi.ZX_INFO_KMEM_STATS,
-    abi.ZX_INFO_KMEM_STATS_EXTENDED,
-    abi.ZX_INFO_GUEST_STATS,
-)
-#: About types of which there are no objects here.
-_ABSENT_OBJECTS = (abi.ZX_INFO_BTI, abi.ZX_INFO_MSI, abi.ZX_INFO_VCPU)
 
 
 def _tell(c: Caller, actual: Pointer, avail: Pointer, stored: int, present: int) -> None:
