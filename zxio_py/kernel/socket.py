@@ -189,39 +189,26 @@ class Socket(Paired):
 
     # Thresholds --------------------------------------------------------------------------
 
-    def update_read_threshold(self) -> None:
-        """READ_THRESHOLD follows the bytes that wait."""
-        bit = abi.ZX_SOCKET_READ_THRESHOLD
-        if 0 < self.read_threshold <= self.incoming.size:
-            self.update_signals(0, bit)
-        else:
-            self.update_signals(bit, 0)
-
-    def update_write_threshold(self) -> None:
-        """WRITE_THRESHOLD follows the room at the peer."""
-        bit = abi.ZX_SOCKET_WRITE_THRESHOLD
-        peer = self.peer
-        room = CAPACITY - peer.incoming.size if peer is not None else 0
-        if peer is not None and 0 < self.write_threshold <= room:
-            self.update_signals(0, bit)
-        else:
-            self.update_signals(bit, 0)
-
     def set_read_threshold(self, value: int) -> None:
         """ZX_PROP_SOCKET_RX_THRESHOLD; INVALID_ARGS above the capacity."""
         if value > CAPACITY:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         self.read_threshold = value
-        self.update_read_threshold()
+        reached = 0 < value <= self.incoming.size
+        signal = abi.ZX_SOCKET_READ_THRESHOLD
+        self.update_signals(signal, signal if reached else 0)
 
     def set_write_threshold(self, value: int) -> None:
         """ZX_PROP_SOCKET_TX_THRESHOLD; PEER_CLOSED, INVALID_ARGS above the capacity."""
-        if self.peer is None:
+        peer = self.peer
+        if peer is None:
             raise ZxError(abi.ZX_ERR_PEER_CLOSED)
         if value > CAPACITY:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         self.write_threshold = value
-        self.update_write_threshold()
+        reached = 0 < value <= CAPACITY - peer.incoming.size
+        signal = abi.ZX_SOCKET_WRITE_THRESHOLD
+        self.update_signals(signal, signal if reached else 0)
 
     # Disposition -------------------------------------------------------------------------
 
