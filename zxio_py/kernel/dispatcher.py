@@ -50,8 +50,6 @@ class Dispatcher:
     USER_SIGNALS: ClassVar[int] = abi.ZX_USER_SIGNAL_ALL
     #: Whether it can be waited on and signalled.
     WAITABLE: ClassVar[bool] = True
-    #: Whether it is one end of a pair.
-    PAIRED: ClassVar[bool] = False
 
     def __init__(self, kernel: Kernel, signals: int = 0) -> None:
         self.kernel = kernel
@@ -122,18 +120,7 @@ class Dispatcher:
 
     def user_signal_peer(self, clear: int, set: int) -> None:
         """zx_object_signal_peer: change the peer's signals on behalf of a user."""
-        if not self.PAIRED:
-            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        if (clear | set) & ~self.USER_SIGNALS:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        peer = self.current_peer()
-        if peer is None:
-            raise ZxError(abi.ZX_ERR_PEER_CLOSED)
-        peer.update_signals(clear, set)
-
-    def current_peer(self) -> Dispatcher | None:
-        """The other end of a pair; None once it is gone."""
-        return None
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 
     def as_channel(self) -> Channel | None:
         """The object itself if it is a channel end."""

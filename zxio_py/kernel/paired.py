@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher
+from zxio_py.kernel.errors import ZxError
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -14,8 +16,6 @@ class Paired(Dispatcher):
     """One of two ends that know of each other."""
 
     __slots__ = ("peer", "peer_koid")
-
-    PAIRED = True
 
     def __init__(self, kernel: Kernel, signals: int = 0) -> None:
         super().__init__(kernel, signals)
@@ -33,8 +33,12 @@ class Paired(Dispatcher):
     def related_koid(self) -> int:
         return self.peer_koid
 
-    def current_peer(self) -> Self | None:
-        return self.peer
+    def user_signal_peer(self, clear: int, set: int) -> None:
+        if (clear | set) & ~self.USER_SIGNALS:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.peer is None:
+            raise ZxError(abi.ZX_ERR_PEER_CLOSED)
+        self.peer.update_signals(clear, set)
 
     def part(self, clear: int, assert_: int) -> None:
         """Leave the other end alone, with these changes of its signals."""
