@@ -50,19 +50,15 @@ def _map_entry(topic: Topic, depth: int, node: Node) -> bytes:
         vmo_offset=node.offset - (node.vmo.base if node.vmo is not None else 0),
         committed_pages=node.store.committed(node.offset, node.size),
     )
-    entry = bytearray(
-        record(
-            topic.record,
-            name=node.name,
-            base=node.base,
-            size=node.size,
-            depth=depth,
-            type=abi.ZX_INFO_MAPS_TYPE_MAPPING,
-        )
+    return record(
+        topic.record,
+        name=node.name,
+        base=node.base,
+        size=node.size,
+        depth=depth,
+        type=abi.ZX_INFO_MAPS_TYPE_MAPPING,
+        **{"u.mapping": mapped},
     )
-    place = abi.STRUCTS["zx_info_maps_t"].field("u.mapping")
-    entry[place.offset : place.offset + place.size] = mapped
-    return bytes(entry)
 
 
 def process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
