@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
@@ -106,8 +105,3 @@ class HandleTable:
 def spread(counter: int) -> int:
     """The base value of the *counter*-th handle ever made."""
     return counter * _SPREAD & _BASE_MASK
-
-
-def bases() -> Iterator[int]:
-    """Base values for handles, in the order in which these are made."""
-    return map(spread, count(1))

@@ -14,7 +14,7 @@ from zxio_py.kernel.channel import Channel
 from zxio_py.kernel.debuglog import KernelLog
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.event import Event
-from zxio_py.kernel.handle import Handle, bases
+from zxio_py.kernel.handle import Handle, spread
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.process import Process
 from zxio_py.kernel.raw import ENTRIES, IMPLEMENTED
@@ -52,7 +52,7 @@ class Kernel:
         #: Types of the objects that exist, by koid.
         self.alive: dict[int, type[Dispatcher]] = {}
         self.next_koid = count(abi.ZX_KOID_FIRST).__next__
-        self.next_handle_base = bases().__next__
+        self.next_handle_base = map(spread, count(1)).__next__
         self._handle_count = 0
         # Objects whose last handle is gone, waiting for their end; see close_handles.
         self._ending: deque[Dispatcher] = deque()
