@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from harness.compare import Difference
-from harness.edition.view import StepView, byte_differences, words
-from harness.program.model import Buffer, BufferRef, HandleValue, Number, Pointer, StoredValue
+from harness.edition.view import StepView
+from harness.program.model import Buffer, HandleValue, Number, Pointer, StoredValue
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018, EDITION_2022
 
@@ -31,19 +31,11 @@ _VMAR_TOPIC: Final = 7
 _SPECIFIC: Final = abi.CONSTANTS["ZX_VM_SPECIFIC"]
 #: Bytes that fit in a socket.
 _SOCKET_ROOM: Final = 128 * 2008
-#: Most messages that wait in a channel before 2022 objects.
-_CHANNEL_FULL: Final = 3500
 
 
 def _topic(view: StepView) -> int | None:
     number = view.number_of(1)
     return None if number is None else number & 0x0FFFFFFF
-
-
-def _changed_bits(difference: Difference, offset: int) -> int | None:
-    """Bits in which the u32 at *offset* differs; None if it cannot be told."""
-    left, right = words(difference.left, offset), words(difference.right, offset)
-    return None if left is None or right is None else left ^ right
 
 
 @_condition
@@ -81,8 +73,8 @@ def other_layout(view: StepView, difference: Difference) -> bool:
         if field.name not in known
         for byte in range(field.offset, field.offset + field.size)
     }
-    changed = byte_differences(difference.left, difference.right)
-    return changed is not None and set(changed) <= places
+    told = view.reported(difference, 2)
+    return told is not None and places.issuperset(told.changed())
 
 
 @_condition
@@ -127,11 +119,11 @@ def handle_of_other_rights(view: StepView, difference: Difference) -> bool:
 @_condition
 def rights_word(view: StepView, difference: Difference) -> bool:
     """The record of a handle whose rights differ, in its rights only."""
-    changed = byte_differences(difference.left, difference.right)
+    told = view.reported(difference, 2)
     return (
         _topic(view) == 2
-        and changed is not None
-        and set(changed) <= set(range(8, 12))
+        and told is not None
+        and all(8 <= at < 12 for at in told.changed())
         and handle_of_other_rights(view, difference)
     )
 
@@ -139,16 +131,15 @@ def rights_word(view: StepView, difference: Difference) -> bool:
 @_condition
 def rights_of_received(view: StepView, difference: Difference) -> bool:
     """Records of received handles, in their rights only, and those as they may."""
-    changed = byte_differences(difference.left, difference.right)
-    if changed is None:
+    told = view.reported(difference, 3)
+    if told is None:
         return False
-    for at in changed:
+    for at in told.changed():
         start = at // 16 * 16
-        kind = words(difference.left, start + 4)
-        bits = _changed_bits(difference, start + 8)
-        if not 8 <= at % 16 < 12 or kind is None or bits is None:
+        kinds, rights = told.words(start + 4), told.words(start + 8)
+        if not 8 <= at % 16 < 12 or kinds is None or rights is None:
             return False
-        if bits & ~_rights_that_differ((abi.object_type_name(kind),)):
+        if (rights[0] ^ rights[1]) & ~_rights_that_differ((abi.object_type_name(kinds[0]),)):
             return False
     return True
 
@@ -207,7 +198,7 @@ def own_handle(view: StepView, difference: Difference) -> bool:
 def many_messages(view: StepView, difference: Difference) -> bool:
     """More messages are written than may wait in a channel of 2022."""
     writes = (s.repeat for s in view.program.all_steps() if s.call.startswith("zx_channel_write"))
-    return sum(writes) > _CHANNEL_FULL
+    return sum(writes) > abi.CHANNEL_PENDING_MESSAGES_MAX
 
 
 @_condition
@@ -257,12 +248,6 @@ def control_option(view: StepView, difference: Difference) -> bool:
 
 
 @_condition
-def unusual_socket_arguments(view: StepView, difference: Difference) -> bool:
-    """Options, or no buffer with a size: what 2022 judges before the handle."""
-    return view.number_of(1) != 0 or view.is_bad_pointer(2)
-
-
-@_condition
 def counts_bytes(view: StepView, difference: Difference) -> bool:
     """A read without a buffer and of no bytes, which counts what is there in 2018."""
     return view.number_of(2) == 0 and view.number_of(3) == 0
@@ -283,38 +268,41 @@ def job_signals(view: StepView, difference: Difference) -> bool:
 def _observed(view: StepView, difference: Difference, bits: int) -> bool:
     if ".outs." not in difference.path:
         return (view.number_of(1) or 0) & bits != 0
-    observed = view.arg(3)
-    changed = _changed_bits(difference, observed.add if isinstance(observed, BufferRef) else 0)
-    return changed is not None and changed & ~bits == 0
+    told = _signals(view, difference)
+    return told is not None and all((left ^ right) & ~bits == 0 for left, right in told)
 
 
 @_condition
 def signals_seen_meanwhile(view: StepView, difference: Difference) -> bool:
     """What a wait that blocked tells has everything that was seen, not only the last state."""
-    expected, actual = words(difference.left, 0), words(difference.right, 0)
+    told = _signals(view, difference)
+    return told is not None and all(left & ~right == 0 for left, right in told)
+
+
+def _signals(view: StepView, difference: Difference) -> list[tuple[int, int]] | None:
+    """Signals that a wait tells differently; None if anything else differs."""
     if view.step.call == "zx_object_wait_many":
-        return _more_signals_in_items(difference)
-    return expected is not None and actual is not None and expected & ~actual == 0
-
-
-def _more_signals_in_items(difference: Difference) -> bool:
-    changed = byte_differences(difference.left, difference.right)
-    if not changed or any(byte % 12 < 8 for byte in changed):
-        return False
-    for item in {byte // 12 for byte in changed}:
-        one, other = (words(side, 12 * item + 8) for side in (difference.left, difference.right))
-        if one is None or other is None or one & ~other:
-            return False
-    return True
+        argument, places = 0, range(8, 12 * (view.number_of(1) or 0), 12)
+    else:
+        argument, places = 3, range(0, 4, 4)
+    reported = view.reported(difference, argument)
+    if reported is None:
+        return None
+    found = []
+    for at in reported.changed():
+        place = at - (at - places.start) % places.step
+        words = reported.words(place)
+        if place not in places or at >= place + 4 or words is None:
+            return None
+        found.append(words)
+    return found
 
 
 @_condition
 def packet_count(view: StepView, difference: Difference) -> bool:
     """A packet that differs in its count only."""
-    packet = view.arg(2)
-    at = packet.add if isinstance(packet, BufferRef) else 0
-    changed = byte_differences(difference.left, difference.right)
-    return changed is not None and set(changed) <= set(range(at + 24, at + 32))
+    told = view.reported(difference, 2)
+    return told is not None and all(24 <= at < 32 for at in told.changed())
 
 
 @_condition
@@ -348,7 +336,7 @@ def no_data(view: StepView, difference: Difference) -> bool:
 def long_write(view: StepView, difference: Difference) -> bool:
     """A record longer than 2018 takes."""
     size = view.number_of(3)
-    return size is not None and size > 216
+    return size is not None and size > EDITION_2018.constant("ZX_LOG_RECORD_DATA_MAX")
 
 
 @_condition

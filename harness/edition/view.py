@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from harness.compare import Difference
 from harness.edition.objects import Objects
 from harness.program.model import (
+    UNTOUCHED,
     Address,
     Arg,
     Buffer,
@@ -24,6 +25,29 @@ from harness.program.model import (
 from harness.program.normalise import Result
 
 _NOTHING: Final = Number(0, 0)
+_UNTOUCHED: Final = f"{UNTOUCHED:02x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A buffer as two results report it; offsets count from the address that the step was given."""
+
+    left: Sequence[str]
+    right: Sequence[str]
+    #: Where in the buffer that address is.
+    start: int
+
+    def changed(self) -> Iterator[int]:
+        """Offsets of the bytes that differ."""
+        for at, (left, right) in enumerate(zip(self.left, self.right, strict=True)):
+            if left != right:
+                yield at - self.start
+
+    def words(self, offset: int) -> tuple[int, int] | None:
+        """The u32 at *offset* in both; None unless both are there, written, in plain hex."""
+        at = self.start + offset
+        left, right = _word(self.left, at), _word(self.right, at)
+        return None if left is None or right is None else (left, right)
 
 
 @dataclass(slots=True)
@@ -79,6 +103,21 @@ class StepView:
         """Whether argument *index* is an address that cannot be used, or null."""
         arg = self.arg(index)
         return isinstance(arg, Pointer) or arg == _NOTHING
+
+    def reported(self, difference: Difference, index: int) -> Reported | None:
+        """What is reported of argument *index*.
+
+        None if the difference is about something else, or cannot be told byte by byte.
+        """
+        left, right = difference.left, difference.right
+        told = difference.path.endswith(f".outs.{index}")
+        if not told or not isinstance(left, str) or not isinstance(right, str):
+            return None
+        one, other = _plain_bytes(left), _plain_bytes(right)
+        if one is None or other is None or len(one) != len(other):
+            return None
+        arg = self.arg(index)
+        return Reported(one, other, arg.add if isinstance(arg, BufferRef) else 0)
 
     def status(self) -> tuple[str, str]:
         """Names of the statuses: 2022, the edition; empty where there is none."""
@@ -151,25 +190,14 @@ def valid_in_one(difference: Difference) -> frozenset[str]:
     return frozenset(slot for slot in set(left) ^ set(right) if not slot.startswith("+"))
 
 
-def words(text: Any, offset: int) -> int | None:
-    """The u32 at *offset* of a reported buffer; None if it is not there in plain hex."""
-    if not isinstance(text, str):
+def _word(pieces: Sequence[str], at: int) -> int | None:
+    digits = "".join(pieces[at : at + 4])
+    if at < 0 or len(digits) != 8 or digits == 4 * _UNTOUCHED:
         return None
-    digits = text[2 * offset : 2 * offset + 8]
     try:
-        return int.from_bytes(bytes.fromhex(digits), "little") if len(digits) == 8 else None
+        return int.from_bytes(bytes.fromhex(digits), "little")
     except ValueError:
         return None
-
-
-def byte_differences(left: Any, right: Any) -> list[int] | None:
-    """Offsets at which two reported buffers differ; None if that cannot be told byte by byte."""
-    if not isinstance(left, str) or not isinstance(right, str):
-        return None
-    one, other = _plain_bytes(left), _plain_bytes(right)
-    if one is None or other is None or len(one) != len(other):
-        return None
-    return [index for index in range(len(one)) if one[index] != other[index]]
 
 
 def _plain_bytes(text: str) -> list[str] | None:
@@ -184,7 +212,7 @@ def _plain_bytes(text: str) -> list[str] | None:
             pieces += [text[at : end + 1], *[""] * 7]
             at = end + 1
         elif text[at] == ".":
-            pieces += ["a5"] * int(text[at + 1 :])
+            pieces += [_UNTOUCHED] * int(text[at + 1 :])
             at = len(text)
         else:
             pieces.append(text[at : at + 2])
