@@ -122,20 +122,10 @@ def judge(
     found = differences(expected, actual, *names)
     if not found:
         return Verdict("agreement")
-    explained = tuple(explain(program, expected, actual, found, edition))
+    rows = load_rows(edition.name)
+    explained = tuple(_Explanation(program, expected, actual, rows).all(found))
     known = all(one.rows for one in explained)
     return Verdict("known edition difference" if known else "divergence", explained)
-
-
-def explain(
-    program: Program,
-    expected: Result,
-    actual: Result,
-    found: Sequence[Difference],
-    edition: Edition,
-) -> Iterator[Explained]:
-    """Each of the differences with the rows it comes from, in their order."""
-    yield from _Explanation(program, expected, actual, load_rows(edition.name)).all(found)
 
 
 @lru_cache(maxsize=4)
@@ -212,7 +202,10 @@ class _Explanation:
         self._threads: dict[str, tuple[str, ...]] = {}
 
     def all(self, found: Sequence[Difference]) -> Iterator[Explained]:
-        """Explain everything; helpers are looked at where the main thread starts them."""
+        """Each of the differences with the rows it comes from, in their order.
+
+        Helpers are looked at where the main thread starts them.
+        """
         places: dict[tuple[str | None, int], list[Difference]] = {}
         for difference in found:
             thread, number = _place(difference, self._expected, self._actual)
@@ -342,7 +335,7 @@ class _Explanation:
             used.add(_MEMORY)
         rows: dict[str, None] = {}
         for name in sorted(used):
-            for member in self._connected.with_(name):
+            for member in sorted(self._connected.with_(name)):
                 rows.update(dict.fromkeys(self._other.get(member, ())))
         return tuple(rows)
 
@@ -432,12 +425,10 @@ def _place(difference: Difference, expected: Result, actual: Result) -> tuple[st
     if path.startswith("given"):
         return None, -1
     thread: str | None = None
-    head = path
     if path.startswith("threads."):
         thread = path.removeprefix("threads.").partition("[")[0]
-        head = path
-    if "[" in head:
-        return thread, int(head.partition("[")[2].partition("]")[0])
+    if "[" in path:
+        return thread, int(path.partition("[")[2].partition("]")[0])
     left, right = (
         result["steps"] if thread is None else result.get("threads", {}).get(thread, [])
         for result in (expected, actual)
