@@ -10,48 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from harness.edition.objects import stored_slots
-from harness.program.model import (
-    Address,
-    Buffer,
-    BufferRef,
-    HandleValue,
-    OutHandles,
-    Program,
-    Step,
-)
+from harness.edition.objects import handles_in, stored_slots
+from harness.program.model import Buffer, BufferRef, HandleValue, OutHandles, Program, Step
+from zxio_py import abi
 
-#: Calls whose first handle and what they store belong together.
-_DERIVE: Final = frozenset(
-    (
-        "zx_handle_duplicate",
-        "zx_handle_replace",
-        "zx_vmo_create_child",
-        "zx_vmar_allocate",
-        "zx_object_get_child",
-        "zx_process_create",
-        "zx_thread_create",
-        "zx_job_create",
-    )
-)
 #: Calls that make children of a job.
 _CHILDREN: Final = frozenset(("zx_job_create", "zx_process_create"))
-#: Calls that connect everything they name.
+#: Calls that take or make more handles than one, and so connect everything they name.
 _CONNECT: Final = frozenset(
-    (
-        "zx_channel_create",
-        "zx_channel_write",
-        "zx_channel_read",
-        "zx_channel_read_etc",
-        "zx_channel_call",
-        "zx_eventpair_create",
-        "zx_fifo_create",
-        "zx_socket_create",
-        "zx_process_create",
-        "zx_process_start",
-        "zx_object_wait_async",
-        "zx_vmar_map",
-    )
+    name
+    for name, call in abi.CALLS.items()
+    if sum(param.handle != "none" for param in call.params) > 1
 )
 
 
@@ -71,7 +40,7 @@ class Connected:
             if step.call in _CHILDREN and isinstance(parent, HandleValue):
                 for slot in stored_slots(step):
                     self._parents[f"slot {slot}"] = f"slot {parent.slot}"
-            if step.call in _CONNECT or step.call in _DERIVE:
+            if step.call in _CONNECT:
                 self._join(_names(step, buffers))
 
     def with_(self, name: str) -> Iterable[str]:
@@ -106,7 +75,7 @@ def _names(step: Step, buffers: Mapping[str, Buffer]) -> list[str]:
         elif isinstance(arg, OutHandles):
             names += arg.slots
         elif isinstance(arg, Buffer | BufferRef):
-            names += _carried(arg, buffers, set())
+            names += [handle.slot for handle in handles_in(arg, buffers, set())]
             names += [slot for _, slot in arg.report.handles]
     found = [f"slot {slot}" for slot in names if not slot.startswith("$")]
     if step.call == "zx_vmar_map":
@@ -116,19 +85,3 @@ def _names(step: Step, buffers: Mapping[str, Buffer]) -> list[str]:
             if isinstance(arg, Buffer | BufferRef)
         ]
     return found
-
-
-def _carried(arg: Buffer | BufferRef, buffers: Mapping[str, Buffer], seen: set[str]) -> list[str]:
-    """Slots whose handles stand in a buffer, or in one whose address stands there."""
-    if isinstance(arg, BufferRef):
-        if arg.buffer in seen:
-            return []
-        seen.add(arg.buffer)
-    buffer = buffers.get(arg.buffer) if isinstance(arg, BufferRef) else arg
-    slots: list[str] = []
-    for item in buffer.items if buffer is not None else ():
-        if isinstance(item, HandleValue):
-            slots.append(item.slot)
-        elif isinstance(item, Address):
-            slots += _carried(BufferRef(item.buffer), buffers, seen)
-    return slots

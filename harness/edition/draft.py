@@ -64,6 +64,8 @@ class Draft:
     restores: list[Restore] = field(default_factory=list)
     #: Given slots that the edition needs and the program does not mention.
     needs: set[str] = field(default_factory=set)
+    #: The program's waits on jobs by a port: key and signals there -> signals in late 2022.
+    job_waits: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def arg(self, index: int) -> Arg:
         """Argument *index* of late 2022; missing ones are 0."""

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from harness.program.model import (
+    Address,
     Buffer,
+    BufferRef,
     HandleValue,
     Item,
     Number,
@@ -63,15 +65,32 @@ def stored_slots(step: Step) -> list[str]:
     return [slot for arg in step.args if isinstance(arg, OutHandles) for slot in arg.slots]
 
 
+def handles_in(
+    arg: Buffer | BufferRef, buffers: Mapping[str, Buffer], seen: set[str]
+) -> Iterator[HandleValue]:
+    """Handles that stand in a buffer, or in one whose address stands there.
+
+    *buffers* are the named ones; *seen* gets the names of those that are referred to.
+    """
+    if isinstance(arg, BufferRef):
+        if arg.buffer in seen:
+            return
+        seen.add(arg.buffer)
+    buffer = buffers.get(arg.buffer) if isinstance(arg, BufferRef) else arg
+    for item in buffer.items if buffer is not None else ():
+        if isinstance(item, HandleValue):
+            yield item
+        elif isinstance(item, Address):
+            yield from handles_in(BufferRef(item.buffer), buffers, seen)
+
+
 class Objects:
-    """Types of slots, element sizes of fifos, keys of waits on jobs; of one program."""
+    """Types of slots, element sizes of fifos; of one program."""
 
     def __init__(self, program: Program) -> None:
         self._types: dict[str, str | None] = dict(GIVEN)
         self._elements: dict[str, int | None] = {}
         self.element_sizes: set[int] = set()
-        #: Keys under which the program waits on jobs by a port, and the signals it waits for.
-        self.job_keys: dict[int, int] = {}
         for step in program.all_steps():
             self._note(step)
 
@@ -88,8 +107,6 @@ class Objects:
 
     def _note(self, step: Step) -> None:
         stored = stored_slots(step)
-        if step.call == "zx_object_wait_async":
-            self._note_wait(step)
         if not stored:
             return
         types: tuple[str | None, ...] = MADE.get(step.call, ())
@@ -109,16 +126,6 @@ class Objects:
             found = types[number] if number < len(types) else None
             self._types[slot] = found if self._types.get(slot, found) == found else None
             self._elements[slot] = size if self._elements.get(slot, size) == size else None
-
-    def _note_wait(self, step: Step) -> None:
-        source, _, key, signals = (*step.args, None, None, None, None)[:4]
-        if (
-            isinstance(source, HandleValue)
-            and self._types.get(source.slot) == "JOB"
-            and isinstance(key, Number)
-            and isinstance(signals, Number)
-        ):
-            self.job_keys[key.x86_64] = signals.x86_64 & 0xFFFFFFFF
 
 
 def wait_items(buffer: Buffer) -> Iterator[tuple[int, HandleValue]]:

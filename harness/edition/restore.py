@@ -6,6 +6,7 @@ numbers already.
 
 from __future__ import annotations
 
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,12 +108,12 @@ class JobSignals(Restore):
 
 @dataclass(frozen=True, slots=True)
 class JobPacket(Restore):
-    """A port packet is about a job if its key is one of those."""
+    """A port packet is about a job if it is of one of the program's waits on jobs."""
 
     index: int
     offset: int
-    #: Key -> the signals waited for, as the program says it.
-    keys: Mapping[int, int]
+    #: Key and the signals waited for there -> these signals as the program says them.
+    waits: Mapping[tuple[int, int], int]
 
     def apply(self, seen: StepObservation, scratch: Mapping[str, bytes]) -> None:
         """See the class."""
@@ -120,9 +121,12 @@ class JobPacket(Restore):
         if captured is None or status_of(seen) != 0:
             return
         packet = captured.data[self.offset : self.offset + 48]
-        key, kind = int.from_bytes(packet[:8], "little"), int.from_bytes(packet[8:12], "little")
-        if len(packet) == 48 and key in self.keys and kind == 1:
-            _edited(seen, self.index, self.offset + 16, self.keys[key].to_bytes(4, "little"))
+        if len(packet) < 48:
+            return
+        key, kind, _, waited = struct.unpack_from("<QIiI", packet)
+        wanted = self.waits.get((key, waited))
+        if kind == 1 and wanted is not None:
+            _edited(seen, self.index, self.offset + 16, wanted.to_bytes(4, "little"))
             JobSignals(self.index, self.offset + 20).apply(seen, scratch)
 
 

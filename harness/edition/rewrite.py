@@ -123,6 +123,7 @@ class _Rewriter:
         self._objects = Objects(program)
         self._keep = _READ if _asks_for_read(program) else 0
         self._needs: set[str] = set()
+        self._job_waits: dict[tuple[int, int], int] = {}
 
     def rewritten(self) -> Rewritten:
         program = self._program
@@ -181,7 +182,13 @@ class _Rewriter:
         shape = SHAPES.get(step.call, _PLAIN)
         args = tuple(self._function_offsets(arg) for arg in step.args)
         draft = Draft(
-            step, self._edition, self._objects, list(args), shape.call or step.call, shape.order
+            step,
+            self._edition,
+            self._objects,
+            list(args),
+            shape.call or step.call,
+            shape.order,
+            job_waits=self._job_waits,
         )
         if not self._edition.has(draft.call):
             refuse(f"{step.call}: there is no such call")

@@ -90,14 +90,18 @@ def _wait_many(draft: Draft) -> None:
 
 def _wait_async(draft: Draft) -> None:
     if draft.objects.type_of(draft.slot(0)) == "JOB":
+        key, wanted = draft.literal(2), draft.literal(3)
         draft.each(3, _job_mask)
+        there = draft.literal(3)
+        if key and wanted and there:
+            for k, t, w in zip(values(key), values(there), values(wanted), strict=True):
+                draft.job_waits[k, t & 0xFFFFFFFF] = w & 0xFFFFFFFF
 
 
 def _port_wait(draft: Draft) -> None:
-    if draft.objects.job_keys:
-        packet = draft.arg(2)
-        at = packet.add if isinstance(packet, BufferRef) else 0
-        draft.restores.append(JobPacket(2, at, draft.objects.job_keys))
+    packet = draft.arg(2)
+    at = packet.add if isinstance(packet, BufferRef) else 0
+    draft.restores.append(JobPacket(2, at, draft.job_waits))
 
 
 def _fifo_bytes(draft: Draft) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.compare import Difference
-from harness.edition.objects import Objects
+from harness.edition.objects import Objects, handles_in
 from harness.program.model import (
     UNTOUCHED,
-    Address,
     Arg,
     Buffer,
     BufferRef,
@@ -133,7 +132,7 @@ class StepView:
             if isinstance(arg, HandleValue):
                 yield arg
             elif isinstance(arg, Buffer | BufferRef):
-                yield from self._in_buffer(arg, set())
+                yield from handles_in(arg, self.buffers, set())
 
     def buffer_names(self) -> Iterator[str]:
         """Named buffers that the step refers to, directly or by another buffer."""
@@ -145,7 +144,7 @@ class StepView:
                 if name is not None:
                     yield name
                 seen: set[str] = set()
-                for _ in self._in_buffer(arg, seen):
+                for _ in handles_in(arg, self.buffers, seen):
                     pass
                 yield from seen
 
@@ -155,7 +154,7 @@ class StepView:
             handle
             for arg in self.step.args
             if isinstance(arg, Buffer | BufferRef)
-            for handle in self._in_buffer(arg, set())
+            for handle in handles_in(arg, self.buffers, set())
         ]
 
     def stored(self) -> Iterator[str]:
@@ -165,18 +164,6 @@ class StepView:
                 yield from arg.slots
             elif isinstance(arg, Buffer | BufferRef):
                 yield from (slot for _, slot in arg.report.handles)
-
-    def _in_buffer(self, arg: Buffer | BufferRef, seen: set[str]) -> Iterator[HandleValue]:
-        if isinstance(arg, BufferRef):
-            if arg.buffer in seen:
-                return
-            seen.add(arg.buffer)
-        buffer = self.buffers.get(arg.buffer) if isinstance(arg, BufferRef) else arg
-        for item in buffer.items if buffer is not None else ():
-            if isinstance(item, HandleValue):
-                yield item
-            elif isinstance(item, Address) and item.buffer in self.buffers:
-                yield from self._in_buffer(BufferRef(item.buffer), seen)
 
 
 def valid_in_one(difference: Difference) -> frozenset[str]:

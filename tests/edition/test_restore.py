@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
@@ -121,6 +122,29 @@ def test_job_signals_in_packets() -> None:
     assert steps[1]["outs"] == {"2": packet(77, 112).hex()}
     steps = result(made, seen(), seen(_2=packet(78, 24)))
     assert steps[1]["outs"] == {"2": packet(78, 24).hex()}
+
+
+def test_packets_are_told_apart_by_key_and_signals() -> None:
+    """Where they differ by architecture, or two waits have one key."""
+    key, signals = {"x86_64": 5, "arm64": 6}, {"x86_64": "ZX_JOB_NO_JOBS", "arm64": 32}
+    made = rewritten(
+        call("zx_object_wait_async", {"h": "$job"}, 3, key, signals, 0),
+        call("zx_object_wait_async", {"h": "$job"}, 3, 5, 48, 0),
+        call("zx_object_wait_async", 9, 3, 5, 4, 0),
+        call("zx_port_wait", 3, 0, {"out": 48}),
+    )
+
+    def packet(key: int, waited: int, signals: int) -> bytes:
+        return struct.pack("<QIiII24x", key, 1, 0, waited, signals)
+
+    for there, here in (
+        (packet(5, 16, 24), packet(5, 16, 112)),
+        (packet(6, 8, 24), packet(6, 32, 112)),
+        (packet(5, 24, 24), packet(5, 48, 112)),
+        (packet(5, 4, 12), packet(5, 4, 12)),
+    ):
+        steps = result(made, seen(), seen(), seen(), seen(_2=there))
+        assert steps[3]["outs"] == {"2": here.hex()}
 
 
 # ---- records
