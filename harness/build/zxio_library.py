@@ -20,12 +20,10 @@ ALLOWLIST = SOURCES / images.ALLOWLIST
 INTERFACE = SOURCES / images.INTERFACE
 VERSION_SCRIPT = SOURCES / images.VERSION_SCRIPT
 
-SONAME = "libzxio_standalone.so"
-
 #: The loader binds everything at once and protects what it has bound.
 LINK_OPTIONS = (
     "-shared",
-    f"-soname={SONAME}",
+    f"-soname={images.SONAME}",
     f"--version-script={VERSION_SCRIPT.relative_to(ROOT)}",
     "--hash-style=both",
     "-Bsymbolic",
@@ -58,6 +56,6 @@ def build_zxio_library(arch: Arch, out_dir: Path, include_dirs: Sequence[Path]) 
         includes=[*include_dirs, SOURCES, ROOT / "guest" / "user", ROOT / "guest" / "lib"],
         flags=USER_FLAGS[arch],
     )
-    library = out_dir / SONAME
+    library = out_dir / images.SONAME
     link(arch, objects, library, LINK_OPTIONS)
     return library

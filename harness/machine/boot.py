@@ -18,7 +18,7 @@ from harness.errors import MachineError
 from harness.machine.image import Image
 from harness.machine.lines import ResultLines
 from harness.machine.machine import Failure, Verdict
-from harness.machine.qemu import QemuProcess, shell_form, version_problem
+from harness.machine.qemu import QemuProcess, shell_form
 from harness.program import wire
 from harness.program.wire import Record, make_record
 from harness.zbi import container
@@ -131,13 +131,6 @@ class BootMachine:
             errors=self.process.errors(),
             registers="" if status is not None else self._registers(),
         )
-
-    def early_end(self) -> str:
-        """Why QEMU has ended before it said anything, in words."""
-        status = self.process.wait(2)
-        said = self.process.errors().splitlines()
-        problem = version_problem(self.process.command[0])
-        return said[-1] if said else problem or f"QEMU ended with status {status}"
 
     def tail(self) -> tuple[str, ...]:
         """The kernel's last lines."""

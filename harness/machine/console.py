@@ -85,11 +85,11 @@ class Console:
             self._unread.append(data)
         lines = (self._partial + data).split(b"\n")
         self._partial = lines.pop()[-4096:]
-        self._tail.extend(_text(line) for line in lines)
+        self._tail.extend(line_text(line) for line in lines)
 
     def tail(self, lines: int = TAIL_LINES) -> tuple[str, ...]:
         """The last lines, oldest first, the unfinished one included."""
-        kept = [*self._tail, _text(self._partial)] if self._partial else list(self._tail)
+        kept = [*self._tail, line_text(self._partial)] if self._partial else list(self._tail)
         return tuple(kept[-lines:])
 
     def keep_unread(self) -> None:
@@ -105,7 +105,7 @@ class Console:
         return data[:cut]
 
 
-def _text(line: bytes) -> str:
+def line_text(line: bytes) -> str:
     """A line as text without control characters, so that it cannot harm a terminal or XML."""
     text = line.rstrip(b"\r").decode("utf-8", "replace")
     return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)

@@ -15,20 +15,16 @@ import struct
 import zlib
 from collections import deque
 
+from harness.machine.console import TAIL_LINES, line_text
 from harness.machine.layout import RECORD
 from harness.program import wire
 from harness.program.wire import Record, WireError, read_record
 
 _MARK = bytes([wire.LINE_MARK])
 _HEADER = struct.Struct("<II")
-_RUN_BYTES = bytes([wire.LINE_RUN_ZERO, wire.LINE_RUN_UNTOUCHED])
-#: What goes into a line as a whole: a run, or one other byte.
-_RUNS = re.compile(b"\0{1,255}|\xa5{1,255}|.", re.DOTALL)
 #: A run as a line carries it.
-_PACKED_RUN = re.compile(b"([\0\xa5])(.?)", re.DOTALL)
+_PACKED_RUN = re.compile(b"([%c%c])(.?)" % (wire.LINE_RUN_ZERO, wire.LINE_RUN_UNTOUCHED), re.DOTALL)
 
-#: The kernel's lines kept for reports.
-TAIL_LINES = 200
 #: Longest line that is waited for; what is longer without an end is text.
 LONGEST_LINE = 4096
 #: Longest record that can be meant.
@@ -37,27 +33,6 @@ LONGEST_RECORD = 64 * 1024 * 1024
 
 class _DamagedError(Exception):
     """A line is not what was sent."""
-
-
-def make_lines(stream: bytes, first: int = 0) -> bytes:
-    """The lines that carry *stream*, as the agent writes them; *first* is the first's number."""
-    lines = []
-    pieces = _pieces(stream)
-    for number, piece in enumerate(pieces, first):
-        crc = zlib.crc32(number.to_bytes(4, "little") + piece)
-        lines.append(_MARK + base64.b64encode(_HEADER.pack(number, crc) + piece) + b"\n")
-    return b"".join(lines)
-
-
-def _pieces(stream: bytes) -> list[bytes]:
-    """What each line carries: runs shortened, as much as it takes."""
-    pieces = [bytearray()]
-    for run in _RUNS.findall(stream):
-        packed = run[:1] + bytes([len(run)]) if run[0] in _RUN_BYTES else run
-        if len(pieces[-1]) + len(packed) > wire.LINE_PIECE:
-            pieces.append(bytearray())
-        pieces[-1] += packed
-    return [bytes(piece) for piece in pieces if piece]
 
 
 class ResultLines:
@@ -90,7 +65,7 @@ class ResultLines:
                 except _DamagedError as error:
                     self.damage = str(error)
             if text.strip(b"\r"):
-                self._text.append(_printable(text[-LONGEST_LINE:]))
+                self._text.append(line_text(text[-LONGEST_LINE:]))
 
     def take(self) -> list[Record]:
         """The records that have become complete since the last time."""
@@ -101,7 +76,7 @@ class ResultLines:
         """The kernel's last lines, oldest first, the unfinished one included."""
         kept = list(self._text)
         if self._partial and not self._partial.startswith(_MARK):
-            kept.append(_printable(self._partial))
+            kept.append(line_text(self._partial))
         return tuple(kept[-lines:])
 
     def _take(self, frame: bytes) -> None:
@@ -143,8 +118,3 @@ def _frame(text: bytes) -> bytes | None:
     except binascii.Error:
         return None
     return frame if len(frame) > _HEADER.size else None
-
-
-def _printable(line: bytes) -> str:
-    text = line.rstrip(b"\r").decode("utf-8", "replace")
-    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)

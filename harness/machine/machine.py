@@ -14,7 +14,7 @@ from harness.machine import layout
 from harness.machine.console import Console
 from harness.machine.image import Image
 from harness.machine.placement import Placement
-from harness.machine.qemu import QemuProcess, shell_form, version_problem
+from harness.machine.qemu import QemuProcess, shell_form
 from harness.machine.share import Panic, Share
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Machine:
         end = time.monotonic() + limit
         while not self.share.ready:
             if self.console.ended:
-                raise MachineLost(self.failure("machine lost", self._early_end()))
+                raise MachineLost(self.failure("machine lost", self.process.early_end()))
             if self.share.panicked:
                 raise MachineLost(self.failure("guest panic", "the guest panicked as it started"))
             left = end - time.monotonic()
@@ -208,12 +208,6 @@ class Machine:
         with contextlib.suppress(MachineError):
             if self.qmp.status() != "guest-panicked":
                 self.qmp.wait_event("GUEST_PANICKED", PANIC_LIMIT)
-
-    def _early_end(self) -> str:
-        status = self.process.wait(2)
-        problem = version_problem(self.process.command[0])
-        said = self.process.errors().splitlines()
-        return problem or (said[-1] if said else f"QEMU ended with status {status}")
 
     def _backtrace(self, panic: Panic | None) -> tuple[str, ...]:
         if panic is None:

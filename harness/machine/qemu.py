@@ -136,6 +136,13 @@ class QemuProcess:
             return self._process.wait(limit)
         return None
 
+    def early_end(self) -> str:
+        """Why it has ended before the guest said anything, in words."""
+        status = self.wait(2)
+        said = self.errors().splitlines()
+        problem = version_problem(self.command[0])
+        return problem or (said[-1] if said else f"QEMU ended with status {status}")
+
     def errors(self) -> str:
         """What QEMU has said on standard output and error."""
         size = os.fstat(self._stderr).st_size

@@ -6,8 +6,9 @@ from typing import get_args
 
 from harness.machine import image
 from harness.program.model import Arch
-from harness.symbols.check import Report, check_library, check_vdso
+from harness.symbols.check import VDSO_SONAME, Report, check_library, check_vdso
 
+SONAME = "libzxio_standalone.so"
 #: What the zxio library may import, what it must export, and the linker's list of exports; in the
 #: source tree they stand beside its sources.
 ALLOWLIST = "zxio_standalone.imported_symbols.allowlist"
@@ -25,11 +26,11 @@ def check_images() -> list[Report]:
         built = images / "build" / arch
         reports.append(
             check_library(
-                built / "libzxio_standalone.so",
+                built / SONAME,
                 imports=lists / ALLOWLIST,
                 exports=lists / INTERFACE,
                 version_script=lists / VERSION_SCRIPT,
             )
         )
-        reports.append(check_vdso(built / "libzircon.so"))
+        reports.append(check_vdso(built / VDSO_SONAME))
     return reports

@@ -259,7 +259,7 @@ class ZirconTarget(Closing):
         """Why the machine cannot go on, if so."""
         if machine.ended:
             if machine.ready_after is None:
-                return "machine lost", machine.early_end()
+                return "machine lost", machine.process.early_end()
             return "guest panic", machine.last_words() or "the kernel ended the machine"
         if machine.damage:
             return "machine lost", machine.damage

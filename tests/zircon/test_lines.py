@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import zlib
 from itertools import pairwise
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.machine import lines
-from harness.machine.lines import ResultLines, make_lines
+from harness.machine.console import TAIL_LINES
+from harness.machine.lines import ResultLines
 from harness.program import wire
 from harness.program.wire import Record, make_record
 
-Sent = list[tuple[int, bytes]]
+#: What goes into a line as a whole: a run, or one other byte.
+RUNS = re.compile(b"\0{1,255}|\xa5{1,255}|.", re.DOTALL)
 
 #: Bytes of all kinds, and runs of those that are shortened.
 runs = st.tuples(st.sampled_from([b"\0", b"\xa5", b"x"]), st.integers(1, 600)).map(
@@ -28,6 +31,26 @@ payloads = st.lists(contents, min_size=1, max_size=6)
 noise = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=90).filter(
     lambda text: not text.rpartition("~")[1] or len(text.rpartition("~")[2]) % 4 == 1
 )
+
+
+def make_lines(stream: bytes, first: int = 0) -> bytes:
+    """The lines that carry *stream*, as the agent writes them; *first* is the first's number."""
+    made = b""
+    for number, piece in enumerate(pieces(stream), first):
+        crc = zlib.crc32(number.to_bytes(4, "little") + piece)
+        made += b"~" + base64.b64encode(struct.pack("<II", number, crc) + piece) + b"\n"
+    return made
+
+
+def pieces(stream: bytes) -> list[bytes]:
+    """What each line carries: runs shortened, as much as it takes."""
+    found = [b""]
+    for run in RUNS.findall(stream):
+        packed = run[:1] + bytes([len(run)]) if run[0] in b"\0\xa5" else run
+        if len(found[-1]) + len(packed) > wire.LINE_PIECE:
+            found.append(b"")
+        found[-1] += packed
+    return [piece for piece in found if piece]
 
 
 def stream(contents: list[bytes]) -> tuple[bytes, list[Record]]:
@@ -102,7 +125,7 @@ def test_other_lines_between(contents: list[bytes], others: list[tuple[int, str]
         found.feed(text.encode() + b"\r\n")
     assert found.take() == records
     assert found.damage == ""
-    assert list(found.tail()) == [text for text in said if text][-lines.TAIL_LINES :]
+    assert list(found.tail()) == [text for text in said if text][-TAIL_LINES:]
 
 
 def test_an_unfinished_line_of_the_kernel_before_ours() -> None:
