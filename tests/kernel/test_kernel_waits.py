@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import struct
-import threading
-import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 from kernel_calls import Raw
 
 from zxio_py import abi
 from zxio_py.kernel import Process, ThreadKilled
+from zxio_py.kernel.waiter import Waiter
 
 FOREVER = abi.ZX_TIME_INFINITE
 SIGNALED = abi.ZX_EVENT_SIGNALED
 
 
-def in_thread(process: Process, body: Callable[[Raw], None]) -> threading.Thread:
-    """Run *body* on another emulated thread."""
-    other = Raw(process)
-    thread = threading.Thread(target=body, args=(other,))
-    thread.start()
-    return thread
+#: Seconds that nothing here takes.
+LIMIT = 30
 
 
-def wait_until_asleep(process: Process, state: int) -> None:
-    """Until some thread of the process sleeps in *state*."""
-    while not any(t.current_state() == state for t in process.threads.values()):
-        time.sleep(0)
+class Sleeps(dict[Waiter, int]):
+    """A thread's sleeps, which tell when one begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: SimpleQueue[int] = SimpleQueue()
+
+    def __setitem__(self, waiter: Waiter, state: int) -> None:
+        super().__setitem__(waiter, state)
+        self.begun.put(state)
+
+
+class Sleeper:
+    """Another emulated thread that makes calls which sleep."""
+
+    def __init__(self, process: Process, body: Callable[[Raw], Any]) -> None:
+        """Start *body* on it."""
+        self.raw = Raw(process)
+        self._sleeps = self.raw.thread.sleeps = Sleeps()
+        self._done = ThreadPoolExecutor(1).submit(body, self.raw)
+
+    def asleep(self) -> int:
+        """Wait until its next sleep has begun: the state that it shows then."""
+        return self._sleeps.begun.get(timeout=LIMIT)
+
+    def result(self) -> Any:
+        """Wait for its end: what *body* returned or raised."""
+        return self._done.result(LIMIT)
 
 
 def items(raw: Raw, *records: tuple[int, int]) -> int:
@@ -62,30 +84,23 @@ def test_signal_precedence(raw: Raw) -> None:
 
 def test_wait_wakes_on_a_signal(raw: Raw) -> None:
     event = raw.handle("zx_event_create", 0)
-
-    def signal(other: Raw) -> None:
-        wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_BLOCKED_WAIT_ONE)
-        other("zx_object_signal", event, 0, SIGNALED)
-
-    thread = in_thread(raw.process, signal)
-    assert raw("zx_object_wait_one", event, SIGNALED, FOREVER, raw.page) == abi.ZX_OK
-    thread.join()
+    wait = ("zx_object_wait_one", event, SIGNALED, FOREVER, raw.page)
+    sleeper = Sleeper(raw.process, lambda other: other(*wait))
+    assert sleeper.asleep() == abi.ZX_THREAD_STATE_BLOCKED_WAIT_ONE
+    raw("zx_object_signal", event, 0, SIGNALED)
+    assert sleeper.result() == abi.ZX_OK
     assert raw.u32() == SIGNALED
 
 
 def test_closing_the_handle_cancels_its_waits(raw: Raw) -> None:
     event = raw.handle("zx_event_create", 0)
     same = raw.handle("zx_handle_duplicate", event, abi.ZX_RIGHT_SAME_RIGHTS)
-
-    def close(other: Raw) -> None:
-        wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_BLOCKED_WAIT_MANY)
-        other("zx_handle_close", same)
-        other("zx_handle_close", event)
-
-    thread = in_thread(raw.process, close)
     at = items(raw, (event, SIGNALED), (event, abi.ZX_USER_SIGNAL_0))
-    assert raw("zx_object_wait_many", at, 2, FOREVER) == abi.ZX_ERR_CANCELED
-    thread.join()
+    sleeper = Sleeper(raw.process, lambda other: other("zx_object_wait_many", at, 2, FOREVER))
+    assert sleeper.asleep() == abi.ZX_THREAD_STATE_BLOCKED_WAIT_MANY
+    raw("zx_handle_close", same)
+    raw("zx_handle_close", event)
+    assert sleeper.result() == abi.ZX_ERR_CANCELED
     assert raw.u32(0x2008) == raw.u32(0x2014) == abi.ZX_SIGNAL_HANDLE_CLOSED
 
 
@@ -105,22 +120,16 @@ def test_wait_many_precedence(raw: Raw) -> None:
 
 def test_kill_throws_sleepers_out(raw: Raw) -> None:
     event = raw.handle("zx_event_create", 0)
-    ends: list[str] = []
-
-    def sleep(other: Raw) -> None:
-        with pytest.raises(ThreadKilled):
-            other("zx_object_wait_one", event, SIGNALED, FOREVER, 0)
-        with pytest.raises(ThreadKilled):
-            other("zx_ticks_get")
-        ends.append("killed")
-
-    threads = [in_thread(raw.process, sleep) for _ in range(3)]
-    while sum(bool(t.sleeps) for t in raw.process.threads.values()) < 3:
-        time.sleep(0)
+    wait = ("zx_object_wait_one", event, SIGNALED, FOREVER, 0)
+    sleepers = [Sleeper(raw.process, lambda other: other(*wait)) for _ in range(3)]
+    for sleeper in sleepers:
+        sleeper.asleep()
     raw.process.kill()
-    for thread in threads:
-        thread.join()
-    assert ends == ["killed"] * 3
+    for sleeper in sleepers:
+        with pytest.raises(ThreadKilled):
+            sleeper.result()
+        with pytest.raises(ThreadKilled):
+            sleeper.raw("zx_ticks_get")
 
 
 def test_nanosleep_sleeps_long_enough(raw: Raw) -> None:
@@ -200,19 +209,12 @@ def test_cancel_removes_armed_and_queued(raw: Raw) -> None:
 
 def test_every_waiting_thread_gets_one_packet(raw: Raw) -> None:
     port = raw.handle("zx_port_create", 0)
-    keys: list[int] = []
-
-    def take(other: Raw) -> None:
-        seen = packet(other, port, FOREVER)
-        assert isinstance(seen, tuple)
-        keys.append(seen[0])
-
-    threads = [in_thread(raw.process, take) for _ in range(3)]
+    sleepers = [Sleeper(raw.process, lambda other: packet(other, port, FOREVER)) for _ in range(3)]
+    for sleeper in sleepers:
+        assert sleeper.asleep() == abi.ZX_THREAD_STATE_BLOCKED_PORT
     for key in range(3):
         raw("zx_port_queue", port, raw.put(PACKET.pack(key, 0, 0, 0, 0, 0, 0, 0)))
-    for thread in threads:
-        thread.join()
-    assert sorted(keys) == [0, 1, 2]
+    assert sorted(sleeper.result()[0] for sleeper in sleepers) == [0, 1, 2]
 
 
 def test_too_many_packets_end_the_process(raw: Raw) -> None:
@@ -260,23 +262,17 @@ def test_timers_fire_in_order_of_their_deadlines(raw: Raw) -> None:
 def test_futex_wakes_and_requeues(raw: Raw) -> None:
     first = raw.put(struct.pack("<I", 5), 0x1000)
     second = raw.put(struct.pack("<I", 0), 0x1100)
-    done: list[int] = []
-
-    def sleep(other: Raw) -> None:
-        done.append(other("zx_futex_wait", first, 5, 0, FOREVER))
-
-    threads = [in_thread(raw.process, sleep) for _ in range(3)]
-    while sum(bool(t.sleeps) for t in raw.process.threads.values()) < 3:
-        time.sleep(0)
+    wait = ("zx_futex_wait", first, 5, 0, FOREVER)
+    sleepers = [Sleeper(raw.process, lambda other: other(*wait)) for _ in range(3)]
+    for sleeper in sleepers:
+        assert sleeper.asleep() == abi.ZX_THREAD_STATE_BLOCKED_FUTEX
     requeue = "zx_futex_requeue"
     assert raw(requeue, first, 1, 4, second, 9, 0) == abi.ZX_ERR_BAD_STATE
     assert raw(requeue, first, 1, 5, first, 9, 0) == abi.ZX_ERR_INVALID_ARGS
     assert raw(requeue, first, 1, 5, second, 9, 0) == abi.ZX_OK
     assert raw("zx_futex_wake", first, 9) == abi.ZX_OK
     assert raw("zx_futex_wake", second, 9) == abi.ZX_OK
-    for thread in threads:
-        thread.join()
-    assert done == [abi.ZX_OK] * 3
+    assert [sleeper.result() for sleeper in sleepers] == [abi.ZX_OK] * 3
     assert raw("zx_futex_wait", first, 4, 0, FOREVER) == abi.ZX_ERR_BAD_STATE
     assert raw("zx_futex_wait", first + 1, 4, 0, FOREVER) == abi.ZX_ERR_INVALID_ARGS
     assert raw("zx_futex_wait", first, 5, 0, 0) == abi.ZX_ERR_TIMED_OUT
@@ -287,38 +283,38 @@ def test_futex_wakes_and_requeues(raw: Raw) -> None:
 
 def test_suspended_thread_goes_on_after_its_last_token(raw: Raw) -> None:
     event = raw.handle("zx_event_create", 0)
-    other = Raw(raw.process)
-    sleeper = raw.process.add_handle(other.thread)
-    done: list[int] = []
-
-    def sleep() -> None:
-        done.append(other("zx_object_wait_one", event, SIGNALED, FOREVER, 0))
-
-    thread = threading.Thread(target=sleep)
-    thread.start()
-    wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_BLOCKED_WAIT_ONE)
-    tokens = [raw.handle("zx_task_suspend_token", sleeper) for _ in range(2)]
-    assert raw.signals(sleeper) == abi.ZX_THREAD_SUSPENDED
-    assert other.thread.current_state() == abi.ZX_THREAD_STATE_SUSPENDED
+    wait = ("zx_object_wait_one", event, SIGNALED, FOREVER, 0)
+    sleeper = Sleeper(raw.process, lambda other: other(*wait))
+    thread = sleeper.raw.thread
+    handle = raw.process.add_handle(thread)
+    assert sleeper.asleep() == abi.ZX_THREAD_STATE_BLOCKED_WAIT_ONE
+    tokens = [raw.handle("zx_task_suspend_token", handle) for _ in range(2)]
+    assert raw.signals(handle) == abi.ZX_THREAD_SUSPENDED
+    assert thread.current_state() == abi.ZX_THREAD_STATE_SUSPENDED
     raw("zx_object_signal", event, 0, SIGNALED)
+    assert sleeper.asleep() == abi.ZX_THREAD_STATE_SUSPENDED  # no more in its call
     raw("zx_handle_close", tokens[0])
-    thread.join(0.05)
-    assert done == []
+    assert raw.signals(handle) == abi.ZX_THREAD_SUSPENDED
+    assert thread.current_state() == abi.ZX_THREAD_STATE_SUSPENDED
     raw("zx_handle_close", tokens[1])
-    thread.join()
-    assert done == [abi.ZX_OK]
-    assert raw.signals(sleeper) == abi.ZX_THREAD_RUNNING
+    assert sleeper.result() == abi.ZX_OK
+    assert raw.signals(handle) == abi.ZX_THREAD_RUNNING
 
 
 def test_suspended_thread_starts_no_call(raw: Raw) -> None:
-    other = Raw(raw.process)
-    token = raw.handle("zx_task_suspend", raw.process.add_handle(other.thread))
-    thread = threading.Thread(target=other, args=("zx_ticks_get",))
-    thread.start()
-    wait_until_asleep(raw.process, abi.ZX_THREAD_STATE_SUSPENDED)
-    assert thread.is_alive()
-    raw("zx_handle_close", token)
-    thread.join()
+    event = raw.handle("zx_event_create", 0)
+
+    def close_when_suspended(other: Raw) -> int:
+        tokens.append(raw.handle("zx_task_suspend", raw.process.add_handle(other.thread)))
+        return other("zx_handle_close", event)
+
+    tokens: list[int] = []
+    sleeper = Sleeper(raw.process, close_when_suspended)
+    assert sleeper.asleep() == abi.ZX_THREAD_STATE_SUSPENDED
+    assert raw.live(event)
+    raw("zx_handle_close", tokens[0])
+    assert sleeper.result() == abi.ZX_OK
+    assert not raw.live(event)
 
 
 def test_suspend_errors(raw: Raw) -> None:
