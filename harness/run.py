@@ -47,8 +47,9 @@ Outcome = Literal[
 #: Called with programs done, their total and the divergences so far.
 Progress = Callable[[int, int, int], None]
 
-#: Programs handed to every target at once.
-CHUNK = 64
+#: Programs handed to every target at once: many, as programs take unequal time on the targets and
+#: whoever is done with a chunk waits for the others.
+CHUNK = 256
 
 #: Cases of which it is remembered what agreed.
 REMEMBERED = 4096

@@ -29,6 +29,11 @@ from harness.machine.image import Image
 #: The oldest QEMU whose behaviour the harness knows.
 OLDEST_VERSION = (7, 2)
 
+#: Bytes that may wait on a guest's serial line until they are read; the system may allow less.
+#: QEMU sends them one by one, each of which occupies some 800: with what sockets have by default
+#: a talkative guest would soon stand still until the host has time to read.
+_LINE_ROOM = 1 << 20
+
 #: Sets the parent-death signal, then starts QEMU unless the parent is dead already: a parent
 #: that died before the signal was set would never cause it.
 _GUARD = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", '[ $PPID = "$0" ] && exec "$@"')
@@ -75,6 +80,7 @@ class QemuProcess:
         self.output = -1
         if image.programs == "shared memory":
             self.console, console_end = socket.socketpair()
+            console_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LINE_ROOM)
             line = console_end.detach()
         else:
             self.output, line = os.pipe()
