@@ -7,7 +7,8 @@
 #include "process.h"
 #include "string.h"
 
-#define RECORD_COUNT 256
+// As many as fill 128 KiB at their full length.
+#define RECORD_COUNT 512
 
 struct record {
     zx_log_record_t header;
@@ -109,14 +110,9 @@ zx_status_t debuglog_next(struct debuglog* log, const zx_log_record_t** record) 
         log->next = next_sequence - RECORD_COUNT; // what lay between is forgotten
     }
     if (log->next == next_sequence) {
+        update_signals(&log->object, ZX_LOG_READABLE, 0); // not before a reader has found nothing
         return ZX_ERR_SHOULD_WAIT;
     }
-    *record = &ring[log->next % RECORD_COUNT].header;
+    *record = &ring[log->next++ % RECORD_COUNT].header;
     return ZX_OK;
-}
-
-void debuglog_pass(struct debuglog* log) {
-    if (++log->next == next_sequence) {
-        update_signals(&log->object, ZX_LOG_READABLE, 0);
-    }
 }

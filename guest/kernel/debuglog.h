@@ -11,8 +11,7 @@ struct dispatcher* debuglog_dispatcher(struct debuglog* log);
 struct debuglog* debuglog_from_dispatcher(struct dispatcher* object);
 // Adds a record to the log, and prints it; data beyond ZX_LOG_RECORD_DATA_MAX is cut.
 void debuglog_write(uint8_t severity, uint8_t flags, const void* data, size_t size);
-// The next record, its data behind it; it stays next until it is passed.  SHOULD_WAIT.
+// Goes past the next record, its data behind it.  SHOULD_WAIT.
 zx_status_t debuglog_next(struct debuglog* log, const zx_log_record_t** record);
-void debuglog_pass(struct debuglog* log);
 // Prints what a user wrote, without the bytes that mean something to the host or a terminal.
 void print_user_text(const char* text, size_t length);

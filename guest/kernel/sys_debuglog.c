@@ -42,7 +42,7 @@ zx_status_t sys_debuglog_write(zx_handle_t handle, uint32_t options, uaddr_t buf
     size_t size = buffer_size < sizeof(data) ? buffer_size : sizeof(data);
     status = size > 0 ? copy_from_user(data, buffer, size) : ZX_OK;
     if (status == ZX_OK) {
-        debuglog_write(0, (uint8_t)options, data, size);
+        debuglog_write(DEBUGLOG_INFO, (uint8_t)options, data, size);
     }
     return status;
 }
@@ -65,7 +65,6 @@ zx_status_t sys_debuglog_read(zx_handle_t handle, uint32_t options, uaddr_t buff
     if (status != ZX_OK) {
         return status;
     }
-    debuglog_pass(log);
     size_t size = sizeof(*record) + record->datalen;
     size = size < buffer_size ? size : buffer_size;
     status = copy_to_user(buffer, record, size);

@@ -188,7 +188,10 @@ def test_debuglog(raw: Raw, process: Process, kernel: Kernel) -> None:
     assert raw("zx_debuglog_read", reader, 0, raw.page, 1000) == abi.ZX_LOG_RECORD_MAX
     record = process.aspace.read(raw.page, abi.ZX_LOG_RECORD_MAX)
     assert record[40:] == b"t" * abi.ZX_LOG_RECORD_DATA_MAX
+    assert record[14] == abi.DEBUGLOG_INFO
     assert struct.unpack_from("<QQ", record, 24) == (process.koid, raw.thread.koid)
+    assert raw.signals(reader) & abi.ZX_LOG_READABLE
+    assert raw("zx_debuglog_read", reader, 0, raw.page, 1000) == abi.ZX_ERR_SHOULD_WAIT
     assert not raw.signals(reader) & abi.ZX_LOG_READABLE
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
 
 _HEADER = struct.Struct("<QIHBBQQQ")
-#: Records the log holds before it forgets the oldest.
+#: Records the log holds before it forgets the oldest: 128 KiB of them at their full length.
 _CAPACITY = 512
 
 
@@ -26,11 +26,6 @@ class KernelLog:
         self.records: deque[tuple[int, bytes]] = deque(maxlen=_CAPACITY)
         self._next = 0
         self.readers: list[DebugLog] = []
-
-    @property
-    def end(self) -> int:
-        """Sequence number of the record to come."""
-        return self._next
 
     def write(self, severity: int, flags: int, pid: int, tid: int, data: bytes) -> None:
         """Append a record; *data* is cut to 216 bytes."""
@@ -74,17 +69,15 @@ class DebugLog(Dispatcher):
         if self.readable:
             self.kernel.log.readers.remove(self)
 
-    def head(self) -> bytes:
-        """The next record, left where it is; SHOULD_WAIT if there is none."""
+    def next(self) -> bytes:
+        """Go past the next record and return it; SHOULD_WAIT if there is none.
+
+        It is only then that READABLE goes, not with the last record.
+        """
         found = self.kernel.log.after(self._next)
         if found is None:
-            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
-        return found[1]
-
-    def consume(self) -> None:
-        """Go past the next record."""
-        found = self.kernel.log.after(self._next)
-        if found is not None:
-            self._next = found[0] + 1
-        if self._next >= self.kernel.log.end:
             self.update_signals(abi.ZX_LOG_READABLE, 0)
+            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
+        number, record = found
+        self._next = number + 1
+        return record

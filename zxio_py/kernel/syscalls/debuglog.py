@@ -38,7 +38,6 @@ def zx_debuglog_read(
     if options != 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     log = c.get(handle, DebugLog, abi.ZX_RIGHT_READ)
-    record = log.head()[:buffer_size]  # SHOULD_WAIT
-    log.consume()
+    record = log.next()[:buffer_size]  # SHOULD_WAIT
     c.write(buffer, record)
     return len(record)
