@@ -5,18 +5,22 @@
 #include "ktimer.h"
 
 #define PPM_BASE 1000000
-#define NS_PER_SECOND 1000000000ull
+#define NS_PER_SECOND 1000000000ll
 
-// synthetic time = synthetic_offset + (reference time - reference_offset) * rate,
-// the rate being (1000000 + rate_adjust) / 1000000, or 0 before the start.
+// A line from monotonic time to a clock's: through a point, with a slope.
+struct line {
+    int64_t reference, synthetic;
+    zx_clock_rate_t rate;
+};
+
 struct clock {
     struct dispatcher object; // first
     uint64_t options;
     zx_time_t backstop;
     bool started;
-    int32_t rate_adjust; // parts per million
-    int64_t reference_offset, synthetic_offset;
-    int64_t reference_offset_ticks; // the same moment as reference_offset
+    struct line line;
+    int64_t reference_ticks; // the same moment as line.reference
+    int32_t rate_adjust;     // parts per million
     uint64_t error_bound;
     zx_ticks_t value_updated, rate_updated, error_updated;
     uint32_t generation;
@@ -41,7 +45,7 @@ struct clock* clock_create(uint64_t options, zx_time_t backstop) {
         clock->options = options;
         clock->backstop = backstop;
         clock->started = started;
-        clock->synthetic_offset = started ? 0 : backstop;
+        clock->line = started ? (struct line){0, 0, {1, 1}} : (struct line){0, backstop, {0, 1}};
         clock->error_bound = ZX_CLOCK_UNKNOWN_ERROR;
     }
     return clock;
@@ -55,26 +59,29 @@ struct clock* clock_from_dispatcher(struct dispatcher* object) {
     return (struct clock*)object;
 }
 
-// value * numerator / denominator, rounded down, where the parts of the product fit 64 bits.
+// The time nearest to value.
+static int64_t saturate(__int128 value) {
+    return value < INT64_MIN ? INT64_MIN : value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+// value * numerator / denominator, rounded down.
 static int64_t scale(int64_t value, int64_t numerator, int64_t denominator) {
     int64_t whole = value / denominator, rest = value % denominator;
     if (rest < 0) {
         whole--;
         rest += denominator;
     }
-    return whole * numerator + rest * numerator / denominator;
+    return saturate((__int128)whole * numerator + rest * numerator / denominator);
 }
 
-static int64_t synthetic_at(const struct clock* clock, int64_t reference) {
-    if (!clock->started) {
-        return clock->backstop;
-    }
-    return clock->synthetic_offset +
-           scale(reference - clock->reference_offset, PPM_BASE + clock->rate_adjust, PPM_BASE);
+static int64_t line_at(const struct line* line, int64_t reference) {
+    int64_t passed = saturate((__int128)reference - line->reference);
+    int64_t scaled = scale(passed, line->rate.synthetic_ticks, line->rate.reference_ticks);
+    return saturate((__int128)scaled + line->synthetic);
 }
 
 zx_time_t clock_read(struct clock* clock) {
-    return synthetic_at(clock, current_time());
+    return line_at(&clock->line, current_time());
 }
 
 static uint64_t greatest_common_divisor(uint64_t a, uint64_t b) {
@@ -117,84 +124,97 @@ void clock_get_details(struct clock* clock, zx_clock_details_v1_t* details) {
         .last_error_bounds_update_ticks = (uint64_t)clock->error_updated,
         .generation_counter = clock->generation,
     };
-    zx_clock_rate_t rate = {0, 1}, ticks_rate = {0, 1};
-    if (clock->started) {
-        uint64_t adjusted = (uint64_t)(PPM_BASE + clock->rate_adjust);
-        rate = clock->rate_adjust == 0 ? (zx_clock_rate_t){1, 1}
-                                       : (zx_clock_rate_t){(uint32_t)adjusted, PPM_BASE};
-        // Nanoseconds per second over ticks per second, each reduced before they are multiplied.
-        zx_clock_rate_t base = make_rate(NS_PER_SECOND, arch_ticks_per_second());
-        ticks_rate =
-            make_rate(base.synthetic_ticks * adjusted, (uint64_t)base.reference_ticks * PPM_BASE);
-    }
-    store_transformation(details->reference_to_synthetic, clock->reference_offset,
-                         clock->synthetic_offset, rate);
-    store_transformation(details->reference_ticks_to_synthetic, clock->reference_offset_ticks,
-                         clock->synthetic_offset, ticks_rate);
+    const struct line* line = &clock->line;
+    store_transformation(details->reference_to_synthetic, line->reference, line->synthetic,
+                         line->rate);
+    // Nanoseconds per second over ticks per second, reduced before they are multiplied.
+    zx_clock_rate_t base = make_rate(NS_PER_SECOND, arch_ticks_per_second());
+    zx_clock_rate_t ticks_rate =
+        make_rate((uint64_t)base.synthetic_ticks * line->rate.synthetic_ticks,
+                  (uint64_t)base.reference_ticks * line->rate.reference_ticks);
+    store_transformation(details->reference_ticks_to_synthetic, clock->reference_ticks,
+                         line->synthetic, ticks_rate);
 }
 
-// Whether an update of this clock's value or rate may be made at all.
-static bool update_allowed(const struct clock* clock, uint64_t options,
-                           const zx_clock_update_args_v2_t* args, int64_t now) {
-    bool value = options & ZX_CLOCK_UPDATE_OPTION_SYNTHETIC_VALUE_VALID;
-    bool rate = options & ZX_CLOCK_UPDATE_OPTION_RATE_ADJUST_VALID;
-    bool reference = options & ZX_CLOCK_UPDATE_OPTION_REFERENCE_VALUE_VALID;
-    bool monotonic = clock->options & ZX_CLOCK_OPT_MONOTONIC;
-    bool continuous = clock->options & ZX_CLOCK_OPT_CONTINUOUS;
-    if (!clock->started && !value) {
+// What an update is to change.
+struct change {
+    bool value, rate, reference, error_bound;
+};
+
+// Whether these things may be changed together, and on a clock of its kind.  What later versions
+// of the arguments allow has later rules.
+static bool update_allowed(const struct clock* clock, uint64_t version, struct change change) {
+    if (change.reference && !change.value && !change.rate) {
         return false;
     }
-    if (reference && !value && !rate) {
+    if (!clock->started) {
+        return change.value;
+    }
+    if (change.value && (clock->options & ZX_CLOCK_OPT_CONTINUOUS)) {
         return false;
     }
-    if (clock->started && continuous && (value || reference)) {
-        return false;
-    }
-    if (clock->started && monotonic && value && rate && reference) {
-        return false;
-    }
-    if (value) {
-        if (args->synthetic_value < clock->backstop) {
-            return false;
-        }
-        int64_t at = reference ? args->reference_value : now;
-        if (clock->started && monotonic && args->synthetic_value < synthetic_at(clock, at)) {
-            return false;
-        }
+    if (version > 1 && (clock->options & ZX_CLOCK_OPT_MONOTONIC)) {
+        return !(change.value && !change.reference) &&
+               !(change.rate && (change.value || change.reference));
     }
     return true;
 }
 
-zx_status_t clock_update(struct clock* clock, uint64_t options,
+// The line after an update: through the point given, or through where the old one is.
+static struct line changed_line(const struct clock* clock, struct change change,
+                                const zx_clock_update_args_v2_t* args, int64_t at) {
+    struct line line = {.reference = at};
+    line.synthetic = change.value ? args->synthetic_value : line_at(&clock->line, at);
+    line.rate = clock->started ? clock->line.rate : (zx_clock_rate_t){1, 1};
+    if (change.rate) {
+        line.rate = (zx_clock_rate_t){(uint32_t)(PPM_BASE + args->rate_adjust), PPM_BASE};
+    }
+    return line;
+}
+
+// Whether the clock shows less than it may if it runs along a line from now on.
+static bool shows_less(const struct clock* clock, const struct line* line, int64_t now) {
+    int64_t synthetic = line_at(line, now);
+    bool back =
+        (clock->options & ZX_CLOCK_OPT_MONOTONIC) && synthetic < line_at(&clock->line, now);
+    return back || synthetic < clock->backstop;
+}
+
+zx_status_t clock_update(struct clock* clock, uint64_t version, uint64_t options,
                          const zx_clock_update_args_v2_t* args) {
     zx_ticks_t ticks = (zx_ticks_t)arch_ticks();
     int64_t now = current_time();
-    bool value = options & ZX_CLOCK_UPDATE_OPTION_SYNTHETIC_VALUE_VALID;
-    bool rate = options & ZX_CLOCK_UPDATE_OPTION_RATE_ADJUST_VALID;
-    if (!update_allowed(clock, options, args, now)) {
+    struct change change = {
+        .value = options & ZX_CLOCK_UPDATE_OPTION_SYNTHETIC_VALUE_VALID,
+        .rate = options & ZX_CLOCK_UPDATE_OPTION_RATE_ADJUST_VALID,
+        .reference = options & ZX_CLOCK_UPDATE_OPTION_REFERENCE_VALUE_VALID,
+        .error_bound = options & ZX_CLOCK_UPDATE_OPTION_ERROR_BOUND_VALID,
+    };
+    if (!update_allowed(clock, version, change)) {
         return ZX_ERR_INVALID_ARGS;
     }
-    if (value || rate) {
-        bool given = options & ZX_CLOCK_UPDATE_OPTION_REFERENCE_VALUE_VALID;
-        int64_t at = given ? args->reference_value : now;
-        // The new line goes through the point given, or through where the old one is then.
-        clock->synthetic_offset = value ? args->synthetic_value : synthetic_at(clock, at);
-        clock->reference_offset = at;
-        clock->reference_offset_ticks =
-            ticks + scale(at - now, (int64_t)arch_ticks_per_second(), (int64_t)NS_PER_SECOND);
+    // The rate it has already moves nothing.
+    bool turns = change.rate && args->rate_adjust != clock->rate_adjust;
+    if (change.value || change.reference || turns) {
+        int64_t at = change.reference ? args->reference_value : now;
+        struct line line = changed_line(clock, change, args, at);
+        if (shows_less(clock, &line, now)) {
+            return ZX_ERR_INVALID_ARGS;
+        }
+        clock->line = line;
+        clock->reference_ticks =
+            change.reference ? scale(at, (int64_t)arch_ticks_per_second(), NS_PER_SECOND) : ticks;
     }
-    bool starts = value && !clock->started;
-    if (rate) {
-        clock->rate_adjust = args->rate_adjust;
-    }
-    if (rate || starts) {
-        clock->rate_updated = ticks;
-    }
-    if (value) {
+    bool starts = !clock->started;
+    if (change.value) {
         clock->value_updated = ticks;
         clock->started = true;
     }
-    if (options & ZX_CLOCK_UPDATE_OPTION_ERROR_BOUND_VALID) {
+    if (change.rate || starts) {
+        clock->rate_adjust = change.rate ? args->rate_adjust : 0;
+        clock->rate_updated = ticks;
+    }
+    if (change.error_bound) {
         clock->error_bound = args->error_bound;
         clock->error_updated = ticks;
     }

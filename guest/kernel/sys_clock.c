@@ -101,5 +101,5 @@ zx_status_t sys_clock_update(zx_handle_t handle, uint64_t options, uaddr_t user_
     if (status != ZX_OK) {
         return status;
     }
-    return clock_update(clock_from_dispatcher(object), options, &args);
+    return clock_update(clock_from_dispatcher(object), version, options, &args);
 }

@@ -109,6 +109,7 @@ def zx_clock_update(c: Caller, handle: int, options: int, args: Pointer) -> int:
     clock = c.get(handle, Clock, abi.ZX_RIGHT_WRITE)
     clock.update(
         ClockUpdate(
+            version,
             value if options & _VALUE else None,
             reference if options & _REFERENCE else None,
             rate if options & _RATE else None,
