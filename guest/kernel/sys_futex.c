@@ -31,7 +31,7 @@ static zx_status_t get_owner(zx_handle_t handle, struct thread_dispatcher** out)
         return status;
     }
     struct thread_dispatcher* thread = thread_from_dispatcher(object);
-    if (thread->state == THREAD_OBJECT_INITIAL) {
+    if (thread->process != process_current() || thread->state == THREAD_OBJECT_INITIAL) {
         return ZX_ERR_INVALID_ARGS;
     }
     *out = thread->state == THREAD_OBJECT_STARTED ? thread : NULL;

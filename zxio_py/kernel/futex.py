@@ -43,16 +43,17 @@ class FutexTable:
         self._futexes: dict[int, Futex] = {}
 
     def owner(self, address: int) -> Thread | None:
-        """Who owns the futex, if anybody."""
+        """Who owns the futex, if anybody; a thread that is gone owns nothing."""
         futex = self._futexes.get(address)
-        return futex.owner if futex is not None else None
+        owner = futex.owner if futex is not None else None
+        return None if owner is None or owner.state == abi.ZX_THREAD_STATE_DEAD else owner
 
     def check_owner(self, thread: Thread | None, waiter: Thread | None, *addresses: int) -> None:
-        """INVALID_ARGS if *thread* cannot own the futexes: the *waiter* itself, one that waits on
-        them, or one that has not started."""
+        """INVALID_ARGS if *thread* cannot own the futexes: the *waiter* itself, or one that waits
+        on them."""
         if thread is None:
             return
-        if thread is waiter or thread.state == abi.ZX_THREAD_STATE_NEW:
+        if thread is waiter:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         for address in addresses:
             futex = self._futexes.get(address)

@@ -21,7 +21,13 @@ def _check_value(c: Caller, address: Pointer, expected: int) -> None:
 
 
 def _owner(c: Caller, handle: int) -> Thread | None:
-    return c.get(handle, Thread, abi.ZX_RIGHT_NONE) if handle != abi.ZX_HANDLE_INVALID else None
+    """The thread that is to own a futex: None for no handle, or a thread that is gone."""
+    if handle == abi.ZX_HANDLE_INVALID:
+        return None
+    thread = c.get(handle, Thread, abi.ZX_RIGHT_NONE)
+    if thread.process is not c.process or thread.state == abi.ZX_THREAD_STATE_NEW:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    return thread if thread.state != abi.ZX_THREAD_STATE_DEAD else None
 
 
 def zx_futex_wait(
