@@ -164,6 +164,14 @@ void wait_queue_init(struct wait_queue* queue) {
     list_init(&queue->threads);
 }
 
+// Keeps a suspended thread from going on until it is resumed or to die.
+static void stop_while_suspended(void) {
+    while (current_thread->suspend_count > 0 && !current_thread->kill_pending) {
+        current_thread->state = THREAD_SUSPENDED;
+        schedule();
+    }
+}
+
 static void deadline_passed(struct ktimer* timer) {
     thread_wake(container_of(timer, struct thread, deadline), ZX_ERR_TIMED_OUT);
 }
@@ -185,7 +193,12 @@ zx_status_t thread_block(struct wait_queue* queue, zx_time_t deadline, uint32_t 
     thread->state = THREAD_BLOCKED;
     thread->blocked_reason = blocked_reason;
     schedule();
-    return thread->wake_status;
+    if (blocked_reason != ZX_THREAD_STATE_BLOCKED_EXCEPTION) {
+        // What its wait came to counts when it goes on.  (An exception goes from one handler to
+        // the next also while its thread is suspended.)
+        stop_while_suspended();
+    }
+    return thread->kill_pending ? ZX_ERR_INTERNAL_INTR_KILLED : thread->wake_status;
 }
 
 void thread_wake(struct thread* thread, zx_status_t status) {
