@@ -175,8 +175,7 @@ static struct line changed_line(const struct clock* clock, struct change change,
 // Whether the clock shows less than it may if it runs along a line from now on.
 static bool shows_less(const struct clock* clock, const struct line* line, int64_t now) {
     int64_t synthetic = line_at(line, now);
-    bool back =
-        (clock->options & ZX_CLOCK_OPT_MONOTONIC) && synthetic < line_at(&clock->line, now);
+    bool back = (clock->options & ZX_CLOCK_OPT_MONOTONIC) && synthetic < line_at(&clock->line, now);
     return back || synthetic < clock->backstop;
 }
 

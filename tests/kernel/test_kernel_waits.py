@@ -217,6 +217,22 @@ def test_every_waiting_thread_gets_one_packet(raw: Raw) -> None:
     assert sorted(sleeper.result()[0] for sleeper in sleepers) == [0, 1, 2]
 
 
+def test_a_thread_that_ended_at_a_port_takes_no_wake_up(raw: Raw) -> None:
+    port = raw.handle("zx_port_create", 0)
+    sleepers = [Sleeper(raw.process, lambda other: packet(other, port, FOREVER)) for _ in range(2)]
+    for sleeper in sleepers:
+        assert sleeper.asleep() == abi.ZX_THREAD_STATE_BLOCKED_PORT
+    for sleeper in sleepers:
+        with raw.process.kernel.lock:
+            sleeper.raw.thread.end()
+        with pytest.raises(ThreadKilled):
+            sleeper.result()
+    last = Sleeper(raw.process, lambda other: packet(other, port, FOREVER))
+    assert last.asleep() == abi.ZX_THREAD_STATE_BLOCKED_PORT
+    raw("zx_port_queue", port, raw.put(PACKET.pack(7, 0, 0, 0, 0, 0, 0, 0)))
+    assert last.result()[0] == 7
+
+
 def test_too_many_packets_end_the_process(raw: Raw) -> None:
     port = raw.handle("zx_port_create", 0)
     data = raw.put(bytes(48))

@@ -112,7 +112,7 @@ class Port(Dispatcher):
             try:
                 status = waiter.block(thread, deadline, abi.ZX_THREAD_STATE_BLOCKED_PORT)
             finally:
-                if not waiter.woken:
+                if waiter in self._waiters:  # nobody has woken it for a packet
                     self._waiters.remove(waiter)
             if status != abi.ZX_OK and not self.packets:
                 raise ZxError(status)

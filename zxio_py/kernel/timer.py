@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from heapq import heapify, heappop, heappush
+from itertools import count
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -67,19 +68,24 @@ class Timer(Dispatcher):
 
 
 class TimerQueue:
-    """Armed timers by deadline.  A thread fires them; it lives while there are any."""
+    """Armed timers by deadline, then in the order in which they were set.
+
+    A thread fires them; it lives while there are any.
+    """
 
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
         self._changed = threading.Condition(lock)
+        #: Deadline, number in the order of setting, timer.
         self._heap: list[tuple[int, int, Timer]] = []
+        self._next_number = count().__next__
         self._thread: threading.Thread | None = None
 
     def add(self, timer: Timer) -> None:
         """Fire *timer* at its deadline.  Kernel lock held."""
         if timer.deadline == abi.ZX_TIME_INFINITE:
             return
-        heappush(self._heap, (timer.deadline, timer.koid, timer))
+        heappush(self._heap, (timer.deadline, self._next_number(), timer))
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="zircon-timers", daemon=True)
             self._thread.start()
