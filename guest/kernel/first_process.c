@@ -47,8 +47,7 @@ void userboot_check(zx_status_t status, const char* what) {
 struct vmo* blob_vmo(const uint8_t* start, const uint8_t* end, const char* name) {
     struct vmo* vmo;
     userboot_check(
-        vmo_create_physical(image_to_phys(start), PAGE_ALIGN_UP((uint64_t)(end - start)), &vmo),
-        name);
+        vmo_create_wired(image_to_phys(start), PAGE_ALIGN_UP((uint64_t)(end - start)), &vmo), name);
     vmo_set_name(vmo, name);
     return vmo;
 }

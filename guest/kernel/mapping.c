@@ -77,7 +77,8 @@ static uint32_t page_flags(struct mapping* mapping, bool page_writable, bool wri
 
 static bool show_pages(struct mapping* mapping, uint64_t address, paddr_t page, size_t count,
                        uint32_t flags) {
-    if ((flags & MMU_EXECUTE) && !mapping->vmo->store->physical) {
+    const struct vmo_store* store = mapping->vmo->store;
+    if ((flags & MMU_EXECUTE) && !store->physical && !store->wired) {
         arch_sync_instructions(phys_to_virt(page), count << PAGE_SHIFT);
     }
     return arch_mmu_map(mapping->aspace, address, page, count, flags) == ZX_OK;

@@ -26,6 +26,7 @@ static void tear_down(struct process* process) {
     process->state = PROCESS_DEAD;
     handle_table_destroy(&process->handles);
     vmar_destroy(process->root);
+    process->vdso_base = 0;
     dispatcher_unref(&process->root->object);
     process->root = NULL;
     exception_channel_drop(&process->exception_channel);

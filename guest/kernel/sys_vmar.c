@@ -143,8 +143,7 @@ zx_status_t sys_vmar_destroy(zx_handle_t handle) {
     if (vmar->node.parent == NULL) {
         return ZX_ERR_NOT_SUPPORTED; // the root region lives as long as its process
     }
-    vmar_destroy(vmar);
-    return ZX_OK;
+    return vmar_destroy(vmar);
 }
 
 zx_status_t sys_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size,

@@ -94,14 +94,15 @@ zx_status_t vmar_create_root(struct vmar** out) {
     return ZX_OK;
 }
 
-void vmar_destroy(struct vmar* vmar) {
+zx_status_t vmar_destroy(struct vmar* vmar) {
     struct address_space* space = vmar->space;
     bool whole_space = vmar->node.parent == NULL;
-    vmar_destroy_tree(vmar, whole_space);
+    zx_status_t status = vmar_destroy_tree(vmar, whole_space);
     if (whole_space) {
         arch_aspace_destroy(&space->arch);
         kfree(space);
     }
+    return status;
 }
 
 bool vmar_fault(struct vmar* root, uint64_t address, bool write, bool execute) {
@@ -309,11 +310,11 @@ zx_status_t vmar_map(struct vmar* vmar, zx_vm_option_t options, uint64_t offset,
     }
     uint64_t base;
     zx_status_t status = choose_place(vmar, options, offset, size, 0, &base);
-    zx_status_t vdso_status = check_vdso(vmar, options, vmo, vmo_offset, size);
-    if (vdso_status != ZX_OK && (status == ZX_OK || status == ZX_ERR_ALREADY_EXISTS)) {
-        status = vdso_status;
+    bool occupied = status == ZX_ERR_ALREADY_EXISTS && (options & ZX_VM_SPECIFIC_OVERWRITE);
+    if (status == ZX_OK || occupied) {
+        status = check_vdso(vmar, options, vmo, vmo_offset, size);
     }
-    if (status == ZX_ERR_ALREADY_EXISTS && (options & ZX_VM_SPECIFIC_OVERWRITE)) {
+    if (status == ZX_OK && occupied) {
         status = overwrite(vmar, base, size);
     }
     if (status != ZX_OK) {

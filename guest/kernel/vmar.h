@@ -30,7 +30,8 @@ struct dispatcher* vmar_dispatcher(struct vmar* vmar);
 struct vmar* vmar_from_dispatcher(struct dispatcher* object);
 struct arch_aspace* vmar_arch_aspace(struct vmar* vmar);
 // Unmaps and destroys everything below it and itself; calls on it are BAD_STATE from then on.
-void vmar_destroy(struct vmar* vmar);
+// ACCESS_DENIED: the vDSO's code is in it and stays.
+zx_status_t vmar_destroy(struct vmar* vmar);
 
 // Which VMO is the vDSO and where its code lies.  A process may map the code executable once, as
 // a whole; that is the place its system calls must come from (process.vdso_base).
@@ -62,6 +63,7 @@ bool vmar_fault(struct vmar* root, uint64_t address, bool write, bool execute);
 // and is what the walk returns.
 typedef zx_status_t (*record_fn)(void* context, const void* record);
 
+// Where it lies, or lay while it was alive.
 void vmar_get_info(struct vmar* vmar, zx_info_vmar_t* info);
 // zx_info_maps_t records of the address space and everything in it, depth first.
 zx_status_t vmar_maps(struct vmar* root, record_fn record, void* context);

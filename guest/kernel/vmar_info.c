@@ -3,8 +3,8 @@
 #include "string.h"
 
 void vmar_get_info(struct vmar* vmar, zx_info_vmar_t* info) {
-    info->base = vmar->alive ? vmar->node.base : 0;
-    info->len = vmar->alive ? vmar->node.size : 0;
+    info->base = vmar->node.base;
+    info->len = vmar->node.size;
 }
 
 // The node behind one in a walk over the whole tree, parents first; NULL at its end.

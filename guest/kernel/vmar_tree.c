@@ -40,7 +40,7 @@ static void mapping_remove(struct mapping* mapping) {
     mapping_free(mapping);
 }
 
-void vmar_destroy_tree(struct vmar* top, bool whole_space) {
+zx_status_t vmar_destroy_tree(struct vmar* top, bool whole_space) {
     struct vmar* region = top;
     for (;;) {
         while (!list_is_empty(&region->children)) {
@@ -51,6 +51,8 @@ void vmar_destroy_tree(struct vmar* top, bool whole_space) {
             }
             if (whole_space) {
                 node_mapping(node)->aspace = NULL; // the page tables go at once
+            } else if (node_mapping(node) == region->space->vdso_code) {
+                return ZX_ERR_ACCESS_DENIED;
             }
             mapping_remove(node_mapping(node));
         }
@@ -62,7 +64,7 @@ void vmar_destroy_tree(struct vmar* top, bool whole_space) {
             dispatcher_unref(&region->object); // the tree's
         }
         if (region == top) {
-            return;
+            return ZX_OK;
         }
         region = parent;
     }

@@ -34,6 +34,6 @@ bool vmar_has_vdso_code(const struct vmar* vmar, uint64_t base, uint64_t size);
 zx_status_t vmar_split_at(struct vmar* vmar, uint64_t address);
 // Removes what lies in a range of whole pages, which may cut mappings but not regions.  NO_MEMORY.
 zx_status_t vmar_clear_range(struct vmar* vmar, uint64_t base, uint64_t size);
-// Takes a region and all below it out of the tree, leaves first; whole_space: the page tables go
-// as a whole.
-void vmar_destroy_tree(struct vmar* top, bool whole_space);
+// Takes a region and all below it out of the tree, by address and leaves first, up to the vDSO's
+// code (ACCESS_DENIED); whole_space: the page tables go as a whole, and the vDSO's code too.
+zx_status_t vmar_destroy_tree(struct vmar* top, bool whole_space);

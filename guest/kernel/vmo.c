@@ -107,6 +107,16 @@ zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out) {
     return wrap(store, out);
 }
 
+zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out) {
+    struct vmo_store* store = store_create(PAGE_ALIGN_UP(size));
+    if (store == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    store->content_size = size;
+    zx_status_t status = store_wire(store, base);
+    return status == ZX_OK ? wrap(store, out) : status;
+}
+
 struct dispatcher* vmo_dispatcher(struct vmo* vmo) {
     return &vmo->object;
 }
@@ -135,6 +145,9 @@ uint64_t vmo_content_size(const struct vmo* vmo) {
 }
 
 zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
+    if (vmo->store->wired) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
     if (size < vmo_size(vmo)) {
         // What lies behind the content reads as zero when the content grows again.
         zx_status_t status = vmo_zero(vmo, size, vmo_size(vmo) - size);

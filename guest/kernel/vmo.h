@@ -35,6 +35,8 @@ extern const struct dispatcher_ops vmo_ops;
 zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out);
 // Over physical pages that belong to no free list (shared memory, blobs); not resizable.
 zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out);
+// Over pages of the kernel's image: like others, but that its content cannot be changed.
+zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out);
 struct dispatcher* vmo_dispatcher(struct vmo* vmo);
 struct vmo* vmo_from_dispatcher(struct dispatcher* object);
 void vmo_set_name(struct vmo* vmo, const char* name);

@@ -282,6 +282,21 @@ zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_st
     return ZX_OK;
 }
 
+zx_status_t store_wire(struct vmo_store* store, paddr_t base) {
+    store->wired = true;
+    for (uint64_t index = 0; index < store->size >> PAGE_SHIFT; index++) {
+        uintptr_t* slot = make_slot(store, index);
+        if (slot == NULL) {
+            return ZX_ERR_NO_MEMORY;
+        }
+        struct page* page = paddr_to_page(base + (index << PAGE_SHIFT));
+        *page = (struct page){.references = 2}; // one is the image's: never free, never written
+        *slot = (uintptr_t)page;
+        store->page_count++;
+    }
+    return ZX_OK;
+}
+
 uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size) {
     if (store->physical) {
         return size >> PAGE_SHIFT;

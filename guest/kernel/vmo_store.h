@@ -17,6 +17,7 @@ struct vmo_store {
     bool discardable;
     bool snapshot;         // made as one: an absent page need not have been zero in the parent
     bool physical;         // pages [base, base + size) that it does not own
+    bool wired;            // its pages are the kernel's image, which nobody may change
     bool zero_page_mapped; // some mapping shows the shared zero page
     uint32_t lock_count;   // of a discardable store
     paddr_t base;
@@ -45,5 +46,7 @@ void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size);
 void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size);
 // Gives child (empty, new) the pages of parent from offset on.
 zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_store* child);
+// Gives a new store the pages from base on, which belong to no free list.  NO_MEMORY.
+zx_status_t store_wire(struct vmo_store* store, paddr_t base);
 // Pages that count as this store's own.
 uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size);

@@ -16,6 +16,7 @@
     X(handle_duplicate)                                                                            \
     X(job_create)                                                                                  \
     X(nanosleep)                                                                                   \
+    X(object_get_property)                                                                         \
     X(object_set_property)                                                                         \
     X(object_signal)                                                                               \
     X(object_signal_peer)                                                                          \

@@ -12,14 +12,11 @@
 #define SESSION_STEPS (1024 * 1024ull)
 #define SESSION_EDGES 1024u
 #define SESSION_EDGE_BYTES (8 * 1024 * 1024ull)
+// Pages behind pointer kinds: "edge" and "readonly".
+#define POINTER_PAGES 2
 #define GIVEN_VMAR_SIZE (64 * 1024 * 1024ull)
 
 #define ALIGN_UP(size) (((size) + 15) & ~15ull)
-
-extern const uint8_t child_readonly_page[];
-
-// The page behind the pointer kind "readonly".
-__attribute__((aligned(4096))) const uint8_t child_readonly_page[4096] = {0};
 
 // ---- memory -------------------------------------------------------------------------------------
 
@@ -83,7 +80,7 @@ static uint64_t context_size(const zxh_program* program, uint32_t edges) {
 static struct child_layout layout_make(const struct payload* payload, bool session) {
     const zxh_program* program = payload->program;
     struct child_layout layout = {0};
-    uint64_t edge_bytes = PAGE; // for the pointer kind
+    uint64_t edge_bytes = POINTER_PAGES * PAGE;
     for (uint32_t i = 0; i < program->edge_count; i++) {
         edge_bytes += pages_of_edge(payload->edges[i]) * PAGE;
     }
@@ -142,7 +139,6 @@ static void fill_context(struct child* child, const struct payload* payload, boo
     context->vdso_numbers[ZXH_VDSO_NUMBER_SIZE] = child_parts.vdso_size;
     context->pointers[ZXH_POINTER_UNMAPPED] = CHILD_NOTHING;
     context->pointers[ZXH_POINTER_KERNEL] = 0xffffffff80000000ull;
-    context->pointers[ZXH_POINTER_READONLY] = image_address(child_readonly_page);
     context->pointers[ZXH_POINTER_NONCANON] = 0x800000000000ull;
     context->flags = program->flags;
     context->session = session;
@@ -218,14 +214,15 @@ static zx_status_t map_image(struct child* child) {
 }
 
 // Maps pages that end where a mapping ends, filled with one byte; returns their end by *end.
-static zx_status_t map_edge(struct child* child, uint64_t pages, uint8_t byte, uint64_t* end) {
+static zx_status_t map_edge(struct child* child, uint64_t pages, uint8_t byte,
+                            zx_vm_option_t permissions, uint64_t* end) {
     uint64_t offset = child->layout.edges + child->edge_pages * PAGE;
     if (offset + pages * PAGE > child->memory.capacity) {
         return ZX_ERR_NO_MEMORY;
     }
     memset(child->memory.bytes + offset, byte, pages * PAGE);
     zx_status_t status =
-        map(child, child->edge_address, ZX_VM_PERM_WRITE, child->memory.vmo, offset, pages * PAGE);
+        map(child, child->edge_address, permissions, child->memory.vmo, offset, pages * PAGE);
     *end = child->edge_address + pages * PAGE;
     child->edge_pages += pages;
     child->edge_address = *end + 2 * PAGE;
@@ -238,13 +235,26 @@ static zx_status_t map_edges(struct child* child, const struct payload* payload)
         (uint64_t*)(child->memory.bytes + ((uint64_t)child->context->edges - child_address(0)));
     for (uint32_t i = 0; i < payload->program->edge_count; i++) {
         uint64_t end;
-        zx_status_t status = map_edge(child, pages_of_edge(payload->edges[i]), UNTOUCHED, &end);
+        zx_status_t status =
+            map_edge(child, pages_of_edge(payload->edges[i]), UNTOUCHED, ZX_VM_PERM_WRITE, &end);
         if (status != ZX_OK) {
             return status;
         }
         edges[before + i] = end;
     }
     return ZX_OK;
+}
+
+// The pages behind the pointer kinds "edge" and "readonly".
+static zx_status_t map_pointer_pages(struct child* child) {
+    uint64_t* pointers = child->context->pointers;
+    uint64_t end;
+    zx_status_t status = map_edge(child, 1, 0, ZX_VM_PERM_WRITE, &pointers[ZXH_POINTER_EDGE]);
+    if (status == ZX_OK) {
+        status = map_edge(child, 1, 0, 0, &end);
+        pointers[ZXH_POINTER_READONLY] = end - PAGE;
+    }
+    return status;
 }
 
 // ---- handles ------------------------------------------------------------------------------------
@@ -281,6 +291,7 @@ static zx_status_t make_given(struct child* child, uint32_t kind, zx_handle_t* o
     case ZXH_GIVEN_RESOURCE:
         return duplicate(child_parts.resource, out);
     case ZXH_GIVEN_VDSO:
+        child->given_vdso = true;
         return duplicate(child_parts.vdso_vmo, out);
     default:
         return ZX_ERR_INVALID_ARGS;
@@ -387,8 +398,8 @@ static zx_status_t make(struct child* child, const struct payload* payload, bool
     if (status == ZX_OK) {
         status = map_edges(child, payload);
     }
-    if (status == ZX_OK && payload->program->flags & ZXH_PROGRAM_EDGE_POINTER) {
-        status = map_edge(child, 1, 0, &child->context->pointers[ZXH_POINTER_EDGE]);
+    if (status == ZX_OK && payload->program->flags & ZXH_PROGRAM_POINTER_PAGES) {
+        status = map_pointer_pages(child);
     }
     return status;
 }
@@ -438,9 +449,20 @@ static void close(zx_handle_t handle) {
     }
 }
 
+// The vDSO's VMO serves one child after the other: what one has made of it must not reach the next.
+static void restore_vdso(void) {
+    const struct child_parts* parts = &child_parts;
+    calls.object_signal(parts->vdso_vmo, ZX_USER_SIGNAL_ALL, 0);
+    calls.object_set_property(parts->vdso_vmo, ZX_PROP_NAME, parts->vdso_name,
+                              sizeof(parts->vdso_name));
+}
+
 void child_destroy(struct child* child) {
     if (child->given_job != ZX_HANDLE_INVALID) {
         calls.task_kill(child->given_job);
+    }
+    if (child->given_vdso) {
+        restore_vdso();
     }
     for (uint32_t i = 1; i < MAX_THREADS; i++) {
         close(child->helpers[i]);

@@ -23,6 +23,7 @@ struct child_parts {
     uint64_t vdso_code_offset;
     uint64_t vdso_code_size;
     uint64_t vdso_size;
+    char vdso_name[ZX_MAX_NAME_LEN]; // of its VMO
 };
 
 extern struct child_parts child_parts;
@@ -57,6 +58,7 @@ struct child {
     zx_handle_t thread;
     zx_handle_t helpers[MAX_THREADS]; // by number, from 1
     zx_handle_t given_job;
+    bool given_vdso;
     uint64_t edge_pages;   // of all edge buffers so far
     uint64_t edge_address; // where the next edge buffer goes
 };

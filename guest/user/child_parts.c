@@ -117,6 +117,13 @@ static void find_vdso_layout(const elf_object_t* vdso) {
     }
 }
 
+// Children that are given the vDSO's VMO can change its name.
+static zx_status_t find_vdso_name(void) {
+    struct child_parts* parts = &child_parts;
+    return calls.object_get_property(parts->vdso_vmo, ZX_PROP_NAME, parts->vdso_name,
+                                     sizeof(parts->vdso_name));
+}
+
 // Where root VMARs begin: asked of the agent's own, all are alike.
 static zx_status_t find_root_base(void) {
     zx_info_vmar_t info;
@@ -154,8 +161,12 @@ zx_status_t child_start(const struct processargs* args, const void* vdso, const 
     }
     find_functions(&object);
     find_vdso_layout(&object);
+    zx_status_t status = find_vdso_name();
+    if (status != ZX_OK) {
+        return status;
+    }
     *problem = "the agent's image";
-    zx_status_t status = find_image(args);
+    status = find_image(args);
     if (status == ZX_OK) {
         status = find_data();
     }

@@ -20,7 +20,7 @@ from harness.program.model import (
 from harness.program.step_encoder import StepEncoder, padded
 from harness.program.wire import (
     INTERFACE,
-    PROGRAM_EDGE_POINTER,
+    PROGRAM_POINTER_PAGES,
     PROGRAM_ZXIO,
     SESSION_RESULT_SIZE,
     WireError,
@@ -152,7 +152,7 @@ class SessionEncoder:
     def open(self, zxio: bool = False) -> bytes:
         """Payload of the OPEN record; *zxio*: steps may call the zxio library."""
         header = self._header(
-            PROGRAM_EDGE_POINTER | (PROGRAM_ZXIO if zxio else 0),
+            PROGRAM_POINTER_PAGES | (PROGRAM_ZXIO if zxio else 0),
             self.SLOTS,
             self.BUFFERS,
             (0, 0),

@@ -62,7 +62,7 @@ from harness.program.wire import (
     NO_NAME,
     OUT,
     POINTER_KINDS,
-    PROGRAM_EDGE_POINTER,
+    PROGRAM_POINTER_PAGES,
     PROGRAM_ZXIO,
     PSEUDO_CALLS,
     RETURN_FORMS,
@@ -121,7 +121,7 @@ class StepEncoder:
         self.edges: list[int] = []
         self.koids = 0
         self.zxio = False
-        self.edge_pointer = False
+        self.pointer_pages = False
         #: Most bytes the result of the current step can take, without its live bits.
         self.result_size = 0
 
@@ -129,7 +129,7 @@ class StepEncoder:
     def flags(self) -> int:
         """Flags of a program that consists of the steps so far."""
         return (PROGRAM_ZXIO if self.zxio else 0) | (
-            PROGRAM_EDGE_POINTER if self.edge_pointer else 0
+            PROGRAM_POINTER_PAGES if self.pointer_pages else 0
         )
 
     # -- names and places
@@ -295,8 +295,8 @@ class StepEncoder:
         return self._pointer(ITEM_POINTER, item)
 
     def _pointer(self, kind: int, pointer: Pointer) -> bytes:
-        if pointer.kind == "edge":
-            self.edge_pointer = True
+        if pointer.kind in ("edge", "readonly"):
+            self.pointer_pages = True
         number = _POINTER_NUMBERS[pointer.kind]
         return _ARGUMENT.pack(kind, 0, number, 0, pointer.add & _MASK64)
 

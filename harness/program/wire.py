@@ -91,7 +91,7 @@ SESSIONS = 4
 
 # Flags of a program.
 PROGRAM_ZXIO = 1
-PROGRAM_EDGE_POINTER = 2
+PROGRAM_POINTER_PAGES = 2  # uses a pointer kind with a page behind it
 
 # Kinds of arguments and items.
 ARGUMENT_NUMBER = 1

@@ -42,6 +42,7 @@ from harness.program.parse import FUNCTIONS
 from zxio_py.abi.clock import ZX_TIME_INFINITE, ZX_TIME_INFINITE_PAST
 from zxio_py.abi.model import SCALAR_TYPES
 from zxio_py.abi.zxio import ZXIO_STORAGE_SIZE
+from zxio_py.kernel import vdso
 
 if TYPE_CHECKING:
     from harness.targets.run import Run
@@ -60,6 +61,12 @@ POINTERS: Final[Mapping[PointerKind, int]] = {
     "edge": EDGE_PAGE + PAGE,
     "noncanon": 0x8000_0000_0000,
     "null": 0,
+}
+
+_VDSO_NUMBERS: Final[Mapping[str, int]] = {
+    "code_off": vdso.CODE_OFFSET,
+    "code_size": vdso.CODE_SIZE,
+    "size": vdso.SIZE,
 }
 
 _ALIGN: Final = 16
@@ -349,7 +356,9 @@ class _OpBuilder:
             value = self._planner.pointer(arg)
         elif type(arg) is Storage:
             value = self._planner.storage(arg.name)
-        elif not isinstance(arg, VdsoLayout):  # the host has no vDSO image: 0
+        elif type(arg) is VdsoLayout:
+            value = _VDSO_NUMBERS[arg.which]
+        else:
             self._made_args.append((index, self._made(cast(Koid | Deadline | StoredValue, arg))))
         self._op.args.append(value)
 

@@ -38,7 +38,6 @@ from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserF
 from zxio_py.kernel.handle import Handle
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.thread import Thread
-from zxio_py.kernel.vmo import Vmo, VmObject
 from zxio_py.zxio.raw import ZxioRaw
 
 VMAR_SIZE: Final = 64 << 20
@@ -133,6 +132,7 @@ class Run:
         self.job: Job | None = None
         #: Handles to what the program was given, of whoever started it.
         self._kept: list[Handle] = []
+        self._given_vdso = False
         self.exited = False
         #: Why the process died of a fault; empty if it did not.
         self.faulted = ""
@@ -175,10 +175,11 @@ class Run:
         elif slot == "$resource":
             made = kernel.root_resource
         else:
-            # There is no vDSO here; a page with the rights of its VMO has to do.
-            with kernel.lock:
-                made = Vmo(kernel, VmObject.create(kernel, PAGE))
+            made = kernel.vdso
             rights = made.DEFAULT_RIGHTS & ~abi.ZX_RIGHT_WRITE | abi.ZX_RIGHT_EXECUTE
+            with kernel.lock:
+                _ = process.vdso_base  # it is mapped, which its VMO shows
+            self._given_vdso = True
         if slot != "$vmar":
             # It is a duplicate, or the job must be ended later: whoever started the program has
             # a handle as well.
@@ -444,6 +445,8 @@ class Run:
                 self.job.kill(0)
             kept, self._kept = self._kept, []
             self.kernel.close_handles(kept)
+            if self._given_vdso:
+                self.kernel.restore_vdso()
 
 
 def run_plan(run: Run, plan: Plan) -> ProgramObservation:

@@ -6,6 +6,7 @@ from bisect import bisect_right, insort
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
+from zxio_py.kernel import vdso
 from zxio_py.kernel.errors import UserFault, ZxError
 from zxio_py.kernel.pages import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, PageStore, round_up
 
@@ -156,7 +157,7 @@ def _base(node: Node) -> int:
 class AddressSpace:
     """The user memory of one process."""
 
-    __slots__ = ("_harness_top", "_readable", "_writable", "kernel", "root")
+    __slots__ = ("_harness_top", "_readable", "_writable", "kernel", "root", "vdso_code")
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
@@ -165,6 +166,18 @@ class AddressSpace:
         self._readable: dict[int, bytearray] = {}
         self._writable: dict[int, bytearray] = {}
         self._harness_top = 0x200000000000
+        #: The one executable mapping of the vDSO's code.
+        self.vdso_code: Mapping | None = None
+
+    @property
+    def vdso_base(self) -> int:
+        """Where the vDSO is, by its code; 0 if there is none."""
+        return self.vdso_code.base - vdso.CODE_OFFSET if self.vdso_code else 0
+
+    def has_vdso_code(self, base: int, end: int) -> bool:
+        """Whether [base, end) touches the vDSO's code, which nobody can take away."""
+        code = self.vdso_code
+        return code is not None and code.base < end and code.end > base
 
     # For those who set programs up: these take the kernel lock ------------------------------
 
@@ -261,13 +274,18 @@ class AddressSpace:
             vmo.mapping_count += 1
         return mapping
 
-    def map_memory(self, memory: VmObject, perms: str) -> int:
-        """Map the whole of *memory* out of the way and return its address."""
-        base, bits = self._harness_spot(memory.size), _PERMS[perms]
-        self.add_mapping(
-            self.root, base, memory.size, memory.store, memory.base, bits, bits, memory, memory.name
-        )
-        return base
+    def map_vdso(self, memory: VmObject) -> None:
+        """Map the vDSO out of the way: its data, and behind them its code."""
+        base = self._harness_spot(memory.size)
+
+        def part(offset: int, size: int, perms: int) -> Mapping:
+            at, store = base + offset, memory.store
+            return self.add_mapping(
+                self.root, at, size, store, offset, perms, perms, memory, memory.name
+            )
+
+        part(0, vdso.CODE_OFFSET, _PERMS["r"])
+        self.vdso_code = part(vdso.CODE_OFFSET, vdso.CODE_SIZE, _PERMS["rx"])
 
     def remove_mapping(self, mapping: Mapping) -> None:
         """Take a mapping away."""
@@ -277,6 +295,8 @@ class AddressSpace:
     def drop_mapping(self, mapping: Mapping) -> None:
         """Undo the ties of a mapping that its region has already forgotten."""
         store, vmo = mapping.store, mapping.vmo
+        if mapping is self.vdso_code:
+            self.vdso_code = None
         store.mappings.remove(mapping)
         self.flush()
         if vmo is not None:
@@ -336,18 +356,27 @@ class AddressSpace:
         del self.root.aspace
 
     def destroy_region(self, region: Region) -> None:
-        """Remove a region with all that is in it."""
-        if region.parent is not None:
-            region.parent.detach(region)
-        pending: list[Node] = [region]
-        while pending:
-            node = pending.pop()
-            if isinstance(node, Region):
-                node.alive = False
-                pending += node.children
-                node.children = []
-            elif isinstance(node, Mapping):
-                self.drop_mapping(node)
+        """Remove a region with all that is in it, by address and leaves first.
+
+        ACCESS_DENIED at the vDSO's code, which goes only with the whole address space.
+        """
+        node: Region | None = region
+        while node is not None:
+            if node.children:
+                child = node.children[0]
+                if isinstance(child, Region):
+                    node = child
+                    continue
+                if child is self.vdso_code and region is not self.root:
+                    raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+                del node.children[0]
+                if isinstance(child, Mapping):
+                    self.drop_mapping(child)
+                continue
+            node.alive = False
+            if node.parent is not None:
+                node.parent.detach(node)
+            node = node.parent if node is not region else None
 
     # User copies: kernel lock held -----------------------------------------------------------
 

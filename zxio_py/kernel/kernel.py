@@ -73,8 +73,9 @@ class Kernel:
         normal = self.system_events[abi.ZX_SYSTEM_EVENT_MEMORY_PRESSURE_NORMAL]
         normal.update_signals(0, abi.ZX_EVENT_SIGNALED)
         self.vdso = Vmo(self, VmObject.create(self, vdso.SIZE))
-        self.vdso.memory.name = b"vdso/host"
+        self.vdso.memory.name = vdso.NAME
         self.vdso.memory.write(0, vdso.image())
+        self.vdso.memory.store.wired = True
 
     @property
     def implemented(self) -> frozenset[str]:
@@ -85,8 +86,14 @@ class Kernel:
         """A started process in *job* (default: the root job), without handles or threads."""
         with self.lock:
             process = Process(self, job or self.root_job, name.encode())
+            process.has_vdso = True
             process.start()
             return process
+
+    def restore_vdso(self) -> None:
+        """Undo what a program did to the vDSO's VMO, which all of them share."""
+        self.vdso.set_name(vdso.NAME)
+        self.vdso.update_signals(abi.ZX_USER_SIGNAL_ALL, 0)
 
     def syscall(self, thread: Thread, name: str, args: Sequence[int]) -> int:
         """Make a call as a program does, with the numbers that would be in its registers.

@@ -40,7 +40,7 @@ class Page:
 class PageStore:
     """A sparse array of pages; absent ones read as zeros."""
 
-    __slots__ = ("is_snapshot", "mappings", "pages", "size", "windows")
+    __slots__ = ("is_snapshot", "mappings", "pages", "size", "windows", "wired")
 
     def __init__(self, size: int) -> None:
         #: Bytes, a multiple of the page size.
@@ -50,6 +50,8 @@ class PageStore:
         self.mappings: list[Mapping] = []
         #: Whether a page that is absent need not have been zero where the store was copied from.
         self.is_snapshot = False
+        #: Whether its pages are the kernel's own, which nobody may change.
+        self.wired = False
         #: VMOs that show it.
         self.windows = 0
 

@@ -27,7 +27,6 @@ class Process(Dispatcher):
         "_critical_if_nonzero",
         "_critical_to",
         "_root_vmar",
-        "_vdso_base",
         "aspace",
         "break_on_load",
         "dead",
@@ -35,6 +34,7 @@ class Process(Dispatcher):
         "end_reason",
         "futexes",
         "handles",
+        "has_vdso",
         "job",
         "name",
         "policy",
@@ -71,7 +71,8 @@ class Process(Dispatcher):
         self.end_reason = ""
         self._critical_to: Job | None = None
         self._critical_if_nonzero = False
-        self._vdso_base = 0
+        #: Whether the vDSO is there without anybody mapping it: it is mapped when it is needed.
+        self.has_vdso = False
         self._root_vmar: Vmar | None = None
 
     @property
@@ -87,10 +88,13 @@ class Process(Dispatcher):
 
     @property
     def vdso_base(self) -> int:
-        """Where the vDSO is mapped, read-only."""
-        if not self._vdso_base:
-            self._vdso_base = self.aspace.map_memory(self.kernel.vdso.memory, "r")
-        return self._vdso_base
+        """Where the vDSO is mapped; 0 if it is not."""
+        if self.dead:
+            return 0
+        if self.has_vdso:
+            self.has_vdso = False
+            self.aspace.map_vdso(self.kernel.vdso.memory)
+        return self.aspace.vdso_base
 
     def get_name(self) -> bytes:
         return self.name

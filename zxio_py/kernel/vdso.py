@@ -8,6 +8,8 @@ from functools import cache
 from zxio_py import abi
 from zxio_py.abi import status
 
+#: Of its VMO.
+NAME = b"vdso/full"
 VERSION = b"zx-harness host emulation"
 VERSION_OFFSET = 64
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
+from zxio_py.kernel import vdso
 from zxio_py.kernel.aspace import CAN_MAP_MASK, PERM_MASK, Mapping, Region
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
@@ -102,13 +103,24 @@ class Vmar(Dispatcher):
         if vmo_offset + size >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         base = self._place(options, offset, size, align, 0)
+        aspace = region.aspace
+        is_vdso_code = vmo is self.kernel.vdso.memory and bool(perms & abi.ZX_VM_PERM_EXECUTE)
+        if is_vdso_code:  # once, and as a whole
+            exact = vmo_offset == vdso.CODE_OFFSET and size == vdso.CODE_SIZE
+            if not exact or aspace.vdso_code is not None:
+                raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+        if options & abi.ZX_VM_SPECIFIC_OVERWRITE:
+            self._clear(base, base + size, whole_regions=False)
         limit = allowed & (region.flags >> _CAN_MAP_SHIFT)
-        return region.aspace.add_mapping(
+        mapping = aspace.add_mapping(
             region, base, size, vmo.store, vmo.base + vmo_offset, perms, limit, vmo, vmo.name
         )
+        if is_vdso_code:
+            aspace.vdso_code = mapping
+        return mapping
 
     def _place(self, options: int, offset: int, size: int, align: int, can_rwx: int) -> int:
-        """Where a child of *size* bytes goes; room is made there if it is to overwrite."""
+        """Where a child of *size* bytes goes, over others if it is to overwrite."""
         region = self.region
         if not region.alive:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
@@ -136,10 +148,8 @@ class Vmar(Dispatcher):
         base = region.base + offset
         if base % align:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        if region.overlapping(base, base + size):
-            if not overwrite:
-                raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
-            self._clear(base, base + size, whole_regions=False)
+        if not overwrite and region.overlapping(base, base + size):
+            raise ZxError(abi.ZX_ERR_ALREADY_EXISTS)
         return base
 
     # Unmapping ---------------------------------------------------------------------------
@@ -157,8 +167,10 @@ class Vmar(Dispatcher):
         self._clear(address, address + size, whole_regions=op_children)
 
     def _clear(self, base: int, end: int, whole_regions: bool) -> None:
-        """Empty [base, end); INVALID_ARGS if a sub-region is in the way."""
+        """Empty [base, end); INVALID_ARGS if a sub-region is in the way, ACCESS_DENIED."""
         region, aspace = self.region, self.region.aspace
+        if aspace.has_vdso_code(base, end):
+            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         children = region.overlapping(base, end)
         for child in children:
             inside = base <= child.base and child.end <= end
@@ -173,7 +185,8 @@ class Vmar(Dispatcher):
     def destroy(self) -> None:
         """Remove the region with all that is in it.
 
-        BAD_STATE: it is gone already; NOT_SUPPORTED: the root region ends with its process.
+        BAD_STATE: it is gone already; NOT_SUPPORTED: the root region ends with its process;
+        ACCESS_DENIED: the vDSO's code is in it.
         """
         if not self.region.alive:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
@@ -196,6 +209,8 @@ class Vmar(Dispatcher):
         if not _inside(region, address, size):
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         end = address + size
+        if region.aspace.has_vdso_code(address, end):
+            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         mappings: list[Mapping] = []
         for mapping in _leaves(region, address, end, abi.ZX_ERR_NOT_FOUND):
             if perms & ~mapping.limit:

@@ -169,7 +169,9 @@ class VmObject:
         self.content.size = size
 
     def set_content_size(self, size: int) -> None:
-        """ZX_PROP_VMO_CONTENT_SIZE: what lies beyond it reads as zeros."""
+        """ZX_PROP_VMO_CONTENT_SIZE: what lies beyond it reads as zeros.  ACCESS_DENIED."""
+        if self.store.wired:
+            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         if size < self.size:
             self.store.zero(self.base + size, self.size - size)
         self.content.size = size

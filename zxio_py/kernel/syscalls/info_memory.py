@@ -122,12 +122,10 @@ def _running(handle: Handle) -> Process:
 
 
 def vmar(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
-    """Where the region lies."""
+    """Where the region lies, or lay while it was alive."""
     vmar = handle.object
     assert isinstance(vmar, Vmar)
-    alive = vmar.region.alive
-    base, size = (vmar.region.base, vmar.region.size) if alive else (0, 0)
-    return [record(topic.record, base=base, len=size)]
+    return [record(topic.record, base=vmar.region.base, len=vmar.region.size)]
 
 
 def vmo(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:

@@ -53,7 +53,7 @@ def zx_object_get_property(
     elif property == abi.ZX_PROP_PROCESS_VDSO_BASE_ADDRESS:
         _room(value_size, 8)
         process = _as(object, Process)
-        c.write_u64(value, process.vdso_base if process.started and not process.dead else 0)
+        c.write_u64(value, process.vdso_base)
     elif property == abi.ZX_PROP_SOCKET_RX_THRESHOLD:
         _room(value_size, 8)
         c.write_u64(value, _as(object, Socket).read_threshold)
