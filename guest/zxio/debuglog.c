@@ -36,13 +36,12 @@ static zx_status_t debuglog_close(zxio_t* io) {
     return ZX_OK;
 }
 
+// Without a duplicate there is the invalid handle.
 static zx_status_t debuglog_clone(zxio_t* io, zx_handle_t* out_handle) {
     struct debuglog* log = (struct debuglog*)io;
-    zx_handle_t handle;
+    zx_handle_t handle = ZX_HANDLE_INVALID;
     zx_status_t status = zx_handle_duplicate(log->handle, ZX_RIGHT_SAME_RIGHTS, &handle);
-    if (status == ZX_OK) {
-        *out_handle = handle;
-    }
+    *out_handle = handle;
     return status;
 }
 
@@ -65,9 +64,16 @@ static zx_status_t put(struct debuglog* log, unsigned char byte) {
     return log->pending == ZX_LOG_RECORD_DATA_MAX ? flush(log) : ZX_OK;
 }
 
+// An entry of nothing at no address is how libc's streams ask for a flush.
 static zx_status_t write_entry(void* context, void* buffer, size_t capacity, size_t* out_actual) {
     struct debuglog* log = context;
     const unsigned char* bytes = buffer;
+    if (bytes == NULL && capacity == 0) {
+        zx_status_t status = flush(log);
+        if (status != ZX_OK) {
+            return status;
+        }
+    }
     for (size_t i = 0; i < capacity; i++) {
         zx_status_t status = put(log, bytes[i]);
         if (status != ZX_OK) {

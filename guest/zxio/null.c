@@ -114,7 +114,8 @@ static zx_status_t default_open_async(zxio_t* io, uint32_t flags, uint32_t mode,
 static zx_status_t default_add_inotify_filter(zxio_t* io, const char* path, size_t path_len,
                                               uint32_t mask, uint32_t watch_descriptor,
                                               zx_handle_t socket) {
-    (void)io, (void)path, (void)path_len, (void)mask, (void)watch_descriptor, (void)socket;
+    (void)io, (void)path, (void)path_len, (void)mask, (void)watch_descriptor;
+    zx_handle_close(socket);
     return ZX_ERR_NOT_SUPPORTED;
 }
 

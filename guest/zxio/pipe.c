@@ -91,24 +91,15 @@ static zx_status_t read_entry(void* context, void* buffer, size_t capacity, size
     return zx_socket_read(pipe->socket, 0, buffer, capacity, out_actual);
 }
 
-// One read of the total size, then spread over the entries: a vector takes one datagram.  One
-// entry needs no buffer in between.
+// One read of the total size, then spread over the entries: a vector takes one datagram.
 static zx_status_t read_scattered(struct pipe* pipe, const zx_iovec_t* vector, size_t vector_count,
                                   uint32_t options, size_t* out_actual) {
-    size_t actual = 0;
-    if (vector_count == 1) {
-        zx_status_t status = zx_socket_read(
-            pipe->socket, options, (void*)(uintptr_t)vector[0].buffer, vector[0].capacity, &actual);
-        if (status == ZX_OK) {
-            *out_actual = actual;
-        }
-        return status;
-    }
     size_t total = zxio_vector_size(vector, vector_count);
     char* bytes = malloc(total);
     if (bytes == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
+    size_t actual = 0;
     zx_status_t status = zx_socket_read(pipe->socket, options, bytes, total, &actual);
     size_t done = 0;
     for (size_t i = 0; status == ZX_OK && done < actual; i++) {
@@ -141,18 +132,10 @@ static zx_status_t write_entry(void* context, void* buffer, size_t capacity, siz
     return zx_socket_write(pipe->socket, 0, buffer, capacity, out_actual);
 }
 
-// One write of all entries put together: a vector makes one datagram.
+// One write of all entries put together: a vector makes one datagram.  The kernel itself tells the
+// caller how many bytes moved.
 static zx_status_t write_gathered(struct pipe* pipe, const zx_iovec_t* vector, size_t vector_count,
                                   size_t* out_actual) {
-    size_t actual = 0;
-    if (vector_count == 1) {
-        zx_status_t status = zx_socket_write(pipe->socket, 0, (void*)(uintptr_t)vector[0].buffer,
-                                             vector[0].capacity, &actual);
-        if (status == ZX_OK) {
-            *out_actual = actual;
-        }
-        return status;
-    }
     size_t total = zxio_vector_size(vector, vector_count);
     char* bytes = malloc(total);
     if (bytes == NULL) {
@@ -163,11 +146,8 @@ static zx_status_t write_gathered(struct pipe* pipe, const zx_iovec_t* vector, s
         memcpy(bytes + done, (const void*)(uintptr_t)vector[i].buffer, vector[i].capacity);
         done += vector[i].capacity;
     }
-    zx_status_t status = zx_socket_write(pipe->socket, 0, bytes, total, &actual);
+    zx_status_t status = zx_socket_write(pipe->socket, 0, bytes, total, out_actual);
     free(bytes);
-    if (status == ZX_OK) {
-        *out_actual = actual;
-    }
     return status;
 }
 
@@ -205,11 +185,8 @@ static zx_status_t pipe_shutdown(zxio_t* io, zxio_shutdown_options_t options, in
     }
     uint32_t own = options & ZXIO_SHUTDOWN_OPTIONS_WRITE ? ZX_SOCKET_DISPOSITION_WRITE_DISABLED : 0;
     uint32_t peer = options & ZXIO_SHUTDOWN_OPTIONS_READ ? ZX_SOCKET_DISPOSITION_WRITE_DISABLED : 0;
-    zx_status_t status = zx_socket_set_disposition(pipe->socket, own, peer);
-    if (status == ZX_OK) {
-        *out_code = 0;
-    }
-    return status;
+    *out_code = 0;
+    return zx_socket_set_disposition(pipe->socket, own, peer);
 }
 
 static const zxio_ops_t pipe_ops = {

@@ -26,14 +26,13 @@ static zx_status_t vmo_release(zxio_t* io, zx_handle_t* out_handle) {
     return ZX_OK;
 }
 
-// The clone starts at offset zero: the seek offset belongs to the stream.
+// The clone starts at offset zero: the seek offset belongs to the stream.  Without a duplicate
+// there is the invalid handle.
 static zx_status_t vmo_clone(zxio_t* io, zx_handle_t* out_handle) {
     struct vmo* file = (struct vmo*)io;
-    zx_handle_t handle;
+    zx_handle_t handle = ZX_HANDLE_INVALID;
     zx_status_t status = zx_handle_duplicate(file->vmo, ZX_RIGHT_SAME_RIGHTS, &handle);
-    if (status == ZX_OK) {
-        *out_handle = handle;
-    }
+    *out_handle = handle;
     return status;
 }
 
@@ -58,13 +57,8 @@ static zx_status_t vmo_attr_get(zxio_t* io, zxio_node_attributes_t* out_attr) {
     return ZX_OK;
 }
 
-// Tells the caller how many bytes moved, if the call worked.
-static zx_status_t report(zx_status_t status, size_t actual, size_t* out_actual) {
-    if (status == ZX_OK) {
-        *out_actual = actual;
-    }
-    return status;
-}
+// The kernel itself tells the caller how many bytes moved, and where the offset is: it has the
+// caller's pointer, and needs none.
 
 static zx_status_t vmo_readv(zxio_t* io, const zx_iovec_t* vector, size_t vector_count,
                              zxio_flags_t flags, size_t* out_actual) {
@@ -72,10 +66,7 @@ static zx_status_t vmo_readv(zxio_t* io, const zx_iovec_t* vector, size_t vector
     if (flags != 0) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    size_t actual = 0;
-    zx_status_t status =
-        zx_stream_readv(file->stream, 0, (zx_iovec_t*)vector, vector_count, &actual);
-    return report(status, actual, out_actual);
+    return zx_stream_readv(file->stream, 0, (zx_iovec_t*)vector, vector_count, out_actual);
 }
 
 static zx_status_t vmo_readv_at(zxio_t* io, zx_off_t offset, const zx_iovec_t* vector,
@@ -84,10 +75,8 @@ static zx_status_t vmo_readv_at(zxio_t* io, zx_off_t offset, const zx_iovec_t* v
     if (flags != 0) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    size_t actual = 0;
-    zx_status_t status =
-        zx_stream_readv_at(file->stream, 0, offset, (zx_iovec_t*)vector, vector_count, &actual);
-    return report(status, actual, out_actual);
+    return zx_stream_readv_at(file->stream, 0, offset, (zx_iovec_t*)vector, vector_count,
+                              out_actual);
 }
 
 static zx_status_t vmo_writev(zxio_t* io, const zx_iovec_t* vector, size_t vector_count,
@@ -96,9 +85,7 @@ static zx_status_t vmo_writev(zxio_t* io, const zx_iovec_t* vector, size_t vecto
     if (flags != 0) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    size_t actual = 0;
-    zx_status_t status = zx_stream_writev(file->stream, 0, vector, vector_count, &actual);
-    return report(status, actual, out_actual);
+    return zx_stream_writev(file->stream, 0, vector, vector_count, out_actual);
 }
 
 static zx_status_t vmo_writev_at(zxio_t* io, zx_off_t offset, const zx_iovec_t* vector,
@@ -107,21 +94,13 @@ static zx_status_t vmo_writev_at(zxio_t* io, zx_off_t offset, const zx_iovec_t* 
     if (flags != 0) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    size_t actual = 0;
-    zx_status_t status =
-        zx_stream_writev_at(file->stream, 0, offset, vector, vector_count, &actual);
-    return report(status, actual, out_actual);
+    return zx_stream_writev_at(file->stream, 0, offset, vector, vector_count, out_actual);
 }
 
 static zx_status_t vmo_seek(zxio_t* io, zxio_seek_origin_t start, int64_t offset,
                             size_t* out_offset) {
     struct vmo* file = (struct vmo*)io;
-    zx_off_t position = 0;
-    zx_status_t status = zx_stream_seek(file->stream, start, offset, &position);
-    if (status == ZX_OK) {
-        *out_offset = position;
-    }
-    return status;
+    return zx_stream_seek(file->stream, start, offset, out_offset);
 }
 
 static zx_status_t vmo_truncate(zxio_t* io, uint64_t length) {
@@ -135,13 +114,17 @@ static zx_status_t vmo_vmo_get(zxio_t* io, zxio_vmo_flags_t flags, zx_handle_t* 
     if (out_vmo == NULL) {
         return ZX_ERR_INVALID_ARGS;
     }
+    uint64_t size;
+    zx_status_t status = get_content_size(file, &size);
+    if (status != ZX_OK) {
+        return status;
+    }
     zx_rights_t rights = ZX_RIGHTS_BASIC | ZX_RIGHT_MAP | ZX_RIGHT_GET_PROPERTY;
     rights |= flags & ZXIO_VMO_READ ? ZX_RIGHT_READ : 0;
     rights |= flags & ZXIO_VMO_WRITE ? ZX_RIGHT_WRITE : 0;
     rights |= flags & ZXIO_VMO_EXECUTE ? ZX_RIGHT_EXECUTE : 0;
 
     zx_handle_t result;
-    zx_status_t status;
     if (flags & ZXIO_VMO_PRIVATE_CLONE) {
         uint32_t options = ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE;
         if (flags & ZXIO_VMO_EXECUTE) {
@@ -149,11 +132,6 @@ static zx_status_t vmo_vmo_get(zxio_t* io, zxio_vmo_flags_t flags, zx_handle_t* 
                 return ZX_ERR_NOT_SUPPORTED;
             }
             options |= ZX_VMO_CHILD_NO_WRITE;
-        }
-        uint64_t size;
-        status = get_content_size(file, &size);
-        if (status != ZX_OK) {
-            return status;
         }
         zx_handle_t child;
         status = zx_vmo_create_child(file->vmo, options, 0, size, &child);

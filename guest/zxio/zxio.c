@@ -226,7 +226,8 @@ zx_status_t zxio_open(zxio_t* directory, uint32_t flags, uint32_t mode, const ch
     return OPERATION(directory, open)(directory, flags, mode, path, path_len, storage);
 }
 
-// The request is consumed in every case, as the tokens of rename and link are.
+// The request is consumed in every case, as the inotify socket and the tokens of rename and link
+// are.
 zx_status_t zxio_open_async(zxio_t* directory, uint32_t flags, uint32_t mode, const char* path,
                             size_t path_len, zx_handle_t request) {
     if (!is_valid(directory)) {
@@ -239,6 +240,7 @@ zx_status_t zxio_open_async(zxio_t* directory, uint32_t flags, uint32_t mode, co
 zx_status_t zxio_add_inotify_filter(zxio_t* io, const char* path, size_t path_len, uint32_t mask,
                                     uint32_t watch_descriptor, zx_handle_t socket) {
     if (!is_valid(io)) {
+        zx_handle_close(socket);
         return ZX_ERR_BAD_HANDLE;
     }
     return OPERATION(io, add_inotify_filter)(io, path, path_len, mask, watch_descriptor, socket);
@@ -289,9 +291,10 @@ zx_status_t zxio_dirent_iterator_init(zxio_dirent_iterator_t* iterator, zxio_t* 
     return OPERATION(directory, dirent_iterator_init)(iterator, directory);
 }
 
+// There has to be an iterator, here and at its end; what counts is whether it has an object.
 zx_status_t zxio_dirent_iterator_next(zxio_dirent_iterator_t* iterator,
                                       zxio_dirent_t* inout_entry) {
-    if (iterator == NULL || !is_valid(iterator->io)) {
+    if (!is_valid(iterator->io)) {
         return ZX_ERR_BAD_HANDLE;
     }
     if (inout_entry == NULL || inout_entry->name == NULL) {
@@ -301,7 +304,7 @@ zx_status_t zxio_dirent_iterator_next(zxio_dirent_iterator_t* iterator,
 }
 
 void zxio_dirent_iterator_destroy(zxio_dirent_iterator_t* iterator) {
-    if (iterator == NULL || !is_valid(iterator->io)) {
+    if (!is_valid(iterator->io)) {
         return;
     }
     OPERATION(iterator->io, dirent_iterator_destroy)(iterator->io, iterator);

@@ -8,6 +8,7 @@ from threading import Lock
 from zxio_py import abi
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.ops import Ops, Storage, Zxio, zxio_init
+from zxio_py.zxio.status import OutputError
 from zxio_py.zxio.system import System
 from zxio_py.zxio.vector import Pointer, Vector, do_vector
 
@@ -31,8 +32,12 @@ def _debuglog_close(io: Zxio) -> None:
 
 
 def _debuglog_clone(io: Zxio) -> int:
+    """Without a duplicate there is the invalid handle."""
     log: _Debuglog = io.state
-    return io.system.handle_duplicate(log.handle, abi.ZX_RIGHT_SAME_RIGHTS)
+    try:
+        return io.system.handle_duplicate(log.handle, abi.ZX_RIGHT_SAME_RIGHTS)
+    except ZxError as error:
+        raise OutputError(error.status, abi.ZX_HANDLE_INVALID) from None
 
 
 def _flush(log: _Debuglog) -> None:
@@ -59,7 +64,10 @@ def _debuglog_writev(io: Zxio, vector: Vector, flags: int) -> int:
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 
     def write_entry(buffer: Pointer, capacity: int) -> int:
-        for byte in io.system.load(buffer, capacity):
+        """An entry of nothing at no address is how libc's streams ask for a flush."""
+        if buffer == 0 and capacity == 0:
+            _flush(log)
+        for byte in io.system.load_bytewise(buffer, capacity):
             _put(log, byte)
         return capacity
 

@@ -48,6 +48,13 @@ def _default_open_async(
     raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 
 
+def _default_add_inotify_filter(
+    io: Zxio, path: Any, path_len: int, mask: int, watch_descriptor: int, socket: int
+) -> None:
+    io.system.handle_close(socket)
+    raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+
+
 def _default_move(
     io: Zxio, old_path: Any, old_path_len: int, token: int, new_path: Any, new_path_len: int
 ) -> None:
@@ -106,7 +113,7 @@ DEFAULT_OPS = Ops(
     shutdown=_not_a_socket,
     open=_not_supported,
     open_async=_default_open_async,
-    add_inotify_filter=_not_supported,
+    add_inotify_filter=_default_add_inotify_filter,
     unlink=_not_supported,
     token_get=_not_supported,
     rename=_default_move,

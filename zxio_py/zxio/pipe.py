@@ -23,6 +23,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.ops import Ops, Storage, Zxio, zxio_init
+from zxio_py.zxio.status import KernelOutput, OutputError
 from zxio_py.zxio.system import System
 from zxio_py.zxio.types import NodeAttributes
 from zxio_py.zxio.vector import Pointer, Vector, do_vector, vector_size
@@ -89,15 +90,11 @@ def _pipe_attr_get(io: Zxio) -> NodeAttributes:
 
 
 def _read_scattered(system: System, pipe: _Pipe, vector: Vector, options: int) -> int:
-    """One read of the total size, then spread over the entries: a vector takes one datagram.
-
-    One entry needs no buffer in between.
-    """
-    if vector.count == 1:
-        buffer, capacity = vector[0]
-        return system.socket_read(pipe.socket, options, buffer, capacity)
+    """One read of the total size, then spread over the entries: a vector takes one datagram."""
+    total = vector_size(vector)
+    system.reserve(total)
     received = bytearray()
-    actual = system.socket_read(pipe.socket, options, received, vector_size(vector))
+    actual = system.socket_read(pipe.socket, options, received, total)
     done = 0
     for buffer, capacity in vector:
         if done == actual:
@@ -124,13 +121,11 @@ def _pipe_readv(io: Zxio, vector: Vector, flags: int) -> int:
 
 def _write_gathered(system: System, pipe: _Pipe, vector: Vector) -> int:
     """One write of all entries put together: a vector makes one datagram."""
-    if vector.count == 1:
-        buffer, capacity = vector[0]
-        return system.socket_write(pipe.socket, 0, buffer, capacity)
+    system.reserve(vector_size(vector))
     gathered = bytearray()
     for buffer, capacity in vector:
         gathered += system.load(buffer, capacity)
-    return system.socket_write(pipe.socket, 0, gathered, len(gathered))
+    return KernelOutput(system.socket_write(pipe.socket, 0, gathered, len(gathered)))
 
 
 def _pipe_writev(io: Zxio, vector: Vector, flags: int) -> int:
@@ -159,7 +154,10 @@ def _pipe_shutdown(io: Zxio, options: int) -> int:
     disabled = abi.ZX_SOCKET_DISPOSITION_WRITE_DISABLED
     own = disabled if options & ZXIO_SHUTDOWN_OPTIONS_WRITE else 0
     peer = disabled if options & ZXIO_SHUTDOWN_OPTIONS_READ else 0
-    io.system.socket_set_disposition(pipe.socket, own, peer)
+    try:
+        io.system.socket_set_disposition(pipe.socket, own, peer)
+    except ZxError as error:
+        raise OutputError(error.status, 0) from None
     return 0
 
 

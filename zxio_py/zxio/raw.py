@@ -9,7 +9,6 @@ where it is not there; memory it hands to the kernel answers ZX_ERR_INVALID_ARGS
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from zxio_py import abi
 from zxio_py.abi.model import Call
@@ -18,7 +17,9 @@ from zxio_py.kernel import Kernel
 from zxio_py.kernel.errors import UserFault
 from zxio_py.kernel.thread import Thread
 from zxio_py.zxio import create, get_vmo, posix_mode, socket, zxio
+from zxio_py.zxio.null import DEFAULT_OPS
 from zxio_py.zxio.ops import Storage, Zxio
+from zxio_py.zxio.status import KernelOutput
 from zxio_py.zxio.system import System
 from zxio_py.zxio.types import Dirent, DirentIterator, NodeAttributes
 from zxio_py.zxio.vector import UserEntries
@@ -26,9 +27,9 @@ from zxio_py.zxio.vector import UserEntries
 #: What stands for the address of an ops table.
 _OPS_WORD = ZXIO_STRUCTS["zxio_storage_t"].size.to_bytes(8, "little")
 _NO_OPS = bytes(8)
-_BASIC_INFO_SIZE = abi.STRUCTS["zx_info_handle_basic_t"].size
+_RIGHTS = abi.STRUCTS["zx_info_handle_basic_t"].field("rights")
 _ATTRIBUTES_SIZE = ZXIO_STRUCTS["zxio_node_attributes_t"].size
-_DIRENT = ZXIO_STRUCTS["zxio_dirent_t"]
+_NAME = ZXIO_STRUCTS["zxio_dirent_t"].field("name")
 
 #: Functions whose one output is stored through their last pointer: name -> its size in bytes.
 _ONE_OUTPUT = {
@@ -46,6 +47,19 @@ _ONE_OUTPUT = {
 _NO_OUTPUT = (
     "sync flags_set truncate open open_async add_inotify_filter unlink rename link set_window_size"
 ).split()
+
+#: Of those, the ones that consume a handle: name -> number of the argument.
+_CONSUMED = {"open_async": 5, "add_inotify_filter": 5, "rename": 3, "link": 3}
+
+#: Operations that look at the pointer to their output first, where a type has them.
+_LOOKS_AT_OUTPUT = ("vmo_get", "get_read_buffer_available")
+
+
+def _has_own(io: Zxio | None, member: str) -> bool:
+    """Whether the type of an object has an operation, other than the default one."""
+    if io is None or io.ops is None:
+        return False
+    return getattr(io.ops, member) not in (None, getattr(DEFAULT_OPS, member))
 
 
 def _cuts(call: Call) -> tuple[tuple[int, int], ...]:
@@ -138,31 +152,29 @@ class ZxioRaw:
             self._storages[address] = storage
         return status
 
-    def _one_output(self, name: str, values: list[int]) -> int:
-        function: Callable[..., tuple[int, Any]] = getattr(zxio, f"zxio_{name}")
-        out = values[-1]
-        if name in ("vmo_get", "get_read_buffer_available") and out == 0:
-            return self._null_output(name, values)
-        status, value = function(self._io(values[0]), *values[1:-1])
-        if status == abi.ZX_OK:
-            self._store(out, int(value), _ONE_OUTPUT[name])
+    def _output(self, result: tuple[int, int | None], out: int, size: int) -> int:
+        """Store the output, if there is one, where *out* points; the status."""
+        status, value = result
+        if isinstance(value, KernelOutput):
+            return self._system.store_optional(out, value.to_bytes(size, "little"))
+        if value is not None:
+            self._store(out, value, size)
         return status
 
-    def _null_output(self, name: str, values: list[int]) -> int:
-        """Types that have these operations look at the pointer first."""
+    def _one_output(self, name: str, values: list[int]) -> int:
         io = self._io(values[0])
-        if io is not None and getattr(io.ops, name) is not None:
+        out = values[-1]
+        if name in _LOOKS_AT_OUTPUT and out == 0 and _has_own(io, name):
             return abi.ZX_ERR_INVALID_ARGS
-        function: Callable[..., tuple[int, Any]] = getattr(zxio, f"zxio_{name}")
-        return function(io, *values[1:-1])[0]
+        result = zxio.dispatch(io, name, None, *values[1:-1])
+        return self._output(result, out, _ONE_OUTPUT[name])
 
     def _no_output(self, name: str, values: list[int]) -> int:
         function: Callable[..., int] = getattr(zxio, f"zxio_{name}")
         io = self._io(values[0])
-        if io is None and name in ("open_async", "rename", "link"):
+        if io is None and name in _CONSUMED:
             # Without an object nobody else would consume the handle.
-            handle = values[5] if name == "open_async" else values[3]
-            self._system.handle_close(handle)
+            self._system.handle_close(values[_CONSUMED[name]])
         return function(io, *values[1:])
 
     # Creation and end ----------------------------------------------------------------------
@@ -184,7 +196,8 @@ class ZxioRaw:
     def _create_with_info(self, handle: int, handle_info: int, storage: int) -> int:
         if storage == 0 or handle_info == 0 or handle == abi.ZX_HANDLE_INVALID:
             return self._refuse(handle)
-        info = self._load(handle_info, _BASIC_INFO_SIZE)
+        # No more is looked at than the rights and the type.
+        info = bytes(_RIGHTS.offset) + self._load(handle_info + _RIGHTS.offset, 8)
         return self._place(storage, lambda room: create.zxio_create_with_info(handle, info, room))
 
     def _socket(
@@ -239,7 +252,7 @@ class ZxioRaw:
 
     def _attr_set(self, io: int, attr: int) -> int:
         found = self._io(io)
-        if found is None or found.ops is None or found.ops.attr_set is None:
+        if not _has_own(found, "attr_set"):
             return zxio.zxio_attr_set(found, NodeAttributes())
         data = self._load(attr, _ATTRIBUTES_SIZE)
         return zxio.zxio_attr_set(found, NodeAttributes.unpack(data))
@@ -251,9 +264,7 @@ class ZxioRaw:
 
     def _moved(self, result: tuple[int, int], out_actual: int) -> int:
         status, actual = result
-        if status == abi.ZX_OK:
-            self._store(out_actual, actual, 8)
-        return status
+        return self._output((status, actual if status == abi.ZX_OK else None), out_actual, 8)
 
     def _user_vector(self, address: int, count: int) -> UserEntries:
         return UserEntries(self._load, address, count)
@@ -292,29 +303,27 @@ class ZxioRaw:
         entries = self._user_vector(vector, count)
         return self._moved(zxio.zxio_writev_at(self._io(io), offset, entries, flags), out)
 
-    def _handle_out(self, result: tuple[int, int], out_handle: int) -> int:
-        status, handle = result
-        if status == abi.ZX_OK:
-            self._store(out_handle, handle, 4)
-        return status
+    def _vmo_out(self, get: Callable[[Zxio | None], tuple[int, int]], io: int, out_vmo: int) -> int:
+        status, vmo = get(self._io(io))
+        return self._output((status, vmo if status == abi.ZX_OK else None), out_vmo, 4)
 
     def _vmo_get_copy(self, io: int, out_vmo: int) -> int:
-        return self._handle_out(get_vmo.zxio_vmo_get_copy(self._io(io)), out_vmo)
+        return self._vmo_out(get_vmo.zxio_vmo_get_copy, io, out_vmo)
 
     def _vmo_get_clone(self, io: int, out_vmo: int) -> int:
         if out_vmo == 0:
-            return self._null_output("vmo_get", [io, 0, 0])
-        return self._handle_out(get_vmo.zxio_vmo_get_clone(self._io(io)), out_vmo)
+            return self._one_output("vmo_get", [io, 0, 0])
+        return self._vmo_out(get_vmo.zxio_vmo_get_clone, io, out_vmo)
 
     def _vmo_get_exact(self, io: int, out_vmo: int) -> int:
         if out_vmo == 0:
-            return self._null_output("vmo_get", [io, 0, 0])
-        return self._handle_out(get_vmo.zxio_vmo_get_exact(self._io(io)), out_vmo)
+            return self._one_output("vmo_get", [io, 0, 0])
+        return self._vmo_out(get_vmo.zxio_vmo_get_exact, io, out_vmo)
 
     def _vmo_get_exec(self, io: int, out_vmo: int) -> int:
         if out_vmo == 0:
-            return self._null_output("vmo_get", [io, 0, 0])
-        return self._handle_out(get_vmo.zxio_vmo_get_exec(self._io(io)), out_vmo)
+            return self._one_output("vmo_get", [io, 0, 0])
+        return self._vmo_out(get_vmo.zxio_vmo_get_exec, io, out_vmo)
 
     # Directories ---------------------------------------------------------------------------
 
@@ -328,25 +337,21 @@ class ZxioRaw:
             self._store(iterator, directory, 8)
         return status
 
-    def _walk(self, iterator: int) -> DirentIterator | None:
+    def _walk(self, iterator: int) -> DirentIterator:
         """The iterator at an address, which points to its directory."""
-        if iterator == 0:
-            return None
         return DirentIterator(self._io(int.from_bytes(self._load(iterator, 8), "little")))
 
     def _dirent_iterator_next(self, iterator: int, inout_entry: int) -> int:
         walk = self._walk(iterator)
         entry = None
-        if walk is not None and walk.io is not None and inout_entry != 0:
-            member = _DIRENT.field("name")
-            record = self._load(inout_entry, _DIRENT.size)
-            name = int.from_bytes(record[member.offset : member.offset + member.size], "little")
-            entry = Dirent(bytearray(255) if name else None)
+        if walk.io is not None and inout_entry != 0:
+            name = self._load(inout_entry + _NAME.offset, _NAME.size)
+            entry = Dirent(bytearray(255) if any(name) else None)
         return zxio.zxio_dirent_iterator_next(walk, entry)
 
     def _dirent_iterator_destroy(self, iterator: int) -> int:
         walk = self._walk(iterator)
-        if walk is not None and walk.io is not None:
+        if walk.io is not None:
             zxio.zxio_dirent_iterator_destroy(walk)
             if walk.io is None:
                 self._system.store(iterator, bytes(8))

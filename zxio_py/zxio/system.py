@@ -16,6 +16,7 @@ from struct import Struct
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.pages import PAGE_SIZE
 from zxio_py.kernel.raw import ENTRIES
 from zxio_py.kernel.thread import Thread
 from zxio_py.zxio.vector import Entries, Pointer, Vector
@@ -31,6 +32,9 @@ _IOVEC = Struct("<QQ")
 _WINDOW = 0xF << 60
 _OFFSET_BITS = 40
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+
+#: Most bytes that one malloc gives.
+_LARGEST_BLOCK = 1 << 40
 
 
 class _Caller(Caller):
@@ -108,12 +112,37 @@ class System:
             return self.process.aspace.read(pointer, size)
         return bytes(memoryview(pointer)[:size])
 
+    def load_bytewise(self, pointer: Pointer, size: int) -> Iterator[int]:
+        """Read it byte for byte: those before the first that is not there are had."""
+        if not isinstance(pointer, int):
+            yield from self.load(pointer, size)
+            return
+        end = pointer + size
+        while pointer < end:
+            piece = min(end - pointer, PAGE_SIZE - pointer % PAGE_SIZE)
+            yield from self.load(pointer, piece)
+            pointer += piece
+
+    def reserve(self, size: int) -> None:
+        """Have heap memory for *size* bytes: NO_MEMORY beyond what the allocator gives at once."""
+        if size > _LARGEST_BLOCK:
+            raise ZxError(abi.ZX_ERR_NO_MEMORY)
+
     def store(self, pointer: Pointer, data: bytes) -> None:
         """Write the caller's memory likewise."""
         if isinstance(pointer, int):
             self.process.aspace.write(pointer, data)
         else:
             pointer[: len(data)] = data
+
+    def store_optional(self, address: int, data: bytes) -> int:
+        """Write it as the kernel does at the end of a call, nothing for null; the call's status."""
+        try:
+            if address != 0:
+                self._caller().write(address, data)
+        except ZxError as error:
+            return error.status
+        return abi.ZX_OK
 
     # Handles and objects -------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.ops import Ops, Storage, Zxio, zxio_init
+from zxio_py.zxio.status import KernelOutput, OutputError
 from zxio_py.zxio.types import NodeAttributes
 from zxio_py.zxio.vector import Vector
 
@@ -39,9 +40,15 @@ def _vmo_release(io: Zxio) -> int:
 
 
 def _vmo_clone(io: Zxio) -> int:
-    """The clone starts at offset zero: the seek offset belongs to the stream."""
+    """The clone starts at offset zero: the seek offset belongs to the stream.
+
+    Without a duplicate there is the invalid handle.
+    """
     file: _Vmo = io.state
-    return io.system.handle_duplicate(file.vmo, abi.ZX_RIGHT_SAME_RIGHTS)
+    try:
+        return io.system.handle_duplicate(file.vmo, abi.ZX_RIGHT_SAME_RIGHTS)
+    except ZxError as error:
+        raise OutputError(error.status, abi.ZX_HANDLE_INVALID) from None
 
 
 def _vmo_attr_get(io: Zxio) -> NodeAttributes:
@@ -61,30 +68,30 @@ def _no_flags(flags: int) -> None:
 def _vmo_readv(io: Zxio, vector: Vector, flags: int) -> int:
     file: _Vmo = io.state
     _no_flags(flags)
-    return io.system.stream_readv(file.stream, vector)
+    return KernelOutput(io.system.stream_readv(file.stream, vector))
 
 
 def _vmo_readv_at(io: Zxio, offset: int, vector: Vector, flags: int) -> int:
     file: _Vmo = io.state
     _no_flags(flags)
-    return io.system.stream_readv_at(file.stream, offset, vector)
+    return KernelOutput(io.system.stream_readv_at(file.stream, offset, vector))
 
 
 def _vmo_writev(io: Zxio, vector: Vector, flags: int) -> int:
     file: _Vmo = io.state
     _no_flags(flags)
-    return io.system.stream_writev(file.stream, vector)
+    return KernelOutput(io.system.stream_writev(file.stream, vector))
 
 
 def _vmo_writev_at(io: Zxio, offset: int, vector: Vector, flags: int) -> int:
     file: _Vmo = io.state
     _no_flags(flags)
-    return io.system.stream_writev_at(file.stream, offset, vector)
+    return KernelOutput(io.system.stream_writev_at(file.stream, offset, vector))
 
 
 def _vmo_seek(io: Zxio, start: int, offset: int) -> int:
     file: _Vmo = io.state
-    return io.system.stream_seek(file.stream, start, offset)
+    return KernelOutput(io.system.stream_seek(file.stream, start, offset))
 
 
 def _vmo_truncate(io: Zxio, length: int) -> None:
@@ -95,6 +102,7 @@ def _vmo_truncate(io: Zxio, length: int) -> None:
 def _vmo_vmo_get(io: Zxio, flags: int) -> int:
     """A private clone of the content, or a duplicate, with just the rights asked for."""
     file: _Vmo = io.state
+    size = io.system.object_get_content_size(file.vmo)
     rights = abi.ZX_RIGHTS_BASIC | abi.ZX_RIGHT_MAP | abi.ZX_RIGHT_GET_PROPERTY
     rights |= abi.ZX_RIGHT_READ if flags & ZXIO_VMO_READ else 0
     rights |= abi.ZX_RIGHT_WRITE if flags & ZXIO_VMO_WRITE else 0
@@ -106,7 +114,6 @@ def _vmo_vmo_get(io: Zxio, flags: int) -> int:
         if flags & ZXIO_VMO_WRITE:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         options |= abi.ZX_VMO_CHILD_NO_WRITE
-    size = io.system.object_get_content_size(file.vmo)
     child = io.system.vmo_create_child(file.vmo, options, 0, size)
     return io.system.handle_replace(child, rights | abi.ZX_RIGHT_SET_PROPERTY)
 

@@ -32,8 +32,8 @@ def _is_valid(io: Zxio | None) -> bool:
     return zxio_get_ops(io) is not None
 
 
-def _dispatch(io: Zxio | None, member: str, failed: T, *args: Any) -> tuple[int, T]:
-    """Status and outputs of one operation."""
+def dispatch(io: Zxio | None, member: str, failed: T, *args: Any) -> tuple[int, T]:
+    """Status and outputs of one operation, *failed* for those it does not have."""
     if io is None or not _is_valid(io):
         return abi.ZX_ERR_BAD_HANDLE, failed
     operation = _operation(io, member)
@@ -42,7 +42,7 @@ def _dispatch(io: Zxio | None, member: str, failed: T, *args: Any) -> tuple[int,
 
 def _status(io: Zxio | None, member: str, *args: Any) -> int:
     """Status of an operation without outputs."""
-    return _dispatch(io, member, None, *args)[0]
+    return dispatch(io, member, None, *args)[0]
 
 
 def _entries(vector: Sequence[Entry] | UserEntries) -> Vector:
@@ -62,17 +62,17 @@ def zxio_close(io: Zxio | None) -> int:
 
 def zxio_release(io: Zxio | None) -> tuple[int, int]:
     """Take the object's handle out; the object must still be closed."""
-    return _dispatch(io, "release", 0)
+    return dispatch(io, "release", 0)
 
 
 def zxio_borrow(io: Zxio | None) -> tuple[int, int]:
     """Look at the object's handle."""
-    return _dispatch(io, "borrow", 0)
+    return dispatch(io, "borrow", 0)
 
 
 def zxio_clone(io: Zxio | None) -> tuple[int, int]:
     """A new handle for another object like this one."""
-    return _dispatch(io, "clone", 0)
+    return dispatch(io, "clone", 0)
 
 
 # ---- waiting -------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def zxio_sync(io: Zxio | None) -> int:
 
 def zxio_attr_get(io: Zxio | None) -> tuple[int, NodeAttributes]:
     """The node's attributes."""
-    return _dispatch(io, "attr_get", NodeAttributes())
+    return dispatch(io, "attr_get", NodeAttributes())
 
 
 def zxio_attr_set(io: Zxio | None, attr: NodeAttributes) -> int:
@@ -131,7 +131,7 @@ def zxio_attr_set(io: Zxio | None, attr: NodeAttributes) -> int:
 
 def zxio_flags_get(io: Zxio | None) -> tuple[int, int]:
     """The flags the node was opened with."""
-    return _dispatch(io, "flags_get", 0)
+    return dispatch(io, "flags_get", 0)
 
 
 def zxio_flags_set(io: Zxio | None, flags: int) -> int:
@@ -158,14 +158,14 @@ def zxio_readv(
     io: Zxio | None, vector: Sequence[Entry] | UserEntries, flags: int
 ) -> tuple[int, int]:
     """Read into several buffers; the bytes moved."""
-    return _dispatch(io, "readv", 0, _entries(vector), flags)
+    return dispatch(io, "readv", 0, _entries(vector), flags)
 
 
 def zxio_readv_at(
     io: Zxio | None, offset: int, vector: Sequence[Entry] | UserEntries, flags: int
 ) -> tuple[int, int]:
     """Read at an offset into several buffers; the bytes moved."""
-    return _dispatch(io, "readv_at", 0, offset, _entries(vector), flags)
+    return dispatch(io, "readv_at", 0, offset, _entries(vector), flags)
 
 
 def zxio_write(io: Zxio | None, buffer: Pointer, capacity: int, flags: int) -> tuple[int, int]:
@@ -184,19 +184,19 @@ def zxio_writev(
     io: Zxio | None, vector: Sequence[Entry] | UserEntries, flags: int
 ) -> tuple[int, int]:
     """Write from several buffers; the bytes moved."""
-    return _dispatch(io, "writev", 0, _entries(vector), flags)
+    return dispatch(io, "writev", 0, _entries(vector), flags)
 
 
 def zxio_writev_at(
     io: Zxio | None, offset: int, vector: Sequence[Entry] | UserEntries, flags: int
 ) -> tuple[int, int]:
     """Write at an offset from several buffers; the bytes moved."""
-    return _dispatch(io, "writev_at", 0, offset, _entries(vector), flags)
+    return dispatch(io, "writev_at", 0, offset, _entries(vector), flags)
 
 
 def zxio_seek(io: Zxio | None, start: int, offset: int) -> tuple[int, int]:
     """Move the seek offset; the new one."""
-    return _dispatch(io, "seek", 0, start, offset)
+    return dispatch(io, "seek", 0, start, offset)
 
 
 def zxio_truncate(io: Zxio | None, length: int) -> int:
@@ -206,17 +206,17 @@ def zxio_truncate(io: Zxio | None, length: int) -> int:
 
 def zxio_vmo_get(io: Zxio | None, flags: int) -> tuple[int, int]:
     """The contents as a VMO."""
-    return _dispatch(io, "vmo_get", 0, flags)
+    return dispatch(io, "vmo_get", 0, flags)
 
 
 def zxio_get_read_buffer_available(io: Zxio | None) -> tuple[int, int]:
     """How many bytes could be read at once."""
-    return _dispatch(io, "get_read_buffer_available", 0)
+    return dispatch(io, "get_read_buffer_available", 0)
 
 
 def zxio_shutdown(io: Zxio | None, options: int) -> tuple[int, int]:
     """Stop reading or writing; status and out_code."""
-    return _dispatch(io, "shutdown", 0, options)
+    return dispatch(io, "shutdown", 0, options)
 
 
 # ---- directories ---------------------------------------------------------------------------
@@ -241,7 +241,9 @@ def zxio_open_async(
 def zxio_add_inotify_filter(
     io: Zxio | None, path: Any, path_len: int, mask: int, watch_descriptor: int, socket: int
 ) -> int:
-    """Ask for inotify events below a directory."""
+    """Ask for inotify events below a directory; the socket is consumed in every case."""
+    if io is not None and not _is_valid(io):
+        io.system.handle_close(socket)
     return _status(io, "add_inotify_filter", path, path_len, mask, watch_descriptor, socket)
 
 
@@ -252,7 +254,7 @@ def zxio_unlink(directory: Zxio | None, name: Any, name_len: int, flags: int) ->
 
 def zxio_token_get(io: Zxio | None) -> tuple[int, int]:
     """The handle that names this directory in rename and link."""
-    return _dispatch(io, "token_get", 0)
+    return dispatch(io, "token_get", 0)
 
 
 def zxio_rename(
@@ -309,18 +311,21 @@ def zxio_dirent_iterator_init(iterator: DirentIterator | None, directory: Zxio |
     return attempt(lambda: operation(iterator, directory), None)[0]
 
 
-def zxio_dirent_iterator_next(iterator: DirentIterator | None, inout_entry: Dirent | None) -> int:
-    """Fill in the next entry."""
-    if iterator is None or not _is_valid(iterator.io):
+def zxio_dirent_iterator_next(iterator: DirentIterator, inout_entry: Dirent | None) -> int:
+    """Fill in the next entry.
+
+    There has to be an iterator, here and at its end; what counts is whether it has an object.
+    """
+    if not _is_valid(iterator.io):
         return abi.ZX_ERR_BAD_HANDLE
     if inout_entry is None or inout_entry.name is None:
         return abi.ZX_ERR_INVALID_ARGS
     return _status(iterator.io, "dirent_iterator_next", iterator, inout_entry)
 
 
-def zxio_dirent_iterator_destroy(iterator: DirentIterator | None) -> None:
+def zxio_dirent_iterator_destroy(iterator: DirentIterator) -> None:
     """End the walk."""
-    if iterator is not None and _is_valid(iterator.io):
+    if _is_valid(iterator.io):
         _status(iterator.io, "dirent_iterator_destroy", iterator)
 
 
@@ -336,12 +341,12 @@ def zxio_watch_directory(
 
 def zxio_isatty(io: Zxio | None) -> tuple[int, bool]:
     """Whether the object wants line buffering."""
-    return _dispatch(io, "isatty", False)
+    return dispatch(io, "isatty", False)
 
 
 def zxio_get_window_size(io: Zxio | None) -> tuple[int, int, int]:
     """Width and height in characters."""
-    status, (width, height) = _dispatch(io, "get_window_size", (0, 0))
+    status, (width, height) = dispatch(io, "get_window_size", (0, 0))
     return status, width, height
 
 
@@ -352,7 +357,7 @@ def zxio_set_window_size(io: Zxio | None, width: int, height: int) -> int:
 
 def zxio_ioctl(io: Zxio | None, request: int, arguments: Any) -> tuple[int, int]:
     """Generic door; status and out_code."""
-    return _dispatch(io, "ioctl", 0, request, arguments)
+    return dispatch(io, "ioctl", 0, request, arguments)
 
 
 # ---- sockets: status, outputs, out_code ----------------------------------------------------
@@ -360,55 +365,55 @@ def zxio_ioctl(io: Zxio | None, request: int, arguments: Any) -> tuple[int, int]
 
 def zxio_bind(io: Zxio | None, addr: Any, addrlen: int) -> tuple[int, int]:
     """Bind to a local address."""
-    return _dispatch(io, "bind", 0, addr, addrlen)
+    return dispatch(io, "bind", 0, addr, addrlen)
 
 
 def zxio_connect(io: Zxio | None, addr: Any, addrlen: int) -> tuple[int, int]:
     """Connect to a peer."""
-    return _dispatch(io, "connect", 0, addr, addrlen)
+    return dispatch(io, "connect", 0, addr, addrlen)
 
 
 def zxio_listen(io: Zxio | None, backlog: int) -> tuple[int, int]:
     """Wait for peers."""
-    return _dispatch(io, "listen", 0, backlog)
+    return dispatch(io, "listen", 0, backlog)
 
 
 def zxio_accept(io: Zxio | None, addr: Any, addrlen: Any, out_storage: Any) -> tuple[int, int]:
     """Take a peer's connection."""
-    return _dispatch(io, "accept", 0, addr, addrlen, out_storage)
+    return dispatch(io, "accept", 0, addr, addrlen, out_storage)
 
 
 def zxio_getsockname(io: Zxio | None, addr: Any, addrlen: Any) -> tuple[int, int]:
     """The local address."""
-    return _dispatch(io, "getsockname", 0, addr, addrlen)
+    return dispatch(io, "getsockname", 0, addr, addrlen)
 
 
 def zxio_getpeername(io: Zxio | None, addr: Any, addrlen: Any) -> tuple[int, int]:
     """The peer's address."""
-    return _dispatch(io, "getpeername", 0, addr, addrlen)
+    return dispatch(io, "getpeername", 0, addr, addrlen)
 
 
 def zxio_getsockopt(
     io: Zxio | None, level: int, optname: int, optval: Any, optlen: Any
 ) -> tuple[int, int]:
     """Read a socket option."""
-    return _dispatch(io, "getsockopt", 0, level, optname, optval, optlen)
+    return dispatch(io, "getsockopt", 0, level, optname, optval, optlen)
 
 
 def zxio_setsockopt(
     io: Zxio | None, level: int, optname: int, optval: Any, optlen: int
 ) -> tuple[int, int]:
     """Change a socket option."""
-    return _dispatch(io, "setsockopt", 0, level, optname, optval, optlen)
+    return dispatch(io, "setsockopt", 0, level, optname, optval, optlen)
 
 
 def zxio_recvmsg(io: Zxio | None, msg: Any, flags: int) -> tuple[int, int, int]:
     """Receive a message; status, bytes moved, out_code."""
-    status, (actual, code) = _dispatch(io, "recvmsg", (0, 0), msg, flags)
+    status, (actual, code) = dispatch(io, "recvmsg", (0, 0), msg, flags)
     return status, actual, code
 
 
 def zxio_sendmsg(io: Zxio | None, msg: Any, flags: int) -> tuple[int, int, int]:
     """Send a message; status, bytes moved, out_code."""
-    status, (actual, code) = _dispatch(io, "sendmsg", (0, 0), msg, flags)
+    status, (actual, code) = dispatch(io, "sendmsg", (0, 0), msg, flags)
     return status, actual, code

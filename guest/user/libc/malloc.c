@@ -8,6 +8,7 @@
 
 #define ALIGNMENT 16
 #define CHUNK ((size_t)64 * 1024)
+#define LARGEST ((size_t)1 << 40) // as much as the allocator of Zircon's libc gives at once
 
 // Before each block; `next` only counts while the block is free.
 struct header {
@@ -89,7 +90,7 @@ static struct header* take(size_t size) {
 }
 
 void* malloc(size_t size) {
-    if (size > PTRDIFF_MAX - CHUNK) {
+    if (size > LARGEST) {
         return NULL;
     }
     size = (size + sizeof(struct header) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
