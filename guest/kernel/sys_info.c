@@ -238,6 +238,8 @@ static const struct topic {
      false, thread_stats},
     {ZX_INFO_THREAD_EXCEPTION_REPORT, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_INSPECT,
      sizeof(zx_exception_report_t), false, exception_report},
+    {ZX_INFO_THREAD_EXCEPTION_REPORT_V1, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_INSPECT,
+     sizeof(zx_exception_report_v1_t), false, exception_report},
     {ZX_INFO_TASK_RUNTIME, 0, ZX_RIGHT_INSPECT, sizeof(zx_info_task_runtime_t), false,
      task_runtime},
     {ZX_INFO_TASK_RUNTIME_V1, 0, ZX_RIGHT_INSPECT, sizeof(zx_info_task_runtime_v1_t), false,

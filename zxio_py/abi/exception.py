@@ -73,6 +73,15 @@ _STRUCTS = (
         ),
     ),
     Struct(
+        "zx_exception_report_v1_t",
+        32,
+        8,
+        (
+            Field("header", 0, 8),
+            Field("context", 8, 24),
+        ),
+    ),
+    Struct(
         "zx_exception_report_t",
         40,
         8,

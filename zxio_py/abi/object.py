@@ -199,7 +199,7 @@ _TOPICS = (
         "ZX_INFO_THREAD_EXCEPTION_REPORT_V1",
         0xB,
         "thread",
-        "zx_exception_report_t",
+        "zx_exception_report_v1_t",
         "INSPECT",
         array=False,
     ),
