@@ -142,15 +142,21 @@ struct outgoing {
     bool etc;
 };
 
-// Walks the vectors: adds up their sizes if to is NULL, else gathers their bytes there.
-static zx_status_t gather(const struct outgoing* outgoing, uint8_t* to, uint32_t* total_out) {
+// The next of the vectors that are left after those done, as many as are read at once.
+static zx_status_t read_vectors(const struct outgoing* outgoing, uint32_t done,
+                                zx_channel_iovec_t* vectors, uint32_t* count_out) {
+    uint32_t left = outgoing->num_bytes - done;
+    *count_out = left < IOVECS_AT_ONCE ? left : IOVECS_AT_ONCE;
+    return copy_from_user(vectors, outgoing->bytes + done * sizeof(vectors[0]),
+                          *count_out * sizeof(vectors[0]));
+}
+
+// What the vectors say, piece by piece, before any of the bytes they lead to is touched.
+static zx_status_t judge_vectors(const struct outgoing* outgoing, uint32_t* total_out) {
     zx_channel_iovec_t vectors[IOVECS_AT_ONCE];
     uint64_t total = 0;
-    for (uint32_t done = 0; done < outgoing->num_bytes;) {
-        uint32_t count = outgoing->num_bytes - done;
-        count = count < IOVECS_AT_ONCE ? count : IOVECS_AT_ONCE;
-        zx_status_t status = copy_from_user(vectors, outgoing->bytes + done * sizeof(vectors[0]),
-                                            count * sizeof(vectors[0]));
+    for (uint32_t done = 0, count; done < outgoing->num_bytes; done += count) {
+        zx_status_t status = read_vectors(outgoing, done, vectors, &count);
         if (status != ZX_OK) {
             return status;
         }
@@ -158,21 +164,29 @@ static zx_status_t gather(const struct outgoing* outgoing, uint8_t* to, uint32_t
             if (vectors[i].reserved != 0) {
                 return ZX_ERR_INVALID_ARGS;
             }
-            if (total + vectors[i].capacity >
-                (to == NULL ? ZX_CHANNEL_MAX_MSG_BYTES : *total_out)) {
-                return ZX_ERR_OUT_OF_RANGE;
-            }
-            if (to != NULL && vectors[i].capacity > 0) {
-                status = copy_from_user(to + total, vectors[i].buffer, vectors[i].capacity);
-                if (status != ZX_OK) {
-                    return status;
-                }
-            }
             total += vectors[i].capacity;
         }
-        done += count;
+        if (total > ZX_CHANNEL_MAX_MSG_BYTES) {
+            return ZX_ERR_OUT_OF_RANGE;
+        }
     }
     *total_out = (uint32_t)total;
+    return ZX_OK;
+}
+
+// Brings the bytes of vectors together that have been judged; nobody has changed them since.
+static zx_status_t gather(const struct outgoing* outgoing, uint8_t* to) {
+    zx_channel_iovec_t vectors[IOVECS_AT_ONCE];
+    for (uint32_t done = 0, count; done < outgoing->num_bytes; done += count) {
+        zx_status_t status = read_vectors(outgoing, done, vectors, &count);
+        for (uint32_t i = 0; i < count && status == ZX_OK; i++) {
+            status = copy_from_user(to, vectors[i].buffer, vectors[i].capacity);
+            to += vectors[i].capacity;
+        }
+        if (status != ZX_OK) {
+            return status;
+        }
+    }
     return ZX_OK;
 }
 
@@ -180,16 +194,18 @@ static zx_status_t gather(const struct outgoing* outgoing, uint8_t* to, uint32_t
 static zx_status_t make_message(const struct outgoing* outgoing, uint32_t minimum,
                                 struct message** out) {
     bool vectors = outgoing->options & ZX_CHANNEL_WRITE_USE_IOVEC;
-    uint32_t limit = vectors ? ZX_CHANNEL_MAX_MSG_IOVECS : ZX_CHANNEL_MAX_MSG_BYTES;
-    if (outgoing->num_bytes > limit || outgoing->num_handles > ZX_CHANNEL_MAX_MSG_HANDLES) {
-        return ZX_ERR_OUT_OF_RANGE;
-    }
     uint32_t size = outgoing->num_bytes;
     if (vectors) {
-        zx_status_t status = gather(outgoing, NULL, &size);
+        if (outgoing->num_bytes > ZX_CHANNEL_MAX_MSG_IOVECS) {
+            return ZX_ERR_OUT_OF_RANGE;
+        }
+        zx_status_t status = judge_vectors(outgoing, &size);
         if (status != ZX_OK) {
             return status;
         }
+    }
+    if (size > ZX_CHANNEL_MAX_MSG_BYTES || outgoing->num_handles > ZX_CHANNEL_MAX_MSG_HANDLES) {
+        return ZX_ERR_OUT_OF_RANGE;
     }
     if (size < minimum) {
         return ZX_ERR_INVALID_ARGS;
@@ -198,12 +214,8 @@ static zx_status_t make_message(const struct outgoing* outgoing, uint32_t minimu
     if (message == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    zx_status_t status = ZX_OK;
-    if (vectors) {
-        status = gather(outgoing, message->bytes, &size);
-    } else if (size > 0) {
-        status = copy_from_user(message->bytes, outgoing->bytes, size);
-    }
+    zx_status_t status = vectors ? gather(outgoing, message->bytes)
+                                 : copy_from_user(message->bytes, outgoing->bytes, size);
     if (status != ZX_OK) {
         message_destroy(message);
         return status;

@@ -129,14 +129,21 @@ class Caller:
         self, pointer: Pointer, count: int, form: struct.Struct
     ) -> Iterator[tuple[int, ...]]:
         """Records of an array of any length, read a chunk at a time as it is consumed."""
+        for chunk in self.chunks(pointer, count, form, _CHUNK):
+            yield from chunk
+
+    def chunks(
+        self, pointer: Pointer, count: int, form: struct.Struct, at_once: int
+    ) -> Iterator[list[tuple[int, ...]]]:
+        """The same, chunk by chunk."""
         if not isinstance(pointer, int):
-            yield from form.iter_unpack(self.read(pointer, count * form.size))
+            yield list(form.iter_unpack(self.read(pointer, count * form.size)))
             return
         while count:
-            chunk = min(count, _CHUNK)
-            yield from form.iter_unpack(self.read(pointer, chunk * form.size))
-            pointer += chunk * form.size
-            count -= chunk
+            length = min(count, at_once)
+            yield list(form.iter_unpack(self.read(pointer, length * form.size)))
+            pointer += length * form.size
+            count -= length
 
     def read_prefix(self, pointer: Pointer, size: int) -> bytes:
         """As much of *size* bytes as can be read before a fault."""

@@ -17,6 +17,7 @@ _HANDLE_INFO = struct.Struct("<IIII")
 _IOVEC = struct.Struct("<QII")
 _CALL_ARGS = struct.Struct("<QQQQIIII")
 _TXID_SIZE = 4
+_IOVECS_AT_ONCE = 16
 
 
 def zx_channel_create(c: Caller, options: int, out0: Pointer, out1: Pointer) -> int:
@@ -193,24 +194,33 @@ def _outgoing(
 def _message_bytes(
     c: Caller, options: int, pointer: Pointer, num_bytes: int, num_handles: int
 ) -> bytes:
-    """The bytes of the message to be: OUT_OF_RANGE for too much, then INVALID_ARGS."""
-    limit = abi.ZX_CHANNEL_MAX_MSG_BYTES
-    vectored = options & abi.ZX_CHANNEL_WRITE_USE_IOVEC
-    if num_bytes > (abi.ZX_CHANNEL_MAX_MSG_IOVECS if vectored else limit):
+    """The bytes of the message to be: what vectors say, OUT_OF_RANGE, then INVALID_ARGS."""
+    vectors = None
+    size = num_bytes
+    if options & abi.ZX_CHANNEL_WRITE_USE_IOVEC:
+        vectors = _vectors(c, pointer, num_bytes)
+        size = sum(capacity for _, capacity, _ in vectors)
+    if size > abi.ZX_CHANNEL_MAX_MSG_BYTES or num_handles > abi.ZX_CHANNEL_MAX_MSG_HANDLES:
         raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-    if num_handles > abi.ZX_CHANNEL_MAX_MSG_HANDLES:
-        raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-    if not vectored:
-        return c.read(pointer, num_bytes)
-    vectors = list(_IOVEC.iter_unpack(c.read(pointer, num_bytes * _IOVEC.size)))
-    total = 0
-    for _, capacity, reserved in vectors:
-        if reserved != 0:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        total += capacity
-        if total > limit:
-            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+    if vectors is None:
+        return c.read(pointer, size)
     return b"".join(c.read(buffer, capacity) for buffer, capacity, _ in vectors)
+
+
+def _vectors(c: Caller, pointer: Pointer, count: int) -> list[tuple[int, ...]]:
+    """(buffer, capacity, reserved) of each vector, judged piece by piece."""
+    if count > abi.ZX_CHANNEL_MAX_MSG_IOVECS:
+        raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+    vectors: list[tuple[int, ...]] = []
+    total = 0
+    for chunk in c.chunks(pointer, count, _IOVEC, _IOVECS_AT_ONCE):
+        if any(reserved != 0 for _, _, reserved in chunk):
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        total += sum(capacity for _, capacity, _ in chunk)
+        if total > abi.ZX_CHANNEL_MAX_MSG_BYTES:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        vectors += chunk
+    return vectors
 
 
 def _consume(
