@@ -62,7 +62,10 @@ static zx_status_t get_debug_addr(struct dispatcher* object, union value* value)
 // Once set it is the loader's; a debugger must not find another one.
 static zx_status_t set_debug_addr(struct dispatcher* object, const union value* value) {
     struct process* process = (struct process*)object;
-    if (process->debug_addr != 0) {
+    if (value->u64 == 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (process->debug_addr != 0 && process->debug_addr != ZX_PROCESS_DEBUG_ADDR_BREAK_ON_SET) {
         return ZX_ERR_ACCESS_DENIED;
     }
     process->debug_addr = value->u64;

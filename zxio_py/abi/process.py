@@ -10,6 +10,9 @@ ZX_INFO_PROCESS_FLAG_STARTED = 1
 ZX_INFO_PROCESS_FLAG_EXITED = 2
 ZX_INFO_PROCESS_FLAG_DEBUGGER_ATTACHED = 4
 
+# A debug address that stands for none yet: the loader is to stop when it sets the real one.
+ZX_PROCESS_DEBUG_ADDR_BREAK_ON_SET = 1
+
 # Options of zx_process_create.
 ZX_PROCESS_SHARED = 1
 

@@ -104,7 +104,9 @@ class Process(Dispatcher):
 
     def set_debug_addr(self, address: int) -> None:
         """ZX_PROP_PROCESS_DEBUG_ADDR: the loader sets it once; ACCESS_DENIED after that."""
-        if self.debug_addr:
+        if address == 0:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.debug_addr not in (0, abi.ZX_PROCESS_DEBUG_ADDR_BREAK_ON_SET):
             raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         self.debug_addr = address
 

@@ -16,9 +16,6 @@ from zxio_py.kernel.stream import Stream
 from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.vmo import Vmo
 
-#: Between the user addresses and here, none is canonical.
-_KERNEL_BASE = 0xFFFF_8000_0000_0000
-
 D = TypeVar("D", bound=Dispatcher)
 
 
@@ -86,10 +83,7 @@ def zx_object_set_property(
     elif property == abi.ZX_PROP_PROCESS_DEBUG_ADDR:
         _room(value_size, 8)
         process = _as(object, Process)
-        address = _number(c, value, 8)
-        if USER_TOP <= address < _KERNEL_BASE:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        process.set_debug_addr(address)  # ACCESS_DENIED
+        process.set_debug_addr(_number(c, value, 8))  # INVALID_ARGS, ACCESS_DENIED
     elif property == abi.ZX_PROP_PROCESS_BREAK_ON_LOAD:
         _room(value_size, 8)
         process = _as(object, Process)
