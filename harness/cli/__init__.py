@@ -29,6 +29,9 @@ COMMANDS = {
     "run": _Command("harness.cli.run", "run the suite on all targets and compare (the main job)"),
     "exec": _Command("harness.cli.execute", "run one program file on one target"),
     "boot": _Command("harness.cli.boot", "boot a guest and talk to its console"),
+    "coverage": _Command(
+        "harness.cli.coverage", "what the suite reaches of the interface on each target"
+    ),
     "bench": _Command("harness.cli.bench", "measure start-up, calls, transport and emulation"),
     "images": _Command("harness.cli.images", "list or build the guest images"),
     "symbols": _Command("harness.symbols.cli", "hold libraries against their symbol lists"),

@@ -16,7 +16,7 @@ from harness.program.model import Program, Step
 from harness.program.parse import parse_list
 from harness.report import document, junit
 from harness.report.counts import by_family, totals
-from harness.run import Run, Runner, Verdict
+from harness.run import CHUNK, Run, Runner, Verdict
 from harness.targets.guest import GuestTarget
 from zxio_py import abi
 
@@ -46,6 +46,7 @@ def test_all_targets_agree_on_a_part_of_the_suite() -> None:
 def test_a_lost_machine_costs_one_program_and_is_reported() -> None:
     runner = Runner(["host", "x86_64"])
     killed = False
+    total = CHUNK + 86
 
     def kill(done: int, _total: int, _diverged: int) -> None:
         nonlocal killed
@@ -56,13 +57,13 @@ def test_a_lost_machine_costs_one_program_and_is_reported() -> None:
             os.kill(guest.machine.process.pid, signal.SIGKILL)
 
     try:
-        run = runner.compare(cases(150, nap_ns=1_000_000), kill)
+        run = runner.compare(cases(total, nap_ns=1_000_000), kill)
     finally:
         runner.close()
     lost = [verdict for verdict in run.all() if verdict.outcome == "lost"]
     assert len(lost) <= 1
-    assert len(run.verdicts) == 150
-    assert run.count("agree") == 300 - len(lost)
+    assert len(run.verdicts) == total
+    assert run.count("agree") == 2 * total - len(lost)
     (failure,) = run.targets[1].failures
     assert failure.verdict == "machine lost"
     assert run.exit_status == (3 if lost else 0)

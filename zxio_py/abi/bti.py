@@ -56,6 +56,14 @@ _CALLS = (
             "handle: MAP",
             "vmo: MAP; +READ for PERM_READ or PERM_EXECUTE; +WRITE for PERM_WRITE",
         ),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "OUT_OF_RANGE",
+            "UNAVAILABLE",
+        ),
         category="memory",
     ),
     Call(

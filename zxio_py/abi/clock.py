@@ -103,6 +103,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("no policy is checked",),
+        errors=("INVALID_ARGS",),
         category="time",
     ),
     Call(
@@ -114,6 +115,7 @@ _CALLS = (
             Param("details", "void*", "out"),
         ),
         rights=("handle: READ",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="time",
     ),
     Call(
@@ -139,6 +141,7 @@ _CALLS = (
             Param("now", "zx_time_t*", "out"),
         ),
         rights=("handle: READ",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="time",
     ),
     Call(
@@ -150,6 +153,7 @@ _CALLS = (
             Param("args", "const void*"),
         ),
         rights=("handle: WRITE",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="time",
     ),
     Call(

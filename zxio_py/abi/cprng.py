@@ -14,6 +14,7 @@ _CALLS = (
             Param("buffer", "const void*", count="buffer_size"),
             Param("buffer_size", "size_t"),
         ),
+        errors=("INVALID_ARGS",),
         category="entropy",
     ),
     Call(

@@ -87,6 +87,7 @@ _CALLS = (
         rights=(
             "resource: ROOT, except that ZX_HANDLE_INVALID is accepted when options == 0 (write-only log)",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="logging-and-debug",
         note="ZX_HANDLE_INVALID with options 0 yields a write-only log",
     ),
@@ -100,6 +101,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: READ",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "SHOULD_WAIT"),
         category="logging-and-debug",
         note="returns the positive number of bytes copied instead of ZX_OK",
     ),
@@ -113,6 +115,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: WRITE",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="logging-and-debug",
     ),
 )

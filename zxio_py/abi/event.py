@@ -15,6 +15,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("policy NEW_EVENT",),
+        errors=("INVALID_ARGS", "ACCESS_DENIED"),
         category="signals-and-waits",
     ),
 )

@@ -17,6 +17,7 @@ _CALLS = (
             Param("out1", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("policy NEW_EVENTPAIR",),
+        errors=("NOT_SUPPORTED", "ACCESS_DENIED", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
 )

@@ -101,6 +101,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: none; fails ACCESS_DENIED for exceptions from a thread channel",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="tasks",
     ),
     Call(
@@ -111,6 +112,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: none",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="tasks",
     ),
 )

@@ -10,6 +10,7 @@ _CALLS = (
             Param("value_ptr", "const zx_futex_t*"),
             Param("koid", "zx_koid_t*", "out"),
         ),
+        errors=("INVALID_ARGS",),
         category="sync",
     ),
     Call(
@@ -23,6 +24,7 @@ _CALLS = (
             Param("requeue_count", "uint32_t"),
             Param("new_requeue_owner", "zx_handle_t", handle="use"),
         ),
+        errors=("INVALID_ARGS", "BAD_STATE", "BAD_HANDLE", "WRONG_TYPE"),
         category="sync",
     ),
     Call(
@@ -35,6 +37,7 @@ _CALLS = (
             Param("requeue_count", "uint32_t"),
             Param("new_requeue_owner", "zx_handle_t", handle="use"),
         ),
+        errors=("INVALID_ARGS", "BAD_STATE", "BAD_HANDLE", "WRONG_TYPE"),
         category="sync",
     ),
     Call(
@@ -47,6 +50,7 @@ _CALLS = (
             Param("deadline", "zx_time_t"),
         ),
         attributes=frozenset({"blocking"}),
+        errors=("BAD_STATE", "INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "TIMED_OUT"),
         category="sync",
     ),
     Call(
@@ -56,6 +60,7 @@ _CALLS = (
             Param("value_ptr", "const zx_futex_t*"),
             Param("wake_count", "uint32_t"),
         ),
+        errors=("INVALID_ARGS",),
         category="sync",
     ),
     Call(
@@ -74,6 +79,7 @@ _CALLS = (
         "zx_futex_wake_single_owner",
         "zx_status_t",
         (Param("value_ptr", "const zx_futex_t*"),),
+        errors=("INVALID_ARGS",),
         category="sync",
     ),
 )

@@ -42,6 +42,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="release"),),
         rights=("handle: none",),
+        errors=("BAD_HANDLE",),
         category="handles-and-objects",
         note="ZX_HANDLE_INVALID is accepted and gives ZX_OK",
     ),
@@ -52,6 +53,7 @@ _CALLS = (
             Param("handles", "const zx_handle_t*", handle="release", count="num_handles"),
             Param("num_handles", "size_t"),
         ),
+        errors=("BAD_HANDLE", "INVALID_ARGS"),
         category="handles-and-objects",
     ),
     Call(
@@ -63,6 +65,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: DUPLICATE",),
+        errors=("BAD_HANDLE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="handles-and-objects",
     ),
     Call(
@@ -74,6 +77,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: none",),
+        errors=("BAD_HANDLE", "INVALID_ARGS"),
         category="handles-and-objects",
     ),
 )

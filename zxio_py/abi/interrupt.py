@@ -27,6 +27,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE", "CANCELED"),
         category="signals-and-waits",
     ),
     Call(
@@ -42,6 +43,16 @@ _CALLS = (
             "handle: READ",
             "port_handle: WRITE, and the port must be made with ZX_PORT_BIND_TO_INTERRUPT",
         ),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "ALREADY_BOUND",
+            "BAD_STATE",
+            "CANCELED",
+            "NOT_FOUND",
+        ),
         category="signals-and-waits",
     ),
     Call(
@@ -54,6 +65,7 @@ _CALLS = (
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("src_obj: resource IRQ (ignored for ZX_INTERRUPT_VIRTUAL)",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
     Call(
@@ -61,6 +73,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: docs list no right in Rights but ACCESS_DENIED mentions WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "NOT_FOUND"),
         category="signals-and-waits",
     ),
     Call(
@@ -72,6 +85,7 @@ _CALLS = (
             Param("timestamp", "zx_time_t"),
         ),
         rights=("handle: SIGNAL",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "CANCELED"),
         category="signals-and-waits",
     ),
     Call(
@@ -83,6 +97,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WAIT",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "CANCELED",
+            "INVALID_ARGS",
+        ),
         category="signals-and-waits",
     ),
 )

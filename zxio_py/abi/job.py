@@ -106,6 +106,14 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("parent_job: MANAGE_JOB (kernel also accepts WRITE)",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "OUT_OF_RANGE",
+            "BAD_STATE",
+        ),
         category="tasks",
     ),
     Call(
@@ -120,6 +128,7 @@ _CALLS = (
             "job: DESTROY",
             "process: WAIT",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "ALREADY_BOUND"),
         category="tasks",
     ),
     Call(
@@ -133,6 +142,16 @@ _CALLS = (
             Param("policy_size", "uint32_t"),
         ),
         rights=("handle: SET_POLICY",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "ALREADY_EXISTS",
+            "NOT_SUPPORTED",
+        ),
         category="tasks",
     ),
 )

@@ -121,6 +121,9 @@ class Call:
     attributes: frozenset[str] = frozenset()
     #: Rights per handle parameter, in words (source: the call's reference page).
     rights: tuple[str, ...] = ()
+    #: Status codes it answers with by rule, without ``ZX_ERR_``, about in the order of its checks.
+    #: NO_MEMORY, which all that allocate may give, is left out; so is what only devices cause.
+    errors: tuple[str, ...] = ()
     category: str = ""
     note: str = ""
 

@@ -305,6 +305,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: ENUMERATE; the new handle may not exceed the parent handle's rights",),
+        errors=("BAD_HANDLE", "ACCESS_DENIED", "NOT_FOUND", "WRONG_TYPE", "INVALID_ARGS"),
         category="handles-and-objects",
     ),
     Call(
@@ -319,6 +320,15 @@ _CALLS = (
             Param("avail", "size_t*", "out"),
         ),
         rights=("per topic, see constants.json info_topics",),
+        errors=(
+            "NOT_SUPPORTED",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BUFFER_TOO_SMALL",
+            "INVALID_ARGS",
+            "BAD_STATE",
+        ),
         category="handles-and-objects",
         note="no options parameter; topic version lives in the top 4 bits of topic",
     ),
@@ -332,6 +342,15 @@ _CALLS = (
             Param("value_size", "size_t"),
         ),
         rights=("handle: GET_PROPERTY",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "ACCESS_DENIED",
+            "BUFFER_TOO_SMALL",
+            "WRONG_TYPE",
+            "NOT_SUPPORTED",
+            "BAD_STATE",
+        ),
         category="handles-and-objects",
     ),
     Call(
@@ -346,6 +365,7 @@ _CALLS = (
             "handle: MANAGE_THREAD",
             "profile: APPLY_PROFILE",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
         category="handles-and-objects",
     ),
     Call(
@@ -358,6 +378,16 @@ _CALLS = (
             Param("value_size", "size_t"),
         ),
         rights=("handle: SET_PROPERTY",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "ACCESS_DENIED",
+            "BUFFER_TOO_SMALL",
+            "WRONG_TYPE",
+            "NOT_SUPPORTED",
+            "PEER_CLOSED",
+            "BAD_STATE",
+        ),
         category="handles-and-objects",
     ),
     Call(
@@ -369,6 +399,7 @@ _CALLS = (
             Param("set_mask", "uint32_t"),
         ),
         rights=("handle: SIGNAL",),
+        errors=("BAD_HANDLE", "ACCESS_DENIED", "NOT_SUPPORTED", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
     Call(
@@ -380,6 +411,7 @@ _CALLS = (
             Param("set_mask", "uint32_t"),
         ),
         rights=("handle: SIGNAL_PEER",),
+        errors=("BAD_HANDLE", "ACCESS_DENIED", "NOT_SUPPORTED", "INVALID_ARGS", "PEER_CLOSED"),
         category="signals-and-waits",
     ),
     Call(
@@ -396,6 +428,7 @@ _CALLS = (
             "handle: WAIT",
             "port: WRITE",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "NOT_SUPPORTED"),
         category="signals-and-waits",
     ),
     Call(
@@ -408,6 +441,15 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("each item handle: WAIT",),
+        errors=(
+            "OUT_OF_RANGE",
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "ACCESS_DENIED",
+            "NOT_SUPPORTED",
+            "TIMED_OUT",
+            "CANCELED",
+        ),
         category="signals-and-waits",
     ),
     Call(
@@ -421,6 +463,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WAIT",),
+        errors=(
+            "BAD_HANDLE",
+            "ACCESS_DENIED",
+            "NOT_SUPPORTED",
+            "TIMED_OUT",
+            "CANCELED",
+            "INVALID_ARGS",
+        ),
         category="signals-and-waits",
     ),
 )

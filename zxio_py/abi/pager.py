@@ -45,6 +45,7 @@ _CALLS = (
             "pager: none in the 2022 rights (ATTACH_VMO once that right exists, late 2023+)",
             "port: WRITE",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "OUT_OF_RANGE"),
         category="memory",
     ),
     Call(
@@ -58,6 +59,7 @@ _CALLS = (
             "pager: none in 2022 (ATTACH_VMO+MANAGE_VMO later)",
             "vmo: WRITE",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="memory",
     ),
     Call(
@@ -121,6 +123,15 @@ _CALLS = (
             "pager: none in 2022 (MANAGE_VMO later)",
             "pager_vmo: WRITE",
             "aux_vmo: READ and WRITE (docs name WRITE)",
+        ),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "BAD_STATE",
+            "NOT_SUPPORTED",
+            "OUT_OF_RANGE",
         ),
         category="memory",
     ),

@@ -45,6 +45,7 @@ _CALLS = (
             "handle: WRITE",
             "source: WAIT in the kernel (docs say WRITE)",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "NOT_SUPPORTED", "NOT_FOUND"),
         category="signals-and-waits",
     ),
     Call(
@@ -55,6 +56,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("policy NEW_PORT",),
+        errors=("ACCESS_DENIED", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
     Call(
@@ -65,6 +67,7 @@ _CALLS = (
             Param("packet", "const zx_port_packet_t*"),
         ),
         rights=("handle: WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "SHOULD_WAIT"),
         category="signals-and-waits",
     ),
     Call(
@@ -77,6 +80,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "TIMED_OUT",
+            "CANCELED",
+            "INVALID_ARGS",
+        ),
         category="signals-and-waits",
     ),
 )

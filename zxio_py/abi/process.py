@@ -47,6 +47,7 @@ _CALLS = (
             "job: MANAGE_PROCESS (kernel also accepts WRITE)",
             "policy NEW_PROCESS",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
         category="tasks",
     ),
     Call(
@@ -65,6 +66,7 @@ _CALLS = (
             "shared_proc: MANAGE_PROCESS",
             "policy NEW_PROCESS",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="tasks",
     ),
     Call(
@@ -85,6 +87,14 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: READ and WRITE",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "NO_MEMORY",
+        ),
         category="tasks",
     ),
     Call(
@@ -103,6 +113,7 @@ _CALLS = (
             "thread: WRITE",
             "arg1: TRANSFER; always consumed",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "BAD_STATE"),
         category="tasks",
         note="arg1 is removed from the caller on every path, including bad process/thread handles",
     ),
@@ -117,6 +128,15 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: WRITE",),
+        errors=(
+            "NOT_SUPPORTED",
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "NO_MEMORY",
+        ),
         category="tasks",
     ),
 )

@@ -52,6 +52,7 @@ _CALLS = (
             Param("resource_out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("parent_rsrc: WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "NOT_FOUND"),
         category="driver-and-platform",
     ),
 )

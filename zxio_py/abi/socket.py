@@ -50,6 +50,7 @@ _CALLS = (
             Param("out1", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("policy NEW_SOCKET",),
+        errors=("ACCESS_DENIED", "INVALID_ARGS"),
         category="ipc",
     ),
     Call(
@@ -63,6 +64,15 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: READ",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "PEER_CLOSED",
+            "BAD_STATE",
+            "SHOULD_WAIT",
+        ),
         category="ipc",
     ),
     Call(
@@ -74,6 +84,7 @@ _CALLS = (
             Param("disposition_peer", "uint32_t"),
         ),
         rights=("handle: MANAGE_SOCKET",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
         category="ipc",
     ),
     Call(
@@ -87,6 +98,16 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: WRITE",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "PEER_CLOSED",
+            "BAD_STATE",
+            "SHOULD_WAIT",
+            "OUT_OF_RANGE",
+        ),
         category="ipc",
     ),
 )

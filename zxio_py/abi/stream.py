@@ -49,6 +49,7 @@ _CALLS = (
             Param("out_stream", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("vmo: READ if MODE_READ, WRITE if MODE_WRITE",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="ipc",
     ),
     Call(
@@ -63,6 +64,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_FOUND",
+            "BAD_STATE",
+        ),
         category="ipc",
     ),
     Call(
@@ -78,6 +87,15 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_FOUND",
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+        ),
         category="ipc",
     ),
     Call(
@@ -90,6 +108,7 @@ _CALLS = (
             Param("out_seek", "zx_off_t*", "out"),
         ),
         rights=("handle: READ or WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="ipc",
     ),
     Call(
@@ -104,6 +123,17 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WRITE",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_FOUND",
+            "BAD_STATE",
+            "NO_SPACE",
+            "FILE_BIG",
+            "OUT_OF_RANGE",
+        ),
         category="ipc",
     ),
     Call(
@@ -119,6 +149,17 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WRITE",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_FOUND",
+            "BAD_STATE",
+            "NO_SPACE",
+            "FILE_BIG",
+            "OUT_OF_RANGE",
+        ),
         category="ipc",
     ),
 )

@@ -48,6 +48,7 @@ _CALLS = (
             Param("event", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("root_job: MANAGE_PROCESS on the root job",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
         category="system",
     ),
     Call(

@@ -59,6 +59,14 @@ _CALLS = (
         rights=(
             "handle: INSPECT, DUPLICATE, TRANSFER, MANAGE_THREAD; jobs and processes also ENUMERATE",
         ),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "ALREADY_BOUND",
+            "BAD_STATE",
+        ),
         category="tasks",
     ),
     Call(
@@ -66,6 +74,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: DESTROY",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="tasks",
     ),
     Call(
@@ -76,6 +85,14 @@ _CALLS = (
             Param("token", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: WRITE",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_SUPPORTED",
+            "BAD_STATE",
+            "INVALID_ARGS",
+        ),
         category="tasks",
     ),
     Call(
@@ -86,6 +103,14 @@ _CALLS = (
             Param("token", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: WRITE",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_SUPPORTED",
+            "BAD_STATE",
+            "INVALID_ARGS",
+        ),
         category="tasks",
         note="same behaviour as task_suspend",
     ),

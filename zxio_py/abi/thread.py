@@ -96,11 +96,16 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("process: MANAGE_THREAD",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
         category="tasks",
     ),
     Call("zx_thread_exit", "void", (), attributes=frozenset({"noreturn"}), category="tasks"),
     Call(
-        "zx_thread_legacy_yield", "zx_status_t", (Param("options", "uint32_t"),), category="tasks"
+        "zx_thread_legacy_yield",
+        "zx_status_t",
+        (Param("options", "uint32_t"),),
+        errors=("INVALID_ARGS",),
+        category="tasks",
     ),
     Call(
         "zx_thread_read_state",
@@ -112,6 +117,15 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: READ",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "BUFFER_TOO_SMALL",
+            "INVALID_ARGS",
+            "NOT_SUPPORTED",
+        ),
         category="tasks",
     ),
     Call(
@@ -125,6 +139,7 @@ _CALLS = (
             Param("arg2", "uintptr_t"),
         ),
         rights=("handle: MANAGE_THREAD",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "BAD_STATE"),
         category="tasks",
     ),
     Call(
@@ -137,6 +152,14 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: WRITE",),
+        errors=(
+            "NOT_SUPPORTED",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "INVALID_ARGS",
+        ),
         category="tasks",
     ),
 )

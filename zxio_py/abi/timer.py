@@ -30,6 +30,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="time",
     ),
     Call(
@@ -41,6 +42,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("policy NEW_TIMER",),
+        errors=("INVALID_ARGS", "ACCESS_DENIED"),
         category="time",
         note="options carries the slack mode",
     ),
@@ -53,6 +55,7 @@ _CALLS = (
             Param("slack", "zx_duration_t"),
         ),
         rights=("handle: WRITE",),
+        errors=("OUT_OF_RANGE", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="time",
     ),
 )

@@ -107,6 +107,15 @@ _CALLS = (
             Param("child_addr", "zx_vaddr_t*", "out"),
         ),
         rights=("parent_vmar: READ/WRITE/EXECUTE for the matching CAN_MAP flags",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "ALREADY_EXISTS",
+            "NO_RESOURCES",
+            "BAD_STATE",
+        ),
         category="memory",
     ),
     Call(
@@ -114,6 +123,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: OP_CHILDREN",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE", "NOT_SUPPORTED"),
         category="memory",
     ),
     Call(
@@ -132,6 +142,18 @@ _CALLS = (
             "handle: READ/WRITE/EXECUTE for the matching PERM flags",
             "vmo: MAP, plus the same READ/WRITE/EXECUTE",
         ),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "ALREADY_EXISTS",
+            "NO_RESOURCES",
+            "NOT_SUPPORTED",
+            "BUFFER_TOO_SMALL",
+        ),
         category="memory",
     ),
     Call(
@@ -149,6 +171,15 @@ _CALLS = (
             "handle: WRITE for COMMIT/DECOMMIT/MAP_RANGE on writable mappings; none for hints",
             "needs OP_CHILDREN to reach sub-regions",
         ),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "NOT_SUPPORTED",
+        ),
         category="memory",
     ),
     Call(
@@ -163,6 +194,14 @@ _CALLS = (
         rights=(
             "handle: READ/WRITE/EXECUTE for the new PERM flags; OP_CHILDREN to reach sub-regions",
         ),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "NOT_FOUND",
+            "BAD_STATE",
+        ),
         category="memory",
     ),
     Call(
@@ -174,6 +213,7 @@ _CALLS = (
             Param("len", "size_t"),
         ),
         rights=("handle: none; OP_CHILDREN to reach sub-regions",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS", "NOT_FOUND", "BAD_STATE"),
         category="memory",
     ),
     Call(

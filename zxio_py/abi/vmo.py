@@ -116,6 +116,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("policy NEW_VMO",),
+        errors=("ACCESS_DENIED", "INVALID_ARGS", "OUT_OF_RANGE"),
         category="memory",
     ),
     Call(
@@ -129,6 +130,15 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: DUPLICATE and READ",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "NOT_SUPPORTED",
+            "OUT_OF_RANGE",
+            "BAD_STATE",
+        ),
         category="memory",
     ),
     Call(
@@ -144,6 +154,7 @@ _CALLS = (
             "bti: MAP",
             "policy NEW_VMO",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "NO_MEMORY"),
         category="memory",
     ),
     Call(
@@ -159,6 +170,7 @@ _CALLS = (
             "resource: MMIO covering the range",
             "policy NEW_VMO",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "OUT_OF_RANGE", "INVALID_ARGS"),
         category="memory",
     ),
     Call(
@@ -169,6 +181,7 @@ _CALLS = (
             Param("size", "uint64_t*", "out"),
         ),
         rights=("handle: none",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="memory",
     ),
     Call(
@@ -186,6 +199,16 @@ _CALLS = (
         rights=(
             "handle: WRITE for COMMIT, DECOMMIT, ZERO, CACHE_INVALIDATE; READ for the other cache ops; READ or WRITE for LOCK, TRY_LOCK, UNLOCK; none for DONT_NEED, ALWAYS_NEED",
         ),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "OUT_OF_RANGE",
+            "NOT_SUPPORTED",
+            "BAD_STATE",
+            "UNAVAILABLE",
+        ),
         category="memory",
     ),
     Call(
@@ -199,6 +222,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "INVALID_ARGS",
+        ),
         category="memory",
     ),
     Call(
@@ -213,6 +244,7 @@ _CALLS = (
             "handle: none; consumed always",
             "vmex: SYSTEM/VMEX_BASE, or ZX_HANDLE_INVALID with policy AMBIENT_MARK_VMO_EXEC",
         ),
+        errors=("BAD_HANDLE", "ACCESS_DENIED", "WRONG_TYPE", "INVALID_ARGS"),
         category="memory",
         note="handle is consumed even on failure",
     ),
@@ -224,6 +256,14 @@ _CALLS = (
             Param("cache_policy", "uint32_t"),
         ),
         rights=("handle: MAP",),
+        errors=(
+            "INVALID_ARGS",
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "NOT_SUPPORTED",
+        ),
         category="memory",
     ),
     Call(
@@ -234,6 +274,15 @@ _CALLS = (
             Param("size", "uint64_t"),
         ),
         rights=("handle: WRITE, and RESIZE when the VMO is resizable",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "UNAVAILABLE",
+            "OUT_OF_RANGE",
+            "BAD_STATE",
+            "INVALID_ARGS",
+        ),
         category="memory",
     ),
     Call(
@@ -247,6 +296,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WRITE",),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "INVALID_ARGS",
+        ),
         category="memory",
     ),
 )

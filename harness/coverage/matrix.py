@@ -1,0 +1,161 @@
+"""The matrix: functions of the interface, targets, and what a run of programs saw of both.
+
+Unlike the main job this compares nothing.  It counts: a function that answered with success works,
+one that only ever refused refuses, and every status that was seen is noted, to be held against
+those that the interface (`zxio_py.abi`) says the function has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.compare import applies
+from harness.program.model import Program, Step
+from harness.program.observation import ProgramObservation, StepObservation
+from harness.run import CHUNK
+from harness.targets.base import Target
+from zxio_py import abi
+from zxio_py.abi.model import Call
+
+#: "works": it succeeded; "refuses": it only gave errors; "unseen": no program reached it;
+#: "missing": the target has no such function.
+State = Literal["works", "refuses", "unseen", "missing"]
+
+STATES: tuple[State, ...] = ("works", "refuses", "unseen", "missing")
+
+#: What any function that allocates may answer; no program can cause it.
+_NOT_CAUSED = frozenset({"NO_MEMORY"})
+_PREFIX = "ZX_ERR_"
+
+#: Called with the programs done on all targets and their total.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Cell:
+    """One function on one target."""
+
+    missing: bool = False
+    succeeded: bool = False
+    #: Errors seen, without ``ZX_ERR_``.
+    errors: set[str] = field(default_factory=set)
+
+    @property
+    def state(self) -> State:
+        """What the run says of it."""
+        if self.missing:
+            return "missing"
+        if self.succeeded:
+            return "works"
+        return "refuses" if self.errors else "unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One function on all targets, in their order."""
+
+    call: Call
+    cells: tuple[Cell, ...]
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Errors seen on every target."""
+        return frozenset.intersection(*(frozenset(cell.errors) for cell in self.cells))
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Errors it has by the interface that were not seen on every target, in its order."""
+        return tuple(error for error in self.call.errors if error not in self.seen)
+
+    @property
+    def unexpected(self) -> tuple[str, ...]:
+        """Errors seen on some target that it does not have by the interface."""
+        found = frozenset().union(*(cell.errors for cell in self.cells))
+        return tuple(sorted(found - frozenset(self.call.errors) - _NOT_CAUSED))
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Every exported function, by name."""
+
+    targets: tuple[str, ...]
+    rows: tuple[Row, ...]
+    #: How many programs it rests on.
+    programs: int
+
+    def count(self, target: str, state: State) -> int:
+        """Functions in *state* on *target*."""
+        column = self.targets.index(target)
+        return sum(row.cells[column].state == state for row in self.rows)
+
+    @property
+    def errors(self) -> tuple[int, int]:
+        """How many (function, error) pairs were seen on every target, and how many there are."""
+        pairs = sum(len(row.call.errors) for row in self.rows)
+        return pairs - sum(len(row.unseen) for row in self.rows), pairs
+
+
+def measure(
+    targets: Sequence[Target], programs: Sequence[Program], progress: Progress | None = None
+) -> Matrix:
+    """Run *programs* on all targets, which work at the same time, and count."""
+    calls = [call for call in abi.CALLS.values() if call.exported]
+    table = {
+        target.name: {c.name: Cell(missing=c.name in target.missing_calls()) for c in calls}
+        for target in targets
+    }
+    for start in range(0, len(programs), CHUNK):
+        chunk = programs[start : start + CHUNK]
+        for target in targets:
+            target.start([p for p in chunk if applies(p, target.arch)])
+        for target in targets:
+            run = [p for p in chunk if applies(p, target.arch)]
+            for program, seen in zip(run, target.finish(), strict=True):
+                _note(table[target.name], program, seen)
+        if progress is not None:
+            progress(start + len(chunk), len(programs))
+    names = tuple(table)
+    rows = tuple(Row(c, tuple(table[name][c.name] for name in names)) for c in calls)
+    return Matrix(names, tuple(sorted(rows, key=lambda row: row.call.name)), len(programs))
+
+
+def _note(cells: Mapping[str, Cell], program: Program, seen: ProgramObservation) -> None:
+    for step, observation in _observed(program, seen):
+        cell = cells.get(step.call)
+        if cell is None or observation.missing:
+            continue
+        error = _error(abi.CALLS[step.call], observation.ret)
+        if error is None:
+            cell.succeeded = True
+        else:
+            cell.errors.add(error)
+    for call in _last_calls(program, seen):
+        if call in cells:
+            cells[call].succeeded = True
+
+
+def _observed(program: Program, seen: ProgramObservation) -> Iterator[tuple[Step, StepObservation]]:
+    yield from zip(program.steps, seen.steps, strict=False)
+    for name, steps in program.threads.items():
+        yield from zip(steps, seen.threads.get(name, ()), strict=False)
+
+
+def _last_calls(program: Program, seen: ProgramObservation) -> Iterator[str]:
+    """Calls that do not return and were the last thing a thread did."""
+    done = [(program.steps, seen.steps)]
+    done += [(steps, seen.threads.get(name, [])) for name, steps in program.threads.items()]
+    for steps, observed in done:
+        if len(observed) < len(steps):
+            call = abi.CALLS.get(steps[len(observed)].call)
+            if call is not None and "noreturn" in call.attributes:
+                yield call.name
+
+
+def _error(call: Call, ret: int) -> str | None:
+    """The error a function returned, without its prefix; None if it succeeded."""
+    if call.returns != "zx_status_t":
+        return None
+    status = (ret & 0xFFFFFFFF) - (ret << 1 & 0x1_0000_0000)
+    return abi.status_name(status).removeprefix(_PREFIX) if status < 0 else None

@@ -1,0 +1,125 @@
+"""The coverage matrix: what it says of functions on real targets, and its page."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.coverage.document import as_json, markdown
+from harness.coverage.matrix import Matrix, measure
+from harness.program.parse import parse_list
+from harness.targets.factory import open_targets
+from zxio_py import abi
+
+PROGRAMS = [
+    {
+        "name": "event_errors",
+        "steps": [
+            {"call": "zx_event_create", "args": [0, {"out_handle": "e"}]},
+            {"call": "zx_event_create", "args": [1, {"out_handle": "f"}]},
+            {"call": "zx_object_signal", "args": [3, 0, 0]},
+        ],
+    },
+    {
+        "name": "thread_helper",
+        "steps": [
+            {"call": "$spawn", "args": ["t"]},
+            {"call": "$join", "args": ["t"]},
+            {"call": "zx_process_exit", "args": [0]},
+        ],
+        "threads": {"t": [{"call": "zx_timer_set", "args": [0, 0, -1]}]},
+    },
+    {"name": "pager_missing", "steps": [{"call": "zx_restricted_enter", "args": [0, 0, 0]}]},
+    {
+        "name": "event_elsewhere",
+        "arch": ["arm64"],
+        "steps": [{"call": "zx_ticks_get", "ret": "none"}],
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Matrix:
+    with open_targets(["host", "arm64"]) as targets:
+        return measure(targets, parse_list(PROGRAMS, "test"))
+
+
+def states(matrix: Matrix, name: str) -> list[str]:
+    (row,) = (row for row in matrix.rows if row.call.name == name)
+    return [cell.state for cell in row.cells]
+
+
+def test_every_exported_function_has_a_row(matrix: Matrix) -> None:
+    assert [row.call.name for row in matrix.rows] == sorted(
+        call.name for call in abi.CALLS.values() if call.exported
+    )
+    for target in matrix.targets:
+        assert sum(matrix.count(target, s) for s in ("works", "refuses", "unseen", "missing")) == (
+            len(matrix.rows)
+        )
+
+
+def test_states(matrix: Matrix) -> None:
+    assert states(matrix, "zx_event_create") == ["works", "works"]
+    assert states(matrix, "zx_object_signal") == ["refuses", "refuses"]
+    assert states(matrix, "zx_timer_set") == ["refuses", "refuses"]
+    assert states(matrix, "zx_port_create") == ["unseen", "unseen"]
+    assert states(matrix, "zx_ticks_get") == ["unseen", "works"]
+    assert states(matrix, "zx_restricted_enter") == ["missing", "missing"]
+
+
+def test_a_call_that_does_not_return_works(matrix: Matrix) -> None:
+    assert states(matrix, "zx_process_exit") == ["works", "works"]
+
+
+def test_errors_count_where_every_target_gave_them(matrix: Matrix) -> None:
+    (row,) = (row for row in matrix.rows if row.call.name == "zx_event_create")
+    assert row.seen == {"INVALID_ARGS"}
+    assert row.unseen == ("ACCESS_DENIED",)
+    assert row.unexpected == ()
+    seen, total = matrix.errors
+    assert (seen, total) == (3, sum(len(call.errors) for call in abi.CALLS.values()))
+
+
+def test_the_errors_of_the_interface_are_statuses() -> None:
+    for call in abi.CALLS.values():
+        assert len(set(call.errors)) == len(call.errors), call.name
+        assert all(f"ZX_ERR_{error}" in abi.CONSTANTS for error in call.errors), call.name
+        assert call.returns == "zx_status_t" or not call.errors, call.name
+
+
+def test_page_and_json(matrix: Matrix) -> None:
+    page = markdown(matrix)
+    assert "| `zx_event_create` | works | works | 1/2 | ACCESS_DENIED |" in page
+    assert "3 of " in page
+    (entry,) = (f for f in as_json(matrix)["functions"] if f["name"] == "zx_object_signal")
+    assert entry["states"] == {"host": "refuses", "arm64": "refuses"}
+    assert entry["seen"]["host"] == ["BAD_HANDLE"]
+
+
+def test_command_writes_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / "coverage.json", tmp_path / "coverage.md"]
+    words = [
+        "coverage",
+        "-t",
+        "host",
+        "--gaps",
+        "--json",
+        str(files[0]),
+        "--markdown",
+        str(files[1]),
+    ]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "zx_restricted_enter" in out
+    assert "zx_ticks_get" not in out
+    assert json.loads(files[0].read_text())["targets"] == ["host"]
+    assert files[1].read_text().startswith("# Coverage of the interface")
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["coverage", "-t", "host", "--json", str(tmp_path / "no" / "file")]) == 3
+    assert len(capsys.readouterr().err.splitlines()) == 1
