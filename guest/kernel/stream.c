@@ -53,7 +53,6 @@ static zx_status_t get_part(const struct user_parts* parts, size_t index, zx_iov
 
 zx_status_t user_parts_init(struct user_parts* parts, uint64_t vectors, size_t count) {
     *parts = (struct user_parts){.vectors = vectors, .count = count};
-    bool null_part = false;
     for (size_t i = 0; i < count; i++) {
         zx_iovec_t part;
         zx_status_t status = get_part(parts, i, &part);
@@ -63,38 +62,45 @@ zx_status_t user_parts_init(struct user_parts* parts, uint64_t vectors, size_t c
         if (__builtin_add_overflow(parts->total, part.capacity, &parts->total)) {
             return ZX_ERR_INVALID_ARGS;
         }
-        null_part = null_part || (part.buffer == 0 && part.capacity > 0);
-    }
-    return null_part ? ZX_ERR_NOT_FOUND : ZX_OK;
-}
-
-typedef zx_status_t (*vmo_copy)(struct vmo* vmo, uint64_t user, uint64_t offset, size_t size);
-
-// Copies size bytes between the VMO, from an offset on, and the parts in their order.
-static zx_status_t copy_parts(struct vmo* vmo, uint64_t offset, const struct user_parts* parts,
-                              size_t size, vmo_copy copy) {
-    size_t done = 0;
-    for (size_t i = 0; i < parts->count && done < size; i++) {
-        zx_iovec_t part;
-        zx_status_t status = get_part(parts, i, &part);
-        if (status != ZX_OK) {
-            return status;
-        }
-        size_t count = part.capacity < size - done ? part.capacity : size - done;
-        if (count > 0) {
-            status = copy(vmo, part.buffer, offset + done, count);
-            if (status != ZX_OK) {
-                return status;
-            }
-        }
-        done += count;
     }
     return ZX_OK;
 }
 
-// Streams work on memory that is cached as usual.
-static zx_status_t check_cached(const struct vmo* vmo) {
-    return vmo_cache_policy(vmo) == ZX_CACHE_POLICY_CACHED ? ZX_OK : ZX_ERR_BAD_STATE;
+typedef zx_status_t (*vmo_copy)(struct vmo* vmo, uint64_t user, uint64_t offset, size_t size);
+
+// Copies between one part and the VMO, a page of the VMO at a time; *done counts whole steps.
+static zx_status_t copy_part(struct vmo* vmo, uint64_t offset, uint64_t user, size_t size,
+                             vmo_copy copy, size_t* done) {
+    if (size > 0 && user == 0) {
+        return ZX_ERR_NOT_FOUND;
+    }
+    for (size_t at = 0; at < size;) {
+        size_t step = PAGE_SIZE - ((offset + at) & (PAGE_SIZE - 1));
+        step = size - at < step ? size - at : step;
+        zx_status_t status = copy(vmo, user + at, offset + at, step);
+        if (status != ZX_OK) {
+            return status;
+        }
+        at += step;
+        *done += step;
+    }
+    return ZX_OK;
+}
+
+// Copies size bytes between the VMO, from an offset on, and the parts in their order.  What was
+// copied before a fault counts: it is an error only if that is nothing.
+static zx_status_t copy_parts(struct vmo* vmo, uint64_t offset, const struct user_parts* parts,
+                              size_t size, vmo_copy copy, size_t* done) {
+    zx_status_t status = ZX_OK;
+    for (size_t i = 0; i < parts->count && *done < size && status == ZX_OK; i++) {
+        zx_iovec_t part;
+        status = get_part(parts, i, &part);
+        if (status == ZX_OK) {
+            size_t count = part.capacity < size - *done ? part.capacity : size - *done;
+            status = copy_part(vmo, offset + *done, part.buffer, count, copy, done);
+        }
+    }
+    return *done > 0 ? ZX_OK : status;
 }
 
 // ---- reading --------------------------------------------------------------------------------
@@ -105,16 +111,11 @@ zx_status_t stream_read_at(struct stream* stream, uint64_t offset, const struct 
     uint64_t size = vmo_size(stream->vmo);
     end = end < size ? end : size;
     *actual = 0;
-    zx_status_t status = check_cached(stream->vmo);
-    if (status != ZX_OK || offset >= end || parts->total == 0) {
-        return status;
+    if (offset >= end) {
+        return ZX_OK;
     }
     size_t count = parts->total < end - offset ? parts->total : end - offset;
-    status = copy_parts(stream->vmo, offset, parts, count, vmo_read_user);
-    if (status == ZX_OK) {
-        *actual = count;
-    }
-    return status;
+    return copy_parts(stream->vmo, offset, parts, count, vmo_read_user, actual);
 }
 
 zx_status_t stream_read(struct stream* stream, const struct user_parts* parts, size_t* actual) {
@@ -127,34 +128,17 @@ zx_status_t stream_read(struct stream* stream, const struct user_parts* parts, s
 
 // ---- writing --------------------------------------------------------------------------------
 
-// Looks at a byte of each page of the parts' first size bytes, so that a write that cannot be
-// finished is not begun.
-static zx_status_t check_readable(const struct user_parts* parts, size_t size) {
-    for (size_t i = 0, done = 0; i < parts->count && done < size; i++) {
-        zx_iovec_t part;
-        zx_status_t status = get_part(parts, i, &part);
-        size_t count = part.capacity < size - done ? part.capacity : size - done;
-        for (size_t at = 0; at < count && status == ZX_OK;) {
-            uint8_t byte;
-            status = copy_from_user(&byte, part.buffer + at, sizeof(byte));
-            at += PAGE_SIZE - ((part.buffer + at) & (PAGE_SIZE - 1)); // to the next page
-        }
-        if (status != ZX_OK) {
-            return status;
-        }
-        done += count;
-    }
-    return ZX_OK;
-}
-
 // Makes room for the bytes before end, as far as the VMO may grow; its content stays what it is.
 static zx_status_t grow(struct stream* stream, uint64_t end) {
     struct vmo* vmo = stream->vmo;
-    if (end <= vmo_size(vmo) || !stream->can_resize || !vmo_is_resizable(vmo)) {
-        return ZX_OK;
-    }
     if (PAGE_ALIGN_UP(end) < end) {
         return ZX_ERR_OUT_OF_RANGE;
+    }
+    if (end <= vmo_size(vmo)) {
+        return ZX_OK;
+    }
+    if (!stream->can_resize) {
+        return ZX_ERR_NO_SPACE;
     }
     uint64_t content = vmo_content_size(vmo);
     zx_status_t status = vmo_resize(vmo, end);
@@ -164,56 +148,71 @@ static zx_status_t grow(struct stream* stream, uint64_t end) {
     return status;
 }
 
+// Makes room for a write from offset to *end, or to where the VMO ends if it cannot grow that far.
+// Between its content and offset come zeros.
+static zx_status_t make_room(struct stream* stream, uint64_t offset, uint64_t* end) {
+    struct vmo* vmo = stream->vmo;
+    zx_status_t status = grow(stream, *end);
+    if (status != ZX_OK && vmo_size(vmo) <= offset) {
+        return status == ZX_ERR_OUT_OF_RANGE ? status : ZX_ERR_NO_SPACE;
+    }
+    *end = *end < vmo_size(vmo) ? *end : vmo_size(vmo);
+    uint64_t content = vmo_content_size(vmo);
+    return content < offset ? vmo_zero(vmo, content, offset - content) : ZX_OK;
+}
+
+// Writes into the room there is.
+static zx_status_t write_range(struct vmo* vmo, uint64_t offset, uint64_t end,
+                               const struct user_parts* parts, size_t* actual) {
+    zx_status_t status = copy_parts(vmo, offset, parts, end - offset, vmo_write_user, actual);
+    if (*actual > 0 && offset + *actual > vmo_content_size(vmo)) {
+        vmo_note_content(vmo, offset + *actual);
+    }
+    return status;
+}
+
 zx_status_t stream_write_at(struct stream* stream, uint64_t offset, const struct user_parts* parts,
                             size_t* actual) {
-    struct vmo* vmo = stream->vmo;
     *actual = 0;
     if (parts->total == 0) {
         return ZX_OK;
     }
-    zx_status_t status = check_cached(vmo);
-    if (status != ZX_OK) {
-        return status;
-    }
     uint64_t end;
     if (__builtin_add_overflow(offset, parts->total, &end)) {
-        return offset == UINT64_MAX ? ZX_ERR_OUT_OF_RANGE : ZX_ERR_FILE_BIG;
+        return ZX_ERR_FILE_BIG;
     }
-    status = grow(stream, end);
-    if (status != ZX_OK) {
-        return status;
+    zx_status_t status = make_room(stream, offset, &end);
+    return status == ZX_OK ? write_range(stream->vmo, offset, end, parts, actual) : status;
+}
+
+// Once there is room the seek offset moves, even if then nothing can be written.
+static zx_status_t stream_append(struct stream* stream, const struct user_parts* parts,
+                                 size_t* actual) {
+    *actual = 0;
+    if (parts->total == 0) {
+        return ZX_OK;
     }
-    end = end < vmo_size(vmo) ? end : vmo_size(vmo);
-    if (end <= offset) {
-        return ZX_ERR_NO_SPACE;
+    uint64_t offset = vmo_content_size(stream->vmo);
+    uint64_t end;
+    if (__builtin_add_overflow(offset, parts->total, &end)) {
+        return ZX_ERR_OUT_OF_RANGE;
     }
-    uint64_t content = vmo_content_size(vmo);
-    if (content < offset) {
-        status = vmo_zero(vmo, content, offset - content); // what becomes content between them
-    }
+    zx_status_t status = make_room(stream, offset, &end);
     if (status == ZX_OK) {
-        status = check_readable(parts, end - offset);
+        status = write_range(stream->vmo, offset, end, parts, actual);
+        stream->seek = offset + *actual;
     }
-    if (status == ZX_OK) {
-        status = copy_parts(vmo, offset, parts, end - offset, vmo_write_user);
-    }
-    if (status != ZX_OK) {
-        return status;
-    }
-    if (end > content) {
-        vmo_note_content(vmo, end);
-    }
-    *actual = end - offset;
-    return ZX_OK;
+    return status;
 }
 
 zx_status_t stream_write(struct stream* stream, bool append, const struct user_parts* parts,
                          size_t* actual) {
-    bool at_end = append || (stream->options & ZX_STREAM_MODE_APPEND);
-    uint64_t offset = at_end ? vmo_content_size(stream->vmo) : stream->seek;
-    zx_status_t status = stream_write_at(stream, offset, parts, actual);
+    if (append || (stream->options & ZX_STREAM_MODE_APPEND)) {
+        return stream_append(stream, parts, actual);
+    }
+    zx_status_t status = stream_write_at(stream, stream->seek, parts, actual);
     if (status == ZX_OK) {
-        stream->seek = offset + *actual;
+        stream->seek += *actual;
     }
     return status;
 }

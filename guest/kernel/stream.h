@@ -20,8 +20,8 @@ struct user_parts {
 zx_status_t user_parts_init(struct user_parts* parts, uint64_t vectors, size_t count);
 
 // At the seek offset, which moves behind what was read or written, or at an offset of its own.
-// *actual tells how many bytes.  INVALID_ARGS and NOT_FOUND for bad buffers; writing also
-// OUT_OF_RANGE, FILE_BIG, NO_SPACE.
+// *actual tells how many bytes, at least those before a fault.  If that is none, INVALID_ARGS and
+// NOT_FOUND for bad buffers, BAD_STATE; writing also OUT_OF_RANGE, FILE_BIG, NO_SPACE.
 zx_status_t stream_read(struct stream* stream, const struct user_parts* parts, size_t* actual);
 zx_status_t stream_read_at(struct stream* stream, uint64_t offset, const struct user_parts* parts,
                            size_t* actual);

@@ -145,6 +145,12 @@ class Caller:
             pointer += length * form.size
             count -= length
 
+    def record(self, pointer: Pointer, index: int, form: struct.Struct) -> tuple[int, ...]:
+        """One record of an array."""
+        if not isinstance(pointer, int):
+            return form.unpack_from(pointer, index * form.size)
+        return form.unpack(self.read(pointer + index * form.size, form.size))
+
     def read_prefix(self, pointer: Pointer, size: int) -> bytes:
         """As much of *size* bytes as can be read before a fault."""
         try:

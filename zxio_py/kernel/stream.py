@@ -8,7 +8,7 @@ from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.pages import round_up
-from zxio_py.kernel.vmo import MAX_SIZE, VmObject
+from zxio_py.kernel.vmo import VmObject
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -65,34 +65,45 @@ class Stream(Dispatcher):
         end = min(self.memory.content.size, self.memory.size)
         return max(min(length, end - offset), 0)
 
-    def prepare_write(self, offset: int, length: int) -> int:
+    def make_room(self, offset: int, length: int) -> int:
         """Make room for *length* bytes at *offset*; how many of them fit.
 
-        FILE_BIG: the end cannot be expressed; OUT_OF_RANGE: it cannot be rounded up; NO_SPACE:
-        nothing fits and the VMO does not grow.  Between the old content and *offset* come zeros.
+        OUT_OF_RANGE: the end cannot be rounded up, or no VMO is that large; NO_SPACE: nothing fits
+        and the VMO does not grow.  Between the old content and *offset* come zeros.
         """
-        if offset + length > _LIMIT:
-            if offset == _LIMIT:
-                raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-            raise ZxError(abi.ZX_ERR_FILE_BIG)
         memory = self.memory
-        end = offset + length
-        if end > memory.size and self.can_resize and memory.resizable:
-            if end > MAX_SIZE:
-                raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-            memory.store.resize(round_up(end))
-        end = min(end, memory.size)
-        if end <= offset:
-            raise ZxError(abi.ZX_ERR_NO_SPACE)
+        failure = self._grow(offset + length)
+        if failure != abi.ZX_OK and memory.size <= offset:
+            out_of_range = failure == abi.ZX_ERR_OUT_OF_RANGE
+            raise ZxError(failure if out_of_range else abi.ZX_ERR_NO_SPACE)
         old = memory.content.size
         if old < offset:
-            memory.zero(old, offset - old)
-        return end - offset
+            memory.store.zero(memory.base + old, offset - old)
+        return min(length, memory.size - offset)
 
-    def write(self, offset: int, data: bytes) -> None:
-        """Store what `prepare_write` made room for; the content then reaches to its end."""
-        self.memory.write(offset, data)
-        self.memory.content.size = max(self.memory.content.size, offset + len(data))
+    def _grow(self, end: int) -> int:
+        """Why there is no room for the bytes before *end*, ZX_OK if there is.
+
+        The VMO grows if it may; its content stays what it is.
+        """
+        memory = self.memory
+        if round_up(end) > _LIMIT:
+            return abi.ZX_ERR_OUT_OF_RANGE
+        if end <= memory.size:
+            return abi.ZX_OK
+        if not self.can_resize:
+            return abi.ZX_ERR_NO_SPACE
+        content = memory.content.size
+        try:
+            memory.set_size(end)
+        except ZxError as failure:
+            return failure.status
+        memory.content.size = content
+        return abi.ZX_OK
+
+    def note_written(self, end: int) -> None:
+        """The content reaches at least to *end*."""
+        self.memory.content.size = max(self.memory.content.size, end)
 
     def move(self, whence: int, offset: int) -> int:
         """zx_stream_seek: the new position.  INVALID_ARGS, also where it cannot be expressed."""

@@ -151,6 +151,13 @@ class VmObject:
         """Copy in; the range has been checked."""
         self.store.write(self.base + offset, data)
 
+    def fill(self, offset: int, size: int, data: bytes) -> None:
+        """Copy in what a caller had of *size* bytes; INVALID_ARGS if that was not all."""
+        self.write(offset, data)
+        if len(data) < size:
+            self.commit(offset + len(data), 1)  # the page was there before its bytes were to come
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+
     # Size --------------------------------------------------------------------------------
 
     def set_size(self, size: int) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import TypeAlias
 
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.pages import PAGE_MASK, PAGE_SIZE
 from zxio_py.kernel.stream import Stream
-from zxio_py.kernel.vmo import Vmo
+from zxio_py.kernel.vmo import Vmo, VmObject
 
 _IOVEC = struct.Struct("<QQ")
 _MODES = abi.ZX_STREAM_MODE_READ | abi.ZX_STREAM_MODE_WRITE | abi.ZX_STREAM_MODE_APPEND
@@ -30,31 +33,63 @@ def zx_stream_create(c: Caller, options: int, vmo: int, seek: int, out_stream: P
     return abi.ZX_OK
 
 
-def _vectors(c: Caller, pointer: Pointer, count: int) -> tuple[list[tuple[int, int]], int]:
-    """Buffers and sizes, and their sum: INVALID_ARGS if it overflows, NOT_FOUND for null ones."""
-    vectors = [(buffer, size) for buffer, size in c.records(pointer, count, _IOVEC)]
-    total = sum(size for _, size in vectors)
-    if total > _LIMIT:
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    if any(buffer == 0 and size for buffer, size in vectors):
-        raise ZxError(abi.ZX_ERR_NOT_FOUND)
-    return vectors, total
+def _total(c: Caller, pointer: Pointer, count: int) -> int:
+    """The sum of the buffers' sizes: INVALID_ARGS if it overflows."""
+    total = 0
+    for _, size in c.records(pointer, count, _IOVEC):
+        total += size
+        if total > _LIMIT:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    return total
+
+
+#: Copies so many bytes between a place in a VMO and one of the caller's.
+_Copy: TypeAlias = Callable[[Caller, VmObject, int, int, int], None]
+
+
+def _copy_out(c: Caller, memory: VmObject, offset: int, buffer: int, size: int) -> None:
+    memory.check_access(offset, size)  # BAD_STATE
+    c.write(buffer, memory.read(offset, size))
+
+
+def _copy_in(c: Caller, memory: VmObject, offset: int, buffer: int, size: int) -> None:
+    memory.check_access(offset, size)  # BAD_STATE
+    memory.fill(offset, size, c.read_prefix(buffer, size))  # INVALID_ARGS
+
+
+def _copy(
+    c: Caller, copy: _Copy, memory: VmObject, offset: int, vectors: Pointer, size: int
+) -> int:
+    """Copy *size* bytes between a VMO and buffers, a page of the VMO at a time; how many it were.
+
+    What was copied before a fault counts: it is an error only if that is nothing.
+    """
+    done = index = 0
+    try:
+        while done < size:
+            buffer, capacity = c.record(vectors, index, _IOVEC)
+            index += 1
+            end = min(done + capacity, size)
+            if buffer == 0 and done < end:
+                raise ZxError(abi.ZX_ERR_NOT_FOUND)
+            while done < end:
+                step = min(PAGE_SIZE - ((offset + done) & PAGE_MASK), end - done)
+                copy(c, memory, offset + done, buffer, step)
+                buffer += step
+                done += step
+    except ZxError:
+        if done == 0:
+            raise
+    return done
 
 
 def _read(
     c: Caller, handle: int, vectors: Pointer, count: int, actual: Pointer, offset: int | None
 ) -> int:
     stream = c.get(handle, Stream, abi.ZX_RIGHT_READ)
-    buffers, total = _vectors(c, vectors, count)
+    total = _total(c, vectors, count)
     at = stream.seek if offset is None else offset
-    length = stream.readable(at, total)
-    stream.memory.check_access(min(at, stream.memory.size), length)  # BAD_STATE
-    data = stream.memory.read(at, length)
-    done = 0
-    for buffer, size in buffers:
-        part = data[done : done + size]
-        c.write(buffer, part)
-        done += len(part)
+    done = _copy(c, _copy_out, stream.memory, at, vectors, stream.readable(at, total))
     if offset is None:
         stream.seek = at + done
     if actual != 0:
@@ -86,34 +121,34 @@ def zx_stream_readv_at(
     return _read(c, handle, vectors, num_vectors, actual, offset)
 
 
-def _write(
-    c: Caller,
-    handle: int,
-    vectors: Pointer,
-    count: int,
-    actual: Pointer,
-    offset: int | None,
-    append: bool,
-) -> int:
-    stream = c.get(handle, Stream, abi.ZX_RIGHT_WRITE)
-    buffers, total = _vectors(c, vectors, count)
-    at = stream.seek if offset is None else offset
-    if offset is None and (append or stream.appends):
-        at = stream.memory.content.size
-    written = 0
-    if total:
-        stream.memory.check_access(0, 0)  # BAD_STATE
-        room = stream.prepare_write(at, total)  # FILE_BIG, OUT_OF_RANGE, NO_SPACE
-        parts: list[bytes] = []
-        for buffer, size in buffers:
-            parts.append(c.read(buffer, min(size, room - written)))
-            written += len(parts[-1])
-        stream.write(at, b"".join(parts))
-    if offset is None:
-        stream.seek = at + written
-    if actual != 0:
-        c.write_u64(actual, written)
-    return abi.ZX_OK
+def _write(c: Caller, stream: Stream, offset: int, vectors: Pointer, length: int) -> int:
+    """Write into the room there is; how many bytes it were."""
+    done = _copy(c, _copy_in, stream.memory, offset, vectors, length)
+    stream.note_written(offset + done)
+    return done
+
+
+def _write_at(c: Caller, stream: Stream, offset: int, vectors: Pointer, total: int) -> int:
+    if total == 0:
+        return 0
+    if offset + total > _LIMIT:
+        raise ZxError(abi.ZX_ERR_FILE_BIG)
+    room = stream.make_room(offset, total)  # OUT_OF_RANGE, NO_SPACE
+    return _write(c, stream, offset, vectors, room)
+
+
+def _append(c: Caller, stream: Stream, vectors: Pointer, total: int) -> int:
+    """Write at the end: once there is room the seek offset moves, even if nothing is written."""
+    if total == 0:
+        return 0
+    offset = stream.memory.content.size
+    if offset + total > _LIMIT:
+        raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+    room = stream.make_room(offset, total)  # OUT_OF_RANGE, NO_SPACE
+    stream.seek = offset
+    written = _write(c, stream, offset, vectors, room)
+    stream.seek += written
+    return written
 
 
 def zx_stream_writev(
@@ -122,8 +157,16 @@ def zx_stream_writev(
     """Write at the seek offset, or at the end."""
     if options & ~abi.ZX_STREAM_APPEND or vectors == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    append = bool(options & abi.ZX_STREAM_APPEND)
-    return _write(c, handle, vectors, num_vectors, actual, None, append)
+    stream = c.get(handle, Stream, abi.ZX_RIGHT_WRITE)
+    total = _total(c, vectors, num_vectors)
+    if options & abi.ZX_STREAM_APPEND or stream.appends:
+        written = _append(c, stream, vectors, total)
+    else:
+        written = _write_at(c, stream, stream.seek, vectors, total)
+        stream.seek += written
+    if actual != 0:
+        c.write_u64(actual, written)
+    return abi.ZX_OK
 
 
 def zx_stream_writev_at(
@@ -138,7 +181,12 @@ def zx_stream_writev_at(
     """Write at *offset*."""
     if options != 0 or vectors == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    return _write(c, handle, vectors, num_vectors, actual, offset, append=False)
+    stream = c.get(handle, Stream, abi.ZX_RIGHT_WRITE)
+    total = _total(c, vectors, num_vectors)
+    written = _write_at(c, stream, offset, vectors, total)
+    if actual != 0:
+        c.write_u64(actual, written)
+    return abi.ZX_OK
 
 
 def zx_stream_seek(c: Caller, handle: int, whence: int, offset: int, out_seek: Pointer) -> int:

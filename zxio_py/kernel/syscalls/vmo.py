@@ -59,11 +59,7 @@ def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_si
     """Copy from the caller to a VMO; what lies before a fault is copied."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    data = c.read_prefix(buffer, buffer_size)
-    memory.write(offset, data)
-    if len(data) < buffer_size:
-        memory.commit(offset + len(data), 1)  # the page was there before its bytes were to come
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    memory.fill(offset, buffer_size, c.read_prefix(buffer, buffer_size))  # INVALID_ARGS
     return abi.ZX_OK
 
 
