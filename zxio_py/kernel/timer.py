@@ -101,12 +101,17 @@ class TimerQueue:
             if not kept:
                 self._changed.notify()
 
+    def fire_until(self, deadline: int) -> None:
+        """Fire what is set to *deadline* or before, which has come.  Kernel lock held."""
+        while self._heap and self._heap[0][0] <= deadline:
+            heappop(self._heap)[2].fire()
+
     def _run(self) -> None:
         with self._lock:
             while self._heap:
                 left = self._heap[0][0] - monotonic_ns()
                 if left <= 0:
-                    heappop(self._heap)[2].fire()
+                    self.fire_until(self._heap[0][0])
                 else:
                     self._changed.wait(min(left / 1e9, _LONGEST))
             self._thread = None

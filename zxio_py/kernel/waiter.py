@@ -58,6 +58,9 @@ class Waiter:
             finally:
                 lock.acquire()
                 del thread.sleeps[self]
+            if not self.woken:
+                # Timers set to an earlier time come first, however late their thread runs.
+                thread.kernel.timers.fire_until(deadline)
             if thread.halted:
                 thread.go_on()
         return self.status if self.woken else abi.ZX_ERR_TIMED_OUT
