@@ -8,6 +8,7 @@ struct port {
     struct dispatcher object; // first
     uint32_t options;
     uint32_t user_packets;     // queued ones
+    uint32_t watching;         // watchers
     struct list_node queue;    // port_packet.link, oldest first
     struct list_node watchers; // port_packet.link, of those that wait for a signal
     struct wait_queue waiters;
@@ -31,14 +32,19 @@ static void packet_free(struct port_packet* packet) {
     kfree(packet);
 }
 
+// Ends a watch that has not matched.
+static void watch_free(struct port_packet* watch) {
+    observer_remove(&watch->observer);
+    watch->port->watching--;
+    packet_free(watch);
+}
+
 // Nobody can begin to wait any more: watches end, what is queued goes.  Who waits already goes on
 // doing so until the deadline, for a packet that will not come.
 static void port_on_zero_handles(struct dispatcher* object) {
     struct port* port = port_from_dispatcher(object);
     list_for_each_safe(node, &port->watchers) {
-        struct port_packet* packet = container_of(node, struct port_packet, link);
-        observer_remove(&packet->observer);
-        packet_free(packet);
+        watch_free(container_of(node, struct port_packet, link));
     }
     list_for_each_safe(queued, &port->queue) {
         packet_free(container_of(queued, struct port_packet, link));
@@ -101,6 +107,7 @@ static void watch_on_match(struct observer* observer, zx_signals_t signals) {
     struct port_packet* watch = (struct port_packet*)observer;
     observer_remove(observer);
     list_remove(&watch->link);
+    watch->port->watching--;
     uint64_t trigger = observer->wanted;
     watch->packet.type = ZX_PKT_TYPE_SIGNAL_ONE;
     watch->packet.status = ZX_OK;
@@ -115,12 +122,14 @@ static void watch_on_match(struct observer* observer, zx_signals_t signals) {
 // The handle it was made with is closed: there will be no packet.
 static void watch_on_cancel(struct observer* observer, zx_signals_t signals) {
     (void)signals;
-    observer_remove(observer);
-    packet_free((struct port_packet*)observer);
+    watch_free((struct port_packet*)observer);
 }
 
 zx_status_t port_watch(struct port* port, struct handle* source, uint64_t key, zx_signals_t signals,
                        uint32_t options) {
+    if (port->watching >= PORT_OBSERVERS_MAX) {
+        return ZX_ERR_SHOULD_WAIT;
+    }
     struct port_packet* watch = kalloc(sizeof(*watch));
     if (watch == NULL) {
         return ZX_ERR_NO_MEMORY;
@@ -132,6 +141,7 @@ zx_status_t port_watch(struct port* port, struct handle* source, uint64_t key, z
     watch->options = options;
     watch->packet.key = key;
     list_push_back(&port->watchers, &watch->link);
+    port->watching++;
     observer_add(&watch->observer, source->object, source, signals);
     if (!(options & ZX_WAIT_ASYNC_EDGE) && (source->object->signals & signals)) {
         watch_on_match(&watch->observer, source->object->signals);
@@ -148,8 +158,7 @@ bool port_cancel(struct port* port, const struct handle* source, uint64_t key) {
     list_for_each_safe(node, &port->watchers) {
         struct port_packet* packet = container_of(node, struct port_packet, link);
         if (is_of(packet, source, key)) {
-            observer_remove(&packet->observer);
-            packet_free(packet);
+            watch_free(packet);
             any = true;
         }
     }

@@ -12,7 +12,7 @@ struct port* port_from_dispatcher(struct dispatcher* object);
 // ZX_ERR_NO_MEMORY.
 zx_status_t port_queue_user(struct port* port, const zx_port_packet_t* packet);
 // Asks for one packet when one of the signals is seen through the handle (options:
-// ZX_WAIT_ASYNC_*).
+// ZX_WAIT_ASYNC_*).  ZX_ERR_SHOULD_WAIT: it has been asked for too many; ZX_ERR_NO_MEMORY.
 zx_status_t port_watch(struct port* port, struct handle* source, uint64_t key, zx_signals_t signals,
                        uint32_t options);
 // Ends what port_watch began with that handle and key, and drops what it has queued; whether

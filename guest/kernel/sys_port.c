@@ -97,5 +97,9 @@ zx_status_t sys_object_wait_async(zx_handle_t handle, zx_handle_t port_value, ui
     if (status != ZX_OK) {
         return status;
     }
-    return port_watch(port, source, key, signals, options);
+    status = port_watch(port, source, key, signals, options);
+    if (status == ZX_ERR_SHOULD_WAIT) {
+        policy_exception(ZX_EXCP_POLICY_CODE_PORT_TOO_MANY_OBSERVERS, 0);
+    }
+    return status;
 }

@@ -27,7 +27,6 @@ def _condition(function: Condition) -> Condition:
 #: Topics (2022's numbers without version) that 2018 wants READ for.
 _READ_TOPICS: Final = frozenset({3, 10, 11, 12, 13, 14, 15, 19, 20, 21})
 _SELF_TOPICS: Final = frozenset({13, 14})
-_SPACE_TOPICS: Final = frozenset({12, 13})
 _VMAR_TOPIC: Final = 7
 _SPECIFIC: Final = abi.CONSTANTS["ZX_VM_SPECIFIC"]
 #: Bytes that fit in a socket.
@@ -51,12 +50,6 @@ def inspect_topic(view: StepView, difference: Difference) -> bool:
     return (_topic(view) in _READ_TOPICS or _topic(view) == _VMAR_TOPIC) and view.lacks(
         0, "INSPECT", edition=False
     )
-
-
-@_condition
-def address_space_topic(view: StepView, difference: Difference) -> bool:
-    """Topics about all that a process has mapped."""
-    return _topic(view) in _SPACE_TOPICS
 
 
 @_condition
@@ -206,6 +199,13 @@ def many_messages(view: StepView, difference: Difference) -> bool:
     """More messages are written than may wait in a channel of 2022."""
     writes = (s.repeat for s in view.program.all_steps() if s.call.startswith("zx_channel_write"))
     return sum(writes) > abi.CHANNEL_PENDING_MESSAGES_MAX
+
+
+@_condition
+def many_observers(view: StepView, difference: Difference) -> bool:
+    """More waits are armed than a port of 2022 takes."""
+    waits = (s.repeat for s in view.program.all_steps() if s.call == "zx_object_wait_async")
+    return sum(waits) > abi.PORT_OBSERVERS_MAX
 
 
 @_condition

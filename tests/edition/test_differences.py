@@ -473,6 +473,16 @@ def test_the_end_of_a_program_is_about_the_step_it_ended_in() -> None:
     assert judge(text, whole, cut, EDITION_2018).kind == "divergence"
 
 
+def test_more_waits_at_a_port_than_2022_takes() -> None:
+    wait = call("zx_object_wait_async", {"h": "e"}, 3, 1, 8, 0)
+    waited = step_result("zx_object_wait_async")
+    end = {"name": "p", "steps": [step_result("zx_event_create")], "error": "fatal exception"}
+    for number, kind in ((50000, "divergence"), (50001, "known edition difference")):
+        text = program(EVENT, {**wait, "repeat": number})
+        whole = {"name": "p", "steps": [step_result("zx_event_create"), waited]}
+        assert judge(text, end, whole, EDITION_2018).kind == kind
+
+
 # ---- the table
 
 

@@ -7,6 +7,8 @@ ZX_PORT_BIND_TO_INTERRUPT = 1
 
 # Once more user packets than this wait in a port, the next sender gets a policy exception.
 PORT_EPHEMERAL_PACKETS_MAX = 4096
+# Once so many waits are armed at a port, the next one is a policy exception.
+PORT_OBSERVERS_MAX = 50000
 
 # Packet types.
 ZX_PKT_TYPE_USER = 0

@@ -95,14 +95,12 @@ class Port(Dispatcher):
         self.user_packets += 1
         self.queue(Packet(key, data, None))
 
-    def arm(self, observer: PortObserver) -> None:
-        """Let *observer* wait.  NOT_SUPPORTED."""
+    def arm(self, observer: PortObserver, thread: Thread) -> None:
+        """Let *observer* wait; too many of them are the end of the caller's process."""
+        if len(self.pending) >= abi.PORT_OBSERVERS_MAX:
+            raise thread.process.policy_exception("PORT_TOO_MANY_OBSERVERS")
         self.pending[observer] = None
-        try:
-            observer.handle.object.add_observer(observer)
-        except ZxError:
-            del self.pending[observer]
-            raise
+        observer.handle.object.add_observer(observer)
 
     def wait(self, deadline: int, thread: Thread) -> Packet:
         """Take the next packet, waiting for it until *deadline*; TIMED_OUT."""

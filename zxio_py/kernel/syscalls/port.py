@@ -58,7 +58,9 @@ def zx_object_wait_async(
     source = c.handle(handle)
     if not source.rights & abi.ZX_RIGHT_WAIT:
         raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+    if not source.object.WAITABLE:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     edge = bool(options & abi.ZX_WAIT_ASYNC_EDGE)
     timestamp = bool(options & abi.ZX_WAIT_ASYNC_TIMESTAMP)
-    target.arm(PortObserver(target, source, key, signals, edge, timestamp))  # NOT_SUPPORTED
+    target.arm(PortObserver(target, source, key, signals, edge, timestamp), c.thread)
     return abi.ZX_OK
