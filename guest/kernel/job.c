@@ -196,16 +196,22 @@ zx_status_t job_set_basic_policy(struct job* job, uint32_t mode, const zx_policy
     if (job_has_children(job)) {
         return ZX_ERR_BAD_STATE;
     }
+    if (count > POLICY_CONDITIONS) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
     struct policy_setting changed[POLICY_CONDITIONS];
     memcpy(changed, job->policy, sizeof(changed));
     const zx_policy_basic_v2_t* last_any = NULL;
     for (uint32_t i = 0; i < count; i++) {
         const zx_policy_basic_v2_t* entry = &policy[i];
-        if (entry->action > ZX_POL_ACTION_KILL || entry->flags > ZX_POL_OVERRIDE_DENY ||
+        bool any = entry->condition == ZX_POL_NEW_ANY;
+        if (entry->action > ZX_POL_ACTION_KILL) {
+            return ZX_ERR_NOT_SUPPORTED;
+        }
+        if ((entry->flags > ZX_POL_OVERRIDE_DENY && !any) ||
             entry->condition >= POLICY_CONDITIONS) {
             return ZX_ERR_INVALID_ARGS;
         }
-        bool any = entry->condition == ZX_POL_NEW_ANY;
         if (any) {
             last_any = entry;
         }
@@ -220,6 +226,9 @@ zx_status_t job_set_basic_policy(struct job* job, uint32_t mode, const zx_policy
                 return status;
             }
         }
+    }
+    if (last_any != NULL && last_any->flags > ZX_POL_OVERRIDE_DENY) {
+        return ZX_ERR_INVALID_ARGS;
     }
     for (uint32_t condition = 0; condition < POLICY_CONDITIONS && last_any != NULL; condition++) {
         if (is_new_object(condition)) {
@@ -254,7 +263,7 @@ zx_status_t policy_enforce(uint32_t condition) {
 void job_get_info(struct job* job, zx_info_job_t* info) {
     memset(info, 0, sizeof(*info));
     info->return_code = job->return_code;
-    info->exited = job->dead;
+    info->exited = job->dying;
     info->kill_on_oom = job->kill_on_oom;
     info->debugger_attached = job->debugger_count > 0;
 }

@@ -14,8 +14,3 @@ static inline zx_status_t read_name(uint64_t from, size_t size, char name[ZX_MAX
     name[size < ZX_MAX_NAME_LEN ? size : ZX_MAX_NAME_LEN - 1] = '\0';
     return status;
 }
-
-// Where user code may begin; 0 is as good as any other address it will fault at.
-static inline bool is_user_entry(uint64_t address) {
-    return address < USER_END;
-}

@@ -171,7 +171,7 @@ void process_get_info(struct process* process, zx_info_process_t* info) {
 }
 
 zx_status_t process_get_task_stats(struct process* process, zx_info_task_stats_t* stats) {
-    if (process->state != PROCESS_RUNNING) {
+    if (process->root == NULL) {
         return ZX_ERR_BAD_STATE;
     }
     vmar_stats(process->root, stats);
@@ -182,7 +182,7 @@ zx_status_t process_maps(struct process* process, record_fn record, void* contex
     if (process->root == NULL) {
         return ZX_ERR_BAD_STATE;
     }
-    return process->state == PROCESS_INITIAL ? ZX_OK : vmar_maps(process->root, record, context);
+    return vmar_maps(process->root, record, context);
 }
 
 zx_status_t process_vmos(struct process* process, record_fn record, void* context) {

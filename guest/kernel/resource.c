@@ -58,9 +58,14 @@ struct dispatcher* resource_dispatcher(struct resource* resource) {
     return &resource->object;
 }
 
+// Whether [base, base + size), not empty, lies in the resource; of device memory pages count.
 static bool covers(const struct resource* resource, uint64_t base, uint64_t size) {
-    return base >= resource->base && size <= resource->size &&
-           base - resource->base <= resource->size - size;
+    uint64_t first = resource->base, last = resource->base + resource->size - 1;
+    if (resource->kind == ZX_RSRC_KIND_MMIO) {
+        first = PAGE_ALIGN_DOWN(first);
+        last |= PAGE_SIZE - 1;
+    }
+    return size > 0 && base >= first && base <= last && size - 1 <= last - base;
 }
 
 // Whether a range collides: an exclusive one with any other, a shared one with exclusive ones.
@@ -76,20 +81,34 @@ static bool collides(uint32_t kind, uint32_t flags, uint64_t base, uint64_t size
     return false;
 }
 
-zx_status_t resource_create(struct resource* parent, uint32_t options, uint64_t base, uint64_t size,
-                            const char* name, struct resource** out) {
+zx_status_t resource_check_child(struct resource* parent, uint32_t options, uint64_t base,
+                                 uint64_t size) {
     uint32_t kind = options & KIND_MASK, flags = options & ~KIND_MASK;
-    if (kind >= ZX_RSRC_KIND_COUNT || (flags & ~ZX_RSRC_FLAG_EXCLUSIVE) || base + size < base) {
+    if (kind >= ZX_RSRC_KIND_COUNT || (flags & ~ZX_RSRC_FLAG_EXCLUSIVE)) {
         return ZX_ERR_INVALID_ARGS;
     }
-    bool from_root = parent->kind == ZX_RSRC_KIND_ROOT;
-    if (!from_root) {
-        if ((parent->flags | flags) & ZX_RSRC_FLAG_EXCLUSIVE) {
-            return ZX_ERR_INVALID_ARGS;
-        }
-        if (parent->kind != kind || !covers(parent, base, size)) {
-            return ZX_ERR_ACCESS_DENIED;
-        }
+    if (parent->kind == ZX_RSRC_KIND_ROOT) {
+        return ZX_OK;
+    }
+    if (parent->kind != kind || !covers(parent, base, size)) {
+        return ZX_ERR_ACCESS_DENIED;
+    }
+    return (parent->flags | flags) & ZX_RSRC_FLAG_EXCLUSIVE ? ZX_ERR_INVALID_ARGS : ZX_OK;
+}
+
+// The root kind is everything and has no range; the others have one that is not empty.
+static bool is_range_valid(uint32_t kind, uint64_t base, uint64_t size) {
+    if (kind == ZX_RSRC_KIND_ROOT) {
+        return base == 0 && size == 0;
+    }
+    return size > 0 && base + size >= base;
+}
+
+zx_status_t resource_create(uint32_t options, uint64_t base, uint64_t size, const char* name,
+                            struct resource** out) {
+    uint32_t kind = options & KIND_MASK, flags = options & ~KIND_MASK;
+    if (!is_range_valid(kind, base, size)) {
+        return ZX_ERR_INVALID_ARGS;
     }
     if (collides(kind, flags, base, size)) {
         return ZX_ERR_NOT_FOUND;
@@ -115,7 +134,7 @@ zx_status_t resource_check(zx_handle_t handle, uint32_t kind, uint64_t base, uin
         return ZX_OK;
     }
     if (resource->kind != kind) {
-        return ZX_ERR_ACCESS_DENIED;
+        return ZX_ERR_WRONG_TYPE;
     }
     return covers(resource, base, size) ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
 }

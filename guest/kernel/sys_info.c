@@ -74,14 +74,21 @@ static zx_status_t task_stats(struct handle* handle, struct records* out) {
     return status == ZX_OK ? add_record(out, &stats) : status;
 }
 
+// These two tell counts also if they fail: none, ...
 static zx_status_t process_map_records(struct handle* handle, struct records* out) {
-    return process_maps(process_of(handle), add_record, out);
+    zx_status_t status = process_maps(process_of(handle), add_record, out);
+    if (status != ZX_OK) {
+        out->actual = out->avail = 0;
+    }
+    return status;
 }
 
+// ... or as filled in the count that the caller came with.
 static zx_status_t process_vmo_records(struct handle* handle, struct records* out) {
     zx_status_t status = process_vmos(process_of(handle), add_record, out);
-    if (status == ZX_ERR_BAD_STATE) {
-        out->actual = out->room; // the count a caller is told then is the one it came with
+    if (status != ZX_OK) {
+        out->actual = out->room;
+        out->avail = 0;
     }
     return status;
 }
@@ -294,7 +301,7 @@ static zx_status_t refuse_topic(zx_handle_t value, uint32_t number) {
     return status == ZX_OK ? ZX_ERR_NOT_SUPPORTED : status;
 }
 
-// Whether a topic tells its counts also when there is nothing to tell, as the process is not there.
+// Whether a topic tells its counts also when it cannot tell anything else.
 static bool tells_always(uint32_t topic) {
     return topic == ZX_INFO_PROCESS_MAPS || topic == ZX_INFO_PROCESS_VMOS ||
            topic == ZX_INFO_PROCESS_VMOS_V1;
@@ -316,7 +323,7 @@ zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buff
     struct records records = {
         .buffer = buffer, .size = topic->size, .room = buffer_size / topic->size};
     zx_status_t filled = topic->fill(handle, &records);
-    if (filled != ZX_OK && (filled != ZX_ERR_BAD_STATE || !tells_always(number))) {
+    if (filled != ZX_OK && !tells_always(number)) {
         return filled;
     }
     status = store_optional_u64(actual, records.actual);

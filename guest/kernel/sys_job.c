@@ -33,11 +33,14 @@ zx_status_t sys_job_create(zx_handle_t parent_job, uint32_t options, uaddr_t out
     return status;
 }
 
+// A list longer than this is not even read; how many may be set the job judges.
+#define POLICY_ENTRIES_MAX 32
+
 static zx_status_t set_basic(zx_handle_t handle, uint32_t mode, uint32_t topic, uaddr_t policy,
                              uint32_t count) {
-    zx_policy_basic_v2_t entries[POLICY_CONDITIONS];
-    if (count > POLICY_CONDITIONS) {
-        return ZX_ERR_OUT_OF_RANGE;
+    zx_policy_basic_v2_t entries[POLICY_ENTRIES_MAX];
+    if (count > POLICY_ENTRIES_MAX) {
+        return ZX_ERR_INVALID_ARGS;
     }
     for (uint32_t i = 0; i < count; i++) {
         zx_status_t status;

@@ -74,42 +74,42 @@ zx_status_t sys_process_create(zx_handle_t job, uaddr_t name, size_t name_size, 
     return status;
 }
 
-// What zx_process_start does with a handle it has taken from the caller; given stays the caller's
-// to destroy unless it was moved to the new process (*moved is its value there).
-static zx_status_t start(zx_handle_t handle, zx_handle_t thread_handle, uint64_t entry,
+// given is what the process gets as its first argument; it stays the caller's to destroy unless the
+// process has started with it.
+static zx_status_t start(struct process* process, struct thread_dispatcher* thread, uint64_t entry,
                          uint64_t stack, struct handle** given, uint64_t argument) {
-    struct process* process;
-    struct dispatcher* object;
-    zx_status_t status = get_process(handle, ZX_RIGHT_WRITE, &process);
-    if (status == ZX_OK) {
-        status =
-            handle_get_object(thread_handle, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_WRITE, &object, NULL);
-    }
-    if (status != ZX_OK) {
-        return status;
-    }
-    struct thread_dispatcher* thread = thread_from_dispatcher(object);
     if (thread->process != process || (*given != NULL && !((*given)->rights & ZX_RIGHT_TRANSFER))) {
         return ZX_ERR_ACCESS_DENIED;
     }
-    if (!is_user_entry(entry)) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    if (process->state != PROCESS_INITIAL || thread->state != THREAD_OBJECT_INITIAL) {
+    if (process->state != PROCESS_INITIAL) {
         return ZX_ERR_BAD_STATE;
     }
     zx_handle_t value = ZX_HANDLE_INVALID;
     if (*given != NULL) {
         value = handle_table_add(&process->handles, *given);
-        *given = NULL;
     }
-    return process_start_thread(thread, entry, stack, value, argument);
+    zx_status_t status = process_start_thread(thread, entry, stack, value, argument);
+    if (status == ZX_OK) {
+        *given = NULL;
+    } else if (*given != NULL) {
+        handle_table_remove(&process->handles, value);
+    }
+    return status;
 }
 
 zx_status_t sys_process_start(zx_handle_t handle, zx_handle_t thread, zx_vaddr_t entry,
                               zx_vaddr_t stack, zx_handle_t arg1, uintptr_t arg2) {
+    struct process* process;
+    struct dispatcher* object;
+    zx_status_t status = get_process(handle, ZX_RIGHT_WRITE, &process);
+    if (status == ZX_OK) {
+        status = handle_get_object(thread, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_WRITE, &object, NULL);
+    }
+    // It leaves the caller in any case, but is still there to be looked up: it may be one of both.
     struct handle* given = handle_table_remove(&process_current()->handles, arg1);
-    zx_status_t status = start(handle, thread, entry, stack, &given, arg2);
+    if (status == ZX_OK) {
+        status = start(process, thread_from_dispatcher(object), entry, stack, &given, arg2);
+    }
     if (given != NULL) {
         handle_destroy(given);
     }
@@ -130,10 +130,9 @@ zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_
     if (status != ZX_OK) {
         return status;
     }
-    if (process->state != PROCESS_RUNNING) {
-        return ZX_ERR_BAD_STATE;
-    }
-    struct mapping* mapping = vmar_find_mapping(process->root, vaddr);
+    // Of a dead process nothing is left; one that has not started has what was mapped for it.
+    struct mapping* mapping =
+        process->root == NULL ? NULL : vmar_find_mapping(process->root, vaddr);
     if (mapping == NULL) {
         return ZX_ERR_NO_MEMORY;
     }

@@ -10,20 +10,18 @@ zx_status_t sys_resource_create(zx_handle_t parent, uint32_t options, uint64_t b
     struct dispatcher* object;
     zx_status_t status =
         handle_get_object(parent, ZX_OBJ_TYPE_RESOURCE, ZX_RIGHT_WRITE, &object, NULL);
-    if (status != ZX_OK) {
-        return status;
+    if (status == ZX_OK) {
+        status = resource_check_child(resource_from_dispatcher(object), options, base, size);
     }
     char name[ZX_MAX_NAME_LEN] = {0};
     name_size = name_size < sizeof(name) - 1 ? name_size : sizeof(name) - 1;
-    if (name_size > 0) {
+    if (status == ZX_OK && name_size > 0) {
         status = copy_from_user(name, user_name, name_size);
-        if (status != ZX_OK) {
-            return status;
-        }
     }
     struct resource* resource;
-    status =
-        resource_create(resource_from_dispatcher(object), options, base, size, name, &resource);
+    if (status == ZX_OK) {
+        status = resource_create(options, base, size, name, &resource);
+    }
     if (status != ZX_OK) {
         return status;
     }

@@ -41,13 +41,7 @@ zx_status_t sys_thread_start(zx_handle_t handle, zx_vaddr_t thread_entry, zx_vad
                              uintptr_t arg1, uintptr_t arg2) {
     struct thread_dispatcher* thread;
     zx_status_t status = get_thread(handle, ZX_RIGHT_MANAGE_THREAD, &thread);
-    if (status != ZX_OK) {
-        return status;
-    }
-    if (!is_user_entry(thread_entry)) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    return process_start_thread(thread, thread_entry, stack, arg1, arg2);
+    return status == ZX_OK ? process_start_thread(thread, thread_entry, stack, arg1, arg2) : status;
 }
 
 void sys_thread_exit(void) {

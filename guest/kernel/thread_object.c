@@ -81,11 +81,21 @@ static void show_state(struct thread_dispatcher* thread) {
     update_signals(&thread->object, ZX_THREAD_SUSPENDED | ZX_THREAD_RUNNING, set);
 }
 
+// Where user code may begin; 0 is as good as any other address it will fault at.
+static bool is_user_entry(uint64_t address) {
+    return address < USER_END;
+}
+
 zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entry, uint64_t stack,
                                  uint64_t argument0, uint64_t argument1) {
     struct process* process = thread->process;
-    if (thread->state != THREAD_OBJECT_INITIAL || process->state == PROCESS_DYING ||
-        process->state == PROCESS_DEAD) {
+    if (process->state == PROCESS_DYING || process->state == PROCESS_DEAD) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (!is_user_entry(entry)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (thread->state != THREAD_OBJECT_INITIAL) {
         return ZX_ERR_BAD_STATE;
     }
     if (process->state == PROCESS_INITIAL) {

@@ -38,7 +38,8 @@ struct thread_dispatcher* thread_object_current(void);
 // A user thread of a process: made, then started at entry with a stack and two arguments.
 zx_status_t process_create_thread(struct process* process, const char* name,
                                   struct thread_dispatcher** out);
-// The first thread starts the process.  BAD_STATE: started before, or the process is dying.
+// The first thread starts the process.  BAD_STATE: the process is dying; INVALID_ARGS: entry is no
+// user address; BAD_STATE: started before.
 zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entry, uint64_t stack,
                                  uint64_t argument0, uint64_t argument1);
 // The scheduler tells that the thread's last instruction has run.

@@ -27,6 +27,7 @@ def _condition(function: Condition) -> Condition:
 #: Topics (2022's numbers without version) that 2018 wants READ for.
 _READ_TOPICS: Final = frozenset({3, 10, 11, 12, 13, 14, 15, 19, 20, 21})
 _SELF_TOPICS: Final = frozenset({13, 14})
+_SPACE_TOPICS: Final = frozenset({12, 13})
 _VMAR_TOPIC: Final = 7
 _SPECIFIC: Final = abi.CONSTANTS["ZX_VM_SPECIFIC"]
 #: Bytes that fit in a socket.
@@ -50,6 +51,12 @@ def inspect_topic(view: StepView, difference: Difference) -> bool:
     return (_topic(view) in _READ_TOPICS or _topic(view) == _VMAR_TOPIC) and view.lacks(
         0, "INSPECT", edition=False
     )
+
+
+@_condition
+def address_space_topic(view: StepView, difference: Difference) -> bool:
+    """Topics about all that a process has mapped."""
+    return _topic(view) in _SPACE_TOPICS
 
 
 @_condition

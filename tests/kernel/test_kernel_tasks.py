@@ -150,7 +150,7 @@ def test_policy(kernel: Kernel, raw: Raw, job: int) -> None:
     for records, status in [
         (deny_events + bad_handle, abi.ZX_OK),
         (struct.pack("<II", abi.ZX_POL_NEW_EVENT, abi.ZX_POL_ACTION_ALLOW), -26),
-        (struct.pack("<II", abi.ZX_POL_NEW_EVENT, 9), abi.ZX_ERR_INVALID_ARGS),
+        (struct.pack("<II", abi.ZX_POL_NEW_EVENT, 9), abi.ZX_ERR_NOT_SUPPORTED),
         (struct.pack("<II", 99, 0), abi.ZX_ERR_INVALID_ARGS),
     ]:
         at = raw.put(records)

@@ -116,11 +116,15 @@ class Caller:
     def check_resource(self, value: int, kind: int, base: int = 0) -> Resource:
         """The resource under *value*, of *kind* and covering *base*, or the root resource.
 
-        BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED.
+        BAD_HANDLE, WRONG_TYPE (also of another kind), OUT_OF_RANGE.
         """
         resource = self.get(value, Resource, abi.ZX_RIGHT_NONE)
-        if resource.kind not in (kind, abi.ZX_RSRC_KIND_ROOT) or not resource.covers(base):
-            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+        if resource.kind == abi.ZX_RSRC_KIND_ROOT:
+            return resource
+        if resource.kind != kind:
+            raise ZxError(abi.ZX_ERR_WRONG_TYPE)
+        if not resource.covers(base, 1):
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         return resource
 
     # Memory ------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 #: Conditions that ZX_POL_NEW_ANY stands for.
 _NEW_OBJECTS = range(abi.ZX_POL_NEW_VMO, abi.ZX_POL_NEW_PAGER + 1)
 
+#: How many conditions there are.
+_CONDITIONS = abi.ZX_POL_AMBIENT_MARK_VMO_EXEC + 1
+
 #: Jobs below the root may be nested this deep.
 MAX_HEIGHT = 32
 
@@ -124,27 +127,30 @@ class Job(Dispatcher):
     def set_basic_policy(self, absolute: bool, records: list[tuple[int, int, int]]) -> None:
         """Set actions: (condition, action, ZX_POL_OVERRIDE_) each, all or none of them.
 
-        INVALID_ARGS, BAD_STATE, ALREADY_EXISTS.
+        BAD_STATE, OUT_OF_RANGE, NOT_SUPPORTED (of an action), INVALID_ARGS, ALREADY_EXISTS.
         """
         self._check_childless()
+        if len(records) > _CONDITIONS:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         policy = self.policy.copy()
-        last = abi.ZX_POL_AMBIENT_MARK_VMO_EXEC
-        all_overridable: bool | None = None
+        override_of_all: int | None = None
         for condition, action, override in records:
-            if action > abi.ZX_POL_ACTION_KILL or override > abi.ZX_POL_OVERRIDE_DENY:
-                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-            if condition > last:
-                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-            overridable = override == abi.ZX_POL_OVERRIDE_ALLOW
+            if action > abi.ZX_POL_ACTION_KILL:
+                raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
             if condition == abi.ZX_POL_NEW_ANY:
                 # What is said of all new objects can still be said otherwise of one in this call.
-                all_overridable = overridable
+                override_of_all = override
                 for one in _NEW_OBJECTS:
                     policy.set(one, action, True, absolute)
-            else:
-                policy.set(condition, action, overridable, absolute)
-        if all_overridable is not None:
-            policy.overridable.update(dict.fromkeys(_NEW_OBJECTS, all_overridable))
+                continue
+            if override > abi.ZX_POL_OVERRIDE_DENY or condition >= _CONDITIONS:
+                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+            policy.set(condition, action, override == abi.ZX_POL_OVERRIDE_ALLOW, absolute)
+        if override_of_all is not None:
+            if override_of_all > abi.ZX_POL_OVERRIDE_DENY:
+                raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+            overridable = override_of_all == abi.ZX_POL_OVERRIDE_ALLOW
+            policy.overridable.update(dict.fromkeys(_NEW_OBJECTS, overridable))
         self.policy = policy
 
     def set_timer_slack(self, slack: int, mode: int) -> None:

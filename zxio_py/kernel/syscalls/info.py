@@ -53,13 +53,13 @@ def zx_object_get_info(
     room = buffer_size // _record_size(described.record)
     try:
         records = gather(c, source, described)
+        fitting = min(room, len(records))
+        if fitting:
+            c.write(buffer, b"".join(records[:fitting]))
     except ZxError:
-        if topic in _COUNTS_WITHOUT_PROCESS:
-            _tell(c, actual, avail, room * _COUNTS_WITHOUT_PROCESS[topic], 0)
+        if topic in _COUNTS_IN_ANY_CASE:
+            _tell(c, actual, avail, room * _COUNTS_IN_ANY_CASE[topic], 0)
         raise
-    fitting = min(room, len(records))
-    if fitting:
-        c.write(buffer, b"".join(records[:fitting]))
     _tell(c, actual, avail, fitting, len(records))
     if not described.array and not fitting:
         raise ZxError(abi.ZX_ERR_BUFFER_TOO_SMALL)
@@ -85,9 +85,9 @@ def _tell(c: Caller, actual: Pointer, avail: Pointer, stored: int, present: int)
         c.write_u64(avail, present)
 
 
-#: Topics that tell counts even if the process is not there: whether the room that the caller has
-#: counts as filled then.
-_COUNTS_WITHOUT_PROCESS: Mapping[int, bool] = {
+#: Topics that tell counts even if they fail: whether the room that the caller has counts as filled
+#: then.
+_COUNTS_IN_ANY_CASE: Mapping[int, bool] = {
     abi.ZX_INFO_PROCESS_MAPS: False,
     abi.ZX_INFO_PROCESS_VMOS: True,
     abi.ZX_INFO_PROCESS_VMOS_V1: True,

@@ -19,9 +19,7 @@ from zxio_py.kernel.vmo import Vmo, VmObject
 
 def process_maps(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     """The tree of its regions and mappings, from the top."""
-    process = _running(handle)
-    if not process.started:
-        return []
+    process = _alive(handle)
     root = process.aspace.root
     whole = record(
         topic.record,
@@ -63,7 +61,7 @@ def _map_entry(topic: Topic, depth: int, node: Node) -> bytes:
 
 def process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     """VMOs it has handles to, then those it has mapped."""
-    process = _running(handle)
+    process = _alive(handle)
     if not process.started:
         raise ZxError(abi.ZX_ERR_BAD_STATE)
     entries = []
@@ -80,9 +78,7 @@ def process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     """How much it has mapped, alone and with others."""
-    process = _running(handle)
-    if not process.started:
-        raise ZxError(abi.ZX_ERR_BAD_STATE)
+    process = _alive(handle)
     mapped = private = shared = 0
     for _, node in _nodes(process.aspace.root):
         if isinstance(node, VmMapping):
@@ -113,7 +109,7 @@ def _nodes(root: Region) -> Iterator[tuple[int, Node]]:
             pending += [(depth + 1, child) for child in reversed(node.children)]
 
 
-def _running(handle: Handle) -> Process:
+def _alive(handle: Handle) -> Process:
     process = handle.object
     assert isinstance(process, Process)
     if process.dead:

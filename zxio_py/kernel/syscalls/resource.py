@@ -19,13 +19,10 @@ def zx_resource_create(
 ) -> int:
     """Make a resource for part of what another covers; *options* are its kind and flags."""
     parent = c.get(parent_rsrc, Resource, abi.ZX_RIGHT_WRITE)
-    text = c.read(name, min(name_size, abi.ZX_MAX_NAME_LEN - 1))
     kind, flags = options & 0xFFFF, options & ~0xFFFF
-    if kind >= abi.ZX_RSRC_KIND_COUNT or flags & ~abi.ZX_RSRC_FLAG_EXCLUSIVE:
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    if base + size >= 1 << 64:
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    parent.check_child(kind, flags, base, size)  # INVALID_ARGS, ACCESS_DENIED, NOT_FOUND
+    parent.check_child(kind, flags, base, size)  # INVALID_ARGS, ACCESS_DENIED
+    text = c.read(name, min(name_size, abi.ZX_MAX_NAME_LEN - 1))
+    Resource.check_range(c.kernel, kind, flags, base, size)  # INVALID_ARGS, NOT_FOUND
     c.give((resource_out, Resource(c.kernel, kind, base, size, flags, text)))
     return abi.ZX_OK
 

@@ -14,6 +14,8 @@ from zxio_py.kernel.suspend_token import SuspendToken
 from zxio_py.kernel.thread import Thread
 
 _MAX_READ = 64 << 20
+#: A list of policies longer than this is not even read; how many may be set the job judges.
+_MAX_POLICIES = 32
 _BASIC_V1 = struct.Struct("<II")
 _BASIC_V2 = struct.Struct("<III")
 _TIMER_SLACK = struct.Struct("<qII")
@@ -54,8 +56,8 @@ def zx_job_set_policy(
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     if topic in (abi.ZX_JOB_POL_BASIC_V1, abi.ZX_JOB_POL_BASIC_V2):
         form = _BASIC_V1 if topic == abi.ZX_JOB_POL_BASIC_V1 else _BASIC_V2
-        if policy_size > abi.ZX_POL_AMBIENT_MARK_VMO_EXEC + 1:
-            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if policy_size > _MAX_POLICIES:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         records = list(form.iter_unpack(c.read(policy, policy_size * form.size)))
         job = c.get(handle, Job, abi.ZX_RIGHT_SET_POLICY)
         job.set_basic_policy(
@@ -119,9 +121,7 @@ def zx_process_read_memory(
     if buffer == 0 or not 0 < buffer_size <= _MAX_READ:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     process = c.get(handle, Process, abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE)
-    if process.dead or not process.started:
-        raise ZxError(abi.ZX_ERR_BAD_STATE)
-    mapping = process.aspace.find(vaddr)
+    mapping = process.aspace.find(vaddr)  # of a dead process nothing is left
     if mapping is None:
         raise ZxError(abi.ZX_ERR_NO_MEMORY)
     offset = vaddr - mapping.base + mapping.offset
