@@ -91,6 +91,21 @@ static zx_status_t read_entry(void* context, void* buffer, size_t capacity, size
     return zx_socket_read(pipe->socket, 0, buffer, capacity, out_actual);
 }
 
+struct received {
+    const char* bytes;
+    size_t left;
+};
+
+static zx_status_t take_entry(void* context, void* buffer, size_t capacity, size_t* out_actual) {
+    struct received* received = context;
+    size_t size = capacity < received->left ? capacity : received->left;
+    memcpy(buffer, received->bytes, size);
+    received->bytes += size;
+    received->left -= size;
+    *out_actual = size;
+    return ZX_OK;
+}
+
 // One read of the total size, then spread over the entries: a vector takes one datagram.
 static zx_status_t read_scattered(struct pipe* pipe, const zx_iovec_t* vector, size_t vector_count,
                                   uint32_t options, size_t* out_actual) {
@@ -101,16 +116,11 @@ static zx_status_t read_scattered(struct pipe* pipe, const zx_iovec_t* vector, s
     }
     size_t actual = 0;
     zx_status_t status = zx_socket_read(pipe->socket, options, bytes, total, &actual);
-    size_t done = 0;
-    for (size_t i = 0; status == ZX_OK && done < actual; i++) {
-        size_t size = vector[i].capacity < actual - done ? vector[i].capacity : actual - done;
-        memcpy((void*)(uintptr_t)vector[i].buffer, bytes + done, size);
-        done += size;
+    if (status == ZX_OK) {
+        struct received received = {.bytes = bytes, .left = actual};
+        status = zxio_do_vector(vector, vector_count, out_actual, &received, take_entry);
     }
     free(bytes);
-    if (status == ZX_OK) {
-        *out_actual = actual;
-    }
     return status;
 }
 

@@ -7,8 +7,8 @@ zx_status_t zxio_do_vector(const zx_iovec_t* vector, size_t vector_count, size_t
     size_t total = 0;
     for (size_t i = 0; i < vector_count; i++) {
         size_t actual = 0;
-        size_t capacity = vector[i].capacity;
-        zx_status_t status = op(context, (void*)(uintptr_t)vector[i].buffer, capacity, &actual);
+        void* buffer = (void*)(uintptr_t)vector[i].buffer;
+        zx_status_t status = op(context, buffer, vector[i].capacity, &actual);
         if (status != ZX_OK) {
             if (total > 0) {
                 break;
@@ -16,7 +16,7 @@ zx_status_t zxio_do_vector(const zx_iovec_t* vector, size_t vector_count, size_t
             return status;
         }
         total += actual;
-        if (actual != capacity) {
+        if (actual != vector[i].capacity) {
             break;
         }
     }

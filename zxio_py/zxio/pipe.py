@@ -94,15 +94,15 @@ def _read_scattered(system: System, pipe: _Pipe, vector: Vector, options: int) -
     total = vector_size(vector)
     system.reserve(total)
     received = bytearray()
-    actual = system.socket_read(pipe.socket, options, received, total)
-    done = 0
-    for buffer, capacity in vector:
-        if done == actual:
-            break
-        piece = bytes(received[done : done + capacity])
+    system.socket_read(pipe.socket, options, received, total)
+
+    def take_entry(buffer: Pointer, capacity: int) -> int:
+        piece = bytes(received[:capacity])
+        del received[:capacity]
         system.store(buffer, piece)
-        done += len(piece)
-    return actual
+        return len(piece)
+
+    return do_vector(vector, take_entry)
 
 
 def _pipe_readv(io: Zxio, vector: Vector, flags: int) -> int:

@@ -59,12 +59,13 @@ Vector: TypeAlias = Entries | UserEntries
 def do_vector(vector: Vector, op: Callable[[Pointer, int], int]) -> int:
     """Call *op* once per entry until a short transfer or an error; return the bytes moved.
 
-    An error after some bytes have moved is swallowed: the caller learns how many did.
+    An error after some bytes have moved is swallowed: the caller learns how many did.  Whether one
+    was short is seen afterwards, by the vector as it is then: bytes that are read may fall on it.
     """
     total = 0
-    for pointer, capacity in vector:
+    for index in range(vector.count):
         try:
-            actual = op(pointer, capacity)
+            actual = op(*vector[index])
         except UserFault:
             raise
         except ZxError:
@@ -72,7 +73,7 @@ def do_vector(vector: Vector, op: Callable[[Pointer, int], int]) -> int:
                 break
             raise
         total += actual
-        if actual != capacity:
+        if actual != vector[index][1]:
             break
     return total
 
