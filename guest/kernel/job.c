@@ -48,13 +48,20 @@ static void leave_parent(struct job* job) {
     }
 }
 
+static void drop_exception_channels(struct job* job) {
+    exception_channel_drop(&job->exception_channel);
+    list_for_each(node, &job->debugger_channels) {
+        exception_channel_drop(&container_of(node, struct debugger_channel, link)->channel);
+    }
+}
+
 // If it is dying and all below it is gone, it is dead, and perhaps its parent now, and so on.
 static void finish(struct job* job) {
     while (job != NULL && job->dying && !job->dead && !job_has_children(job)) {
         job->dead = true;
-        exception_channel_drop(&job->exception_channel);
-        leave_parent(job);
+        drop_exception_channels(job);
         update_signals(&job->object, 0, ZX_JOB_TERMINATED);
+        leave_parent(job);
         job = job->parent;
     }
 }
@@ -62,12 +69,10 @@ static void finish(struct job* job) {
 static void job_destroy(struct dispatcher* object) {
     struct job* job = job_from_dispatcher(object);
     leave_parent(job);
-    exception_channel_drop(&job->exception_channel);
+    drop_exception_channels(job);
     struct list_node* node;
     while ((node = list_pop_front(&job->debugger_channels)) != NULL) {
-        struct debugger_channel* debugger = container_of(node, struct debugger_channel, link);
-        exception_channel_drop(&debugger->channel);
-        kfree(debugger);
+        kfree(container_of(node, struct debugger_channel, link));
     }
     finish(job->parent);
     dispatcher_unref(&job->parent->object);
@@ -147,7 +152,8 @@ void job_remove_process(struct job* job, struct process* process) {
     finish(job);
 }
 
-// No deeper than MAX_HEIGHT.  Children are held while they are killed: they may die of it.
+// Jobs before processes, the youngest first; no deeper than MAX_HEIGHT.  What is to be killed is
+// held: any of it may otherwise be gone with the handles of what is killed before.
 void job_kill(struct job* job, int64_t return_code) {
     if (job->dying) {
         return;
@@ -155,21 +161,29 @@ void job_kill(struct job* job, int64_t return_code) {
     job->dying = true;
     job->return_code = return_code;
     dispatcher_ref(&job->object);
-    struct list_node* node = job->children.next;
-    while (node != &job->children) {
+    struct list_node jobs = LIST_INIT(jobs), processes = LIST_INIT(processes);
+    list_for_each(node, &job->children) {
         struct job* child = container_of(node, struct job, link);
         dispatcher_ref(&child->object);
-        node = node->next;
+        list_push_front(&jobs, &child->doomed_link);
+    }
+    list_for_each(node, &job->processes) {
+        struct process* process = container_of(node, struct process, job_link);
+        dispatcher_ref(&process->object);
+        list_push_front(&processes, &process->doomed_link);
+    }
+    finish(job);
+    struct list_node* node;
+    while ((node = list_pop_front(&jobs)) != NULL) {
+        struct job* child = container_of(node, struct job, doomed_link);
         job_kill(child, return_code);
         dispatcher_unref(&child->object);
     }
-    node = job->processes.next;
-    while (node != &job->processes) {
-        struct process* process = container_of(node, struct process, job_link);
-        node = node->next;
+    while ((node = list_pop_front(&processes)) != NULL) {
+        struct process* process = container_of(node, struct process, doomed_link);
         process_kill(process, return_code);
+        dispatcher_unref(&process->object);
     }
-    finish(job);
     dispatcher_unref(&job->object);
 }
 

@@ -16,9 +16,10 @@ struct policy_setting {
 };
 
 struct job {
-    struct dispatcher object; // first
-    struct job* parent;       // a reference; NULL: the root job
-    struct list_node link;    // parent's children; unlinked once dead
+    struct dispatcher object;     // first
+    struct job* parent;           // a reference; NULL: the root job
+    struct list_node link;        // parent's children; unlinked once dead
+    struct list_node doomed_link; // of those that job_kill is about to kill
     struct list_node children;
     struct list_node processes; // process.job_link
     uint32_t height;            // levels that may still be below it

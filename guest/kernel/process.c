@@ -9,32 +9,27 @@
 #include "share.h"
 #include "string.h"
 
-static void leave_critical(struct process* process) {
-    struct job* job = process->critical_to;
-    process->critical_to = NULL;
-    if (job == NULL) {
-        return;
-    }
-    if (process->return_code != 0 || !process->critical_nonzero_only) {
-        job_kill(job, ZX_TASK_RETCODE_CRITICAL_PROCESS_KILL);
-    }
-    dispatcher_unref(&job->object);
+static bool is_end_critical(const struct process* process) {
+    return process->critical_to != NULL &&
+           (process->return_code != 0 || !process->critical_nonzero_only);
 }
 
 // The end: closes its handles, frees its memory, leaves its job.
 static void tear_down(struct process* process) {
     process->state = PROCESS_DEAD;
+    exception_channel_drop(&process->exception_channel);
+    exception_channel_drop(&process->debugger_channel);
     handle_table_destroy(&process->handles);
     vmar_destroy(process->root);
     process->vdso_base = 0;
     dispatcher_unref(&process->root->object);
     process->root = NULL;
-    exception_channel_drop(&process->exception_channel);
-    exception_channel_drop(&process->debugger_channel);
     share_header->processes--;
-    job_remove_process(process->job, process);
     update_signals(&process->object, 0, ZX_PROCESS_TERMINATED);
-    leave_critical(process);
+    job_remove_process(process->job, process);
+    if (is_end_critical(process)) {
+        job_kill(process->critical_to, ZX_TASK_RETCODE_CRITICAL_PROCESS_KILL);
+    }
 }
 
 static void on_zero_handles(struct dispatcher* object) {
@@ -50,7 +45,7 @@ static void process_destroy(struct dispatcher* object) {
         tear_down(process); // it never had a handle
     }
     if (process->critical_to != NULL) {
-        dispatcher_unref(&process->critical_to->object); // became critical after its death
+        dispatcher_unref(&process->critical_to->object);
     }
     dispatcher_unref(&process->job->object);
     kfree(process);

@@ -21,7 +21,8 @@ struct process {
     struct vmar* root; // address space; NULL after death
     struct job* job;   // a reference
     struct list_node job_link;
-    struct list_node threads; // thread_dispatcher.process_link: started and not dead
+    struct list_node doomed_link; // of those that job_kill is about to kill
+    struct list_node threads;     // thread_dispatcher.process_link: started and not dead
     char name[ZX_MAX_NAME_LEN];
     uint64_t vdso_base; // where the vDSO is mapped, 0 if it is not
     enum process_state state;
@@ -30,7 +31,7 @@ struct process {
     struct list_node futexes;             // futex.link: those with waiters
     struct dispatcher* exception_channel; // the kernel's end, or NULL
     struct dispatcher* debugger_channel;  // the same for ZX_EXCEPTION_CHANNEL_DEBUGGER
-    struct job* critical_to;              // the job that dies with it, or NULL
+    struct job* critical_to;              // a reference: the job that dies with it, or NULL
     bool critical_nonzero_only;           // only if its return code is not 0
     uint64_t debug_addr;                  // ZX_PROP_PROCESS_DEBUG_ADDR
     uint64_t break_on_load;               // ZX_PROP_PROCESS_BREAK_ON_LOAD

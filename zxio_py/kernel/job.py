@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
-from zxio_py.kernel.dispatcher import Dispatcher, clean_name
+from zxio_py.kernel.dispatcher import clean_name
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.task import Task
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -22,12 +23,13 @@ _CONDITIONS = abi.ZX_POL_AMBIENT_MARK_VMO_EXEC + 1
 MAX_HEIGHT = 32
 
 
-class Job(Dispatcher):
+class Job(Task):
     """A job: child jobs, processes, a policy."""
 
     __slots__ = (
         "children",
         "dead",
+        "dying",
         "height",
         "kill_on_oom",
         "name",
@@ -45,11 +47,15 @@ class Job(Dispatcher):
             kernel, abi.ZX_JOB_NO_JOBS | abi.ZX_JOB_NO_PROCESSES | abi.ZX_JOB_NO_CHILDREN
         )
         self.parent = parent
+        if parent is not None:
+            parent.hold()
         self.height: int = MAX_HEIGHT if parent is None else parent.height - 1
         self.children: dict[int, Job] = {}
         self.processes: dict[int, Process] = {}
         self.policy: JobPolicy = JobPolicy() if parent is None else parent.policy
         self.name = b""
+        #: Whether it was killed; it is dead when all below it is gone.
+        self.dying = False
         self.dead = False
         self.retcode = 0
         self.kill_on_oom = False
@@ -67,10 +73,10 @@ class Job(Dispatcher):
     # Tree --------------------------------------------------------------------------------
 
     def create_child(self) -> Job:
-        """A new child job.  OUT_OF_RANGE: too deep; BAD_STATE: this job is dead."""
+        """A new child job.  OUT_OF_RANGE: too deep; BAD_STATE: this job was killed."""
         if self.height == 0:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        if self.dead:
+        if self.dying:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
         child = Job(self.kernel, self)
         self.children[child.koid] = child
@@ -78,8 +84,8 @@ class Job(Dispatcher):
         return child
 
     def add_process(self, process: Process) -> None:
-        """Take in a new process; BAD_STATE if this job is dead."""
-        if self.dead:
+        """Take in a new process; BAD_STATE if this job was killed."""
+        if self.dying:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
         self.processes[process.koid] = process
         self.update_signals(abi.ZX_JOB_NO_PROCESSES | abi.ZX_JOB_NO_CHILDREN, 0)
@@ -87,9 +93,11 @@ class Job(Dispatcher):
     def remove_process(self, process: Process) -> None:
         """A process has ended."""
         if self.processes.pop(process.koid, None) is not None:
-            self._child_gone()
+            self._show_children()
+            self._finish()
 
-    def _child_gone(self) -> None:
+    def _show_children(self) -> None:
+        """Some of its children left."""
         gained = 0
         if not self.processes:
             gained |= abi.ZX_JOB_NO_PROCESSES
@@ -98,29 +106,32 @@ class Job(Dispatcher):
         if not self.processes and not self.children:
             gained |= abi.ZX_JOB_NO_CHILDREN
         self.update_signals(0, gained)
-        self.maybe_end()
 
-    def maybe_end(self) -> None:
-        """Leave the tree once nobody can reach this job any more."""
-        job = self
-        while job.parent is not None and not (job.handle_count or job.children or job.processes):
-            if not job._leave_parent():
-                return
+    def _leave_parent(self) -> None:
+        if self.parent is not None and self.parent.children.pop(self.koid, None) is not None:
+            self.parent._show_children()
+
+    def _finish(self) -> None:
+        """Once all below a killed job is gone it is dead, then perhaps its parent, and so on."""
+        job: Job | None = self
+        while job is not None and job.dying and not (job.dead or job.children or job.processes):
+            job.dead = True
+            job.update_signals(0, abi.ZX_JOB_TERMINATED)
+            job._leave_parent()
             job = job.parent
 
-    def _leave_parent(self) -> bool:
-        """Whether the parent still counted this job as a child."""
-        parent = self.parent
-        if parent is None or parent.children.pop(self.koid, None) is None:
-            return False
-        gained = 0 if parent.children else abi.ZX_JOB_NO_JOBS
-        if gained and not parent.processes:
-            gained |= abi.ZX_JOB_NO_CHILDREN
-        parent.update_signals(0, gained)
-        return True
-
     def on_zero_handles(self) -> None:
-        self.maybe_end()
+        self.maybe_go()
+
+    def is_running(self) -> bool:
+        return self.parent is None
+
+    def on_gone(self) -> None:
+        parent = self.parent
+        assert parent is not None
+        self._leave_parent()
+        parent._finish()
+        parent.release()
 
     # Policy ------------------------------------------------------------------------------
 
@@ -169,25 +180,17 @@ class Job(Dispatcher):
     # End ---------------------------------------------------------------------------------
 
     def kill(self, retcode: int) -> None:
-        """Kill every process and job below; the job can hold none from now on."""
-        pending = [self]
-        doomed: list[Process] = []
-        order: list[Job] = []
-        while pending:
-            job = pending.pop()
-            if not job.dead:
-                job.dead = True
-                job.retcode = retcode
-            order.append(job)
-            doomed += job.processes.values()
-            pending += job.children.values()
-        for process in doomed:
+        """Kill the jobs, then the processes in it, the youngest first; it takes none any more."""
+        if self.dying:
+            return
+        self.dying = True
+        self.retcode = retcode
+        jobs, processes = list(self.children.values()), list(self.processes.values())
+        self._finish()
+        for job in reversed(jobs):
+            job.kill(retcode)
+        for process in reversed(processes):
             process.end(retcode, "killed with its job")
-        for job in reversed(order):
-            job.update_signals(0, abi.ZX_JOB_TERMINATED)
-            job._leave_parent()
-        if self.parent is not None:
-            self.parent.maybe_end()
 
 
 class JobPolicy:

@@ -12,6 +12,7 @@ from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ThreadKilled, ZxError
 from zxio_py.kernel.futex import FutexTable
 from zxio_py.kernel.handle import HandleTable, spread
+from zxio_py.kernel.task import Task
 from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.vmar import Vmar
 
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
 
 
-class Process(Dispatcher):
+class Process(Task):
     """A process."""
 
     __slots__ = (
         "_critical_if_nonzero",
         "_critical_to",
+        "_ended",
         "_root_vmar",
         "aspace",
         "break_on_load",
@@ -52,6 +54,7 @@ class Process(Dispatcher):
         super().__init__(kernel)
         job.add_process(self)
         self.job = job
+        job.hold()
         self.name = clean_name(name)
         self.policy = job.policy
         self.aspace: AddressSpace = AddressSpace(kernel)
@@ -63,6 +66,8 @@ class Process(Dispatcher):
         #: Suspend tokens for it.
         self.suspensions = 0
         self.dead = False
+        #: Whether all that follows from its death is done.
+        self._ended = False
         self.retcode = 0
         self.start_time = 0
         self.debug_addr = 0
@@ -182,12 +187,12 @@ class Process(Dispatcher):
             end_unreachable(self.kernel)
         self.aspace.destroy()
         self._root_vmar = None
-        self.job.remove_process(self)
         self.update_signals(0, abi.ZX_PROCESS_TERMINATED)
-        if not self.handle_count:
-            self.retire()
+        self.job.remove_process(self)
         if self._critical_to is not None and (retcode != 0 or not self._critical_if_nonzero):
             self._critical_to.kill(abi.ZX_TASK_RETCODE_CRITICAL_PROCESS_KILL)
+        self._ended = True
+        self.maybe_go()
 
     def set_critical_to(self, job: Job, if_nonzero: bool) -> None:
         """Let *job* be killed when this process ends (with *if_nonzero*: other than with 0).
@@ -227,7 +232,13 @@ class Process(Dispatcher):
         return ThreadKilled(self.end_reason)
 
     def on_zero_handles(self) -> None:
-        if self.dead:
-            self.retire()
-        elif not self.started:
+        if not self.started:
             self.end(0, "never started")
+        self.maybe_go()
+
+    def is_running(self) -> bool:
+        return not self._ended
+
+    def on_gone(self) -> None:
+        self.retire()
+        self.job.release()

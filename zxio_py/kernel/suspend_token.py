@@ -25,6 +25,8 @@ class SuspendToken(Dispatcher):
         """A token for *task*, which has been suspended once for it."""
         super().__init__(task.kernel)
         self.task = task
+        task.hold()
 
     def on_zero_handles(self) -> None:
         self.task.resume()
+        self.task.release()

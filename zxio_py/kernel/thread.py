@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller
-from zxio_py.kernel.dispatcher import Dispatcher, clean_name
+from zxio_py.kernel.dispatcher import clean_name
 from zxio_py.kernel.errors import ThreadKilled, ZxError
+from zxio_py.kernel.task import Task
 from zxio_py.kernel.waiter import Waiter
 
 if TYPE_CHECKING:
     from zxio_py.kernel.process import Process
 
 
-class Thread(Dispatcher):
+class Thread(Task):
     """An emulated thread; any Python thread may run its calls."""
 
     __slots__ = (
@@ -33,6 +34,7 @@ class Thread(Dispatcher):
     def __init__(self, process: Process, name: bytes) -> None:
         super().__init__(process.kernel)
         self.process = process
+        process.hold()
         self.name = clean_name(name)
         #: ZX_THREAD_STATE_NEW, RUNNING or DEAD; sleeping shows in `sleeps`.
         self.state: int = abi.ZX_THREAD_STATE_NEW
@@ -125,11 +127,14 @@ class Thread(Dispatcher):
             for waiter in list(self.sleeps):
                 waiter.wake(abi.ZX_ERR_INTERNAL_INTR_KILLED)
             self.process.forget_thread(self)
-            if not self.handle_count:
-                self.retire()
+            self.maybe_go()
 
     def on_zero_handles(self) -> None:
-        if self.state == abi.ZX_THREAD_STATE_DEAD:
-            self.retire()
-        elif self.state == abi.ZX_THREAD_STATE_NEW:
-            self.end()
+        self.maybe_go()
+
+    def is_running(self) -> bool:
+        return self.state == abi.ZX_THREAD_STATE_RUNNING
+
+    def on_gone(self) -> None:
+        self.retire()
+        self.process.release()

@@ -28,7 +28,7 @@ def job(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
         record(
             topic.record,
             return_code=job.retcode,
-            exited=job.dead,
+            exited=job.dying,
             kill_on_oom=job.kill_on_oom,
         )
     ]
