@@ -5,52 +5,69 @@
 #include "paired.h"
 #include "usercopy.h"
 
-// Memory of one segment of a stream, its header included.
-#define SEGMENT_MEMORY 2048
+// Bytes on their way: of a stream as many as there is room for, of a datagram the rest begins anew.
+struct segment {
+    struct segment* next;
+    uint32_t size;
+    uint32_t datagram; // size of the datagram that begins here; 0 within one
+    uint8_t data[SOCKET_SEGMENT];
+};
+_Static_assert(sizeof(struct segment) == 2048, "a segment fills an object of the heap");
+
+struct segments {
+    struct segment *first, *last; // oldest first
+};
 
 struct socket {
     struct paired end; // first
     uint32_t options;
-    bool write_disabled;       // this end's
-    bool read_disabled;        // the peer may not write: no more will come
-    struct list_node segments; // what the peer has written, oldest first
-    size_t size;               // bytes in them
+    bool write_disabled;      // this end's
+    bool read_disabled;       // the peer may not write: no more will come
+    struct segments segments; // what the peer has written
+    uint32_t read_offset;     // bytes of the first segment that are gone (streams only)
+    size_t size;              // bytes in them
     size_t read_threshold;
     size_t write_threshold;
-};
-
-// Bytes on their way: a part of a stream, or one datagram.
-struct segment {
-    struct list_node link;
-    uint32_t capacity;
-    uint32_t start, end; // of what is left in data
-    uint8_t data[];
 };
 
 static struct socket* peer_of(const struct socket* socket) {
     return (struct socket*)socket->end.peer;
 }
 
-static struct segment* segment_create(size_t capacity) {
-    struct segment* segment = kalloc_large(sizeof(*segment) + capacity);
+static struct segment* segment_create(void) {
+    struct segment* segment = kalloc_large(sizeof(*segment));
     if (segment != NULL) {
-        segment->capacity = (uint32_t)capacity;
-        segment->start = segment->end = 0;
+        segment->next = NULL;
+        segment->size = segment->datagram = 0;
     }
     return segment;
 }
 
-static void destroy_segments(struct list_node* segments) {
-    struct list_node* node;
-    while ((node = list_pop_front(segments)) != NULL) {
-        kfree(container_of(node, struct segment, link));
+// Adds segments, linked up to the last of them, behind the others.
+static void push_back(struct segments* segments, struct segment* first, struct segment* last) {
+    *(segments->last != NULL ? &segments->last->next : &segments->first) = first;
+    segments->last = last;
+}
+
+static void drop_first(struct segments* segments) {
+    struct segment* segment = segments->first;
+    segments->first = segment->next;
+    if (segments->first == NULL) {
+        segments->last = NULL;
+    }
+    kfree(segment);
+}
+
+static void drop_all(struct segments* segments) {
+    while (segments->first != NULL) {
+        drop_first(segments);
     }
 }
 
 // The end is closed: what it has not read goes; the other end can write no more.
 static void socket_on_zero_handles(struct dispatcher* object) {
     struct socket* socket = socket_from_dispatcher(object);
-    destroy_segments(&socket->segments);
+    drop_all(&socket->segments);
     socket->size = 0;
     paired_part(&socket->end, ZX_SOCKET_WRITABLE, ZX_SOCKET_PEER_CLOSED);
 }
@@ -94,7 +111,6 @@ zx_status_t socket_create(uint32_t options, struct socket** end0, struct socket*
             return ZX_ERR_NO_MEMORY;
         }
         dispatcher_init(&ends[i]->end.object, &socket_ops, ZX_SOCKET_WRITABLE);
-        list_init(&ends[i]->segments);
         ends[i]->options = options;
     }
     paired_join(&ends[0]->end, &ends[1]->end);
@@ -143,38 +159,60 @@ static void update_reader_and_writer(struct socket* reader, size_t held) {
 
 // ---- writing --------------------------------------------------------------------------------
 
-// Fills new segments from user memory; a stream first fills up what its last segment has left.
-static zx_status_t fill_segments(struct socket* reader, uint64_t from, size_t size,
-                                 struct list_node* added) {
-    struct segment* last = NULL;
-    size_t in_last = 0;
-    if (!is_datagram(reader) && !list_is_empty(&reader->segments)) {
-        last = container_of(reader->segments.prev, struct segment, link);
-        in_last = last->capacity - last->end;
-        in_last = size < in_last ? size : in_last;
-        zx_status_t status = copy_from_user(last->data + last->end, from, in_last);
-        if (status != ZX_OK) {
-            return status;
+// Copies from the caller a segment at a time; what was copied before a fault stays written.
+static zx_status_t write_stream(struct socket* reader, uint64_t from, size_t size, size_t* done) {
+    while (*done < size) {
+        struct segment* segment = reader->segments.last;
+        bool fresh = segment == NULL || segment->size == SOCKET_SEGMENT;
+        if (fresh) {
+            segment = segment_create();
         }
-    }
-    for (size_t done = in_last; done < size;) {
-        size_t room = is_datagram(reader) ? size : SEGMENT_MEMORY - sizeof(struct segment);
-        size_t part = size - done < room ? size - done : room;
-        struct segment* segment = segment_create(room);
         if (segment == NULL) {
             return ZX_ERR_NO_MEMORY;
         }
-        list_push_back(added, &segment->link);
-        zx_status_t status = copy_from_user(segment->data, from + done, part);
-        if (status != ZX_OK) {
+        size_t step = SOCKET_SEGMENT - segment->size;
+        step = size - *done < step ? size - *done : step;
+        zx_status_t status = copy_from_user(segment->data + segment->size, from + *done, step);
+        if (status == ZX_OK) {
+            segment->size += (uint32_t)step;
+            reader->size += step;
+            *done += step;
+            if (fresh) {
+                push_back(&reader->segments, segment, segment);
+            }
+        } else {
+            if (fresh) {
+                kfree(segment);
+            }
             return status;
         }
-        segment->end = (uint32_t)part;
-        done += part;
     }
-    if (last != NULL) {
-        last->end += (uint32_t)in_last; // nothing can fail any more
+    return ZX_OK;
+}
+
+// A datagram is written as a whole or not at all.
+static zx_status_t write_datagram(struct socket* reader, uint64_t from, size_t size, size_t* done) {
+    struct segments added = {0};
+    zx_status_t status = ZX_OK;
+    for (size_t at = 0; at < size && status == ZX_OK;) {
+        struct segment* segment = segment_create();
+        if (segment == NULL) {
+            status = ZX_ERR_NO_MEMORY;
+            break;
+        }
+        push_back(&added, segment, segment);
+        segment->size = (uint32_t)(size - at < SOCKET_SEGMENT ? size - at : SOCKET_SEGMENT);
+        status = copy_from_user(segment->data, from + at, segment->size);
+        at += segment->size;
     }
+    if (status != ZX_OK) {
+        drop_all(&added);
+        return status;
+    }
+    added.first->datagram = (uint32_t)size;
+    push_back(&reader->segments, added.first, added.last);
+    reader->size += size;
+    *done = size;
     return ZX_OK;
 }
 
@@ -207,69 +245,63 @@ zx_status_t socket_write(struct socket* socket, uint64_t from, size_t size, size
     } else if (size > room) {
         size = room;
     }
-    struct list_node added;
-    list_init(&added);
-    zx_status_t status = fill_segments(reader, from, size, &added);
-    if (status != ZX_OK) {
-        destroy_segments(&added);
-        return status;
+    size_t held = reader->size;
+    zx_status_t status = is_datagram(socket) ? write_datagram(reader, from, size, actual)
+                                             : write_stream(reader, from, size, actual);
+    if (reader->size != held) {
+        update_reader_and_writer(reader, held);
     }
-    struct list_node* node;
-    while ((node = list_pop_front(&added)) != NULL) {
-        list_push_back(&reader->segments, node);
-    }
-    reader->size += size;
-    update_reader_and_writer(reader, reader->size - size);
-    *actual = size;
-    return ZX_OK;
+    return status;
 }
 
 // ---- reading --------------------------------------------------------------------------------
 
-// Copies from the segments, of a datagram socket from the first only.
-static zx_status_t copy_out(struct socket* socket, uint64_t to, size_t size, size_t* actual) {
-    size_t done = 0;
-    list_for_each(node, &socket->segments) {
-        struct segment* segment = container_of(node, struct segment, link);
-        size_t part = segment->end - segment->start;
-        part = size - done < part ? size - done : part;
-        if (part > 0) {
-            zx_status_t status = copy_to_user(to + done, segment->data + segment->start, part);
-            if (status != ZX_OK) {
-                return status;
-            }
+// Copies to the caller a segment at a time; *done counts whole steps.
+static zx_status_t copy_out(struct socket* socket, uint64_t to, size_t size, size_t* done) {
+    uint32_t offset = socket->read_offset;
+    const struct segment* segment = socket->segments.first;
+    for (; *done < size && segment != NULL; segment = segment->next, offset = 0) {
+        size_t step = segment->size - offset;
+        step = size - *done < step ? size - *done : step;
+        zx_status_t status = copy_to_user(to + *done, segment->data + offset, step);
+        if (status != ZX_OK) {
+            return status;
         }
-        done += part;
-        if (done == size || is_datagram(socket)) {
-            break;
-        }
+        *done += step;
     }
-    *actual = done;
     return ZX_OK;
 }
 
-// Drops the first bytes of a stream, or the first datagram whole.
-static void consume(struct socket* socket, size_t size) {
-    while (!list_is_empty(&socket->segments)) {
-        struct segment* segment = container_of(socket->segments.next, struct segment, link);
-        size_t left = segment->end - segment->start;
-        if (!is_datagram(socket) && size < left) {
-            segment->start += (uint32_t)size;
-            socket->size -= size;
+static void consume_first(struct socket* socket) {
+    socket->size -= socket->segments.first->size - socket->read_offset;
+    socket->read_offset = 0;
+    drop_first(&socket->segments);
+}
+
+// Drops so many bytes; of a datagram the segments that they are in.
+static void consume(struct socket* socket, size_t count) {
+    while (count > 0) {
+        size_t left = socket->segments.first->size - socket->read_offset;
+        if (count < left && !is_datagram(socket)) {
+            socket->read_offset += (uint32_t)count;
+            socket->size -= count;
             return;
         }
-        list_remove(&segment->link);
-        kfree(segment);
-        socket->size -= left;
-        if (is_datagram(socket)) {
-            return;
-        }
-        size -= left;
+        count -= count < left ? count : left;
+        consume_first(socket);
+    }
+}
+
+// Drops what is left of the datagram whose beginning is gone.
+static void consume_rest(struct socket* socket) {
+    while (socket->segments.first != NULL && socket->segments.first->datagram == 0) {
+        consume_first(socket);
     }
 }
 
 zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t size,
                         size_t* actual) {
+    *actual = 0;
     if (size > UINT32_MAX) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -279,10 +311,16 @@ zx_status_t socket_read(struct socket* socket, bool peek, uint64_t to, size_t si
         }
         return socket->read_disabled ? ZX_ERR_BAD_STATE : ZX_ERR_SHOULD_WAIT;
     }
+    if (is_datagram(socket) && size > socket->segments.first->datagram) {
+        size = socket->segments.first->datagram;
+    }
     zx_status_t status = copy_out(socket, to, size, actual);
-    if (status == ZX_OK && !peek && size > 0) {
+    if (!peek) { // what was copied before a fault is gone
         size_t held = socket->size;
         consume(socket, *actual);
+        if (is_datagram(socket) && status == ZX_OK) {
+            consume_rest(socket);
+        }
         update_reader_and_writer(socket, held);
     }
     return status;
@@ -356,11 +394,8 @@ zx_status_t socket_set_write_threshold(struct socket* socket, size_t value) {
 
 // What a read could get: all of a stream, the next datagram.
 static size_t available(const struct socket* socket) {
-    if (!is_datagram(socket) || socket->size == 0) {
-        return socket->size;
-    }
-    const struct segment* first = container_of(socket->segments.next, struct segment, link);
-    return first->end - first->start;
+    bool any = is_datagram(socket) && socket->size > 0;
+    return any ? socket->segments.first->datagram : socket->size;
 }
 
 void socket_get_info(struct socket* socket, zx_info_socket_t* info) {

@@ -34,7 +34,7 @@ class Caller:
         self,
         thread: Thread,
         read: Callable[[Pointer, int], bytes],
-        write: Callable[[Pointer, bytes], None],
+        write: Callable[[Pointer, bytes | bytearray], None],
     ) -> None:
         self.thread = thread
         self.process = thread.process
@@ -163,6 +163,15 @@ class Caller:
             if not isinstance(pointer, int) or pointer >= fault.address:
                 return b""
             return self.read(pointer, fault.address - pointer)
+
+    def write_at(self, pointer: Pointer, offset: int, data: bytes | bytearray) -> None:
+        """Store so far behind a pointer."""
+        if isinstance(pointer, int):
+            self.write(pointer + offset, data)
+        elif offset:
+            self.write(memoryview(pointer)[offset:], data)
+        else:
+            self.write(pointer, data)
 
     def user_store(self, pointer: Pointer, data: bytes) -> None:
         """Store as the vDSO's own code does, in user mode: a fault is the end of the process."""

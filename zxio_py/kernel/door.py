@@ -97,7 +97,7 @@ class _Memory:
             raise UserFault(0, "read")
         return bytes(pointer[:size])
 
-    def write(self, pointer: Pointer, data: bytes) -> None:
+    def write(self, pointer: Pointer, data: bytes | bytearray) -> None:
         if isinstance(pointer, int):
             self._aspace.copy_out(pointer, data)
             return

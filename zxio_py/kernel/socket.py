@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
@@ -12,60 +13,96 @@ from zxio_py.kernel.paired import Paired
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
 
-#: Bytes one direction can hold: 128 buffers of 2048 bytes, each with a header of 16.
-CAPACITY = 128 * (2048 - 16)
+#: Bytes of one buffer, which with a header of 16 has 2048; of one direction, which has 128 of them.
+SEGMENT = 2048 - 16
+CAPACITY = 128 * SEGMENT
+
+
+class Segment:
+    """Bytes on their way: of a stream up to what there is room for, or a part of a datagram."""
+
+    __slots__ = ("data", "datagram")
+
+    def __init__(self, data: bytes | memoryview, datagram: int = 0) -> None:
+        self.data = bytearray(data)
+        #: Size of the datagram that begins here; 0 within one.
+        self.datagram = datagram
 
 
 class Buffer:
-    """Bytes on their way in one direction, in chunks as they were written."""
+    """Bytes on their way in one direction, in segments."""
 
-    __slots__ = ("chunks", "head_offset", "size")
+    __slots__ = ("head_offset", "segments", "size")
 
     def __init__(self) -> None:
-        self.chunks: deque[bytes] = deque()
-        #: Bytes of the first chunk that are gone already (streams only).
+        self.segments: deque[Segment] = deque()
+        #: Bytes of the first segment that are gone already (streams only).
         self.head_offset = 0
         self.size = 0
 
-    def append(self, data: bytes) -> None:
-        """Add a chunk, for a datagram socket one datagram."""
-        self.chunks.append(data)
+    def append_stream(self, data: bytes) -> None:
+        """Add bytes behind those that are there."""
         self.size += len(data)
+        done = self.room_in_last()
+        if done:
+            self.segments[-1].data += data[:done]
+        view = memoryview(data)
+        for at in range(done, len(data), SEGMENT):
+            self.segments.append(Segment(view[at : at + SEGMENT]))
 
-    def read_stream(self, size: int, peek: bool) -> bytes:
-        """Up to *size* bytes regardless of chunks."""
-        parts: list[bytes] = []
-        left = size
-        for index, chunk in enumerate(self.chunks):
-            if not left:
+    def room_in_last(self) -> int:
+        """Bytes that the last segment still takes."""
+        return SEGMENT - len(self.segments[-1].data) if self.segments else 0
+
+    def whole_steps(self, size: int) -> int:
+        """How many of *size* bytes fill up segments when they are appended."""
+        done = self.room_in_last()
+        return done + (size - done) // SEGMENT * SEGMENT if size >= done else 0
+
+    def append_datagram(self, data: bytes) -> None:
+        """Add a datagram, which is not empty."""
+        self.size += len(data)
+        view = memoryview(data)
+        for at in range(0, len(data), SEGMENT):
+            self.segments.append(Segment(view[at : at + SEGMENT], 0 if at else len(data)))
+
+    def parts(self, size: int) -> Iterator[bytearray]:
+        """The first *size* bytes, a segment at a time."""
+        offset = self.head_offset
+        for segment in self.segments:
+            if not size:
                 break
-            part = chunk[self.head_offset :] if index == 0 else chunk
-            parts.append(part[:left])
-            left -= len(parts[-1])
-        data = b"".join(parts)
-        if not peek:
-            self._consume(len(data))
-        return data
+            part = segment.data
+            if offset or size < len(part):
+                part = part[offset : offset + size]
+                offset = 0
+            yield part
+            size -= len(part)
 
-    def _consume(self, count: int) -> None:
+    def consume_stream(self, count: int) -> None:
+        """Drop *count* bytes."""
         self.size -= count
         count += self.head_offset
-        while self.chunks and count >= len(self.chunks[0]):
-            count -= len(self.chunks.popleft())
+        while self.segments and count >= len(self.segments[0].data):
+            count -= len(self.segments.popleft().data)
         self.head_offset = count
 
-    def read_datagram(self, size: int, peek: bool) -> bytes:
-        """The first *size* bytes of the next datagram; the rest of it is dropped."""
-        datagram = self.chunks[0]
-        if not peek:
-            self.chunks.popleft()
-            self.size -= len(datagram)
-        return datagram[:size]
+    def consume_datagram(self, count: int) -> None:
+        """Drop the segments in which the first *count* bytes are."""
+        while count > 0:
+            size = len(self.segments.popleft().data)
+            self.size -= size
+            count -= size
+
+    def consume_rest(self) -> None:
+        """Drop what is left of the datagram whose beginning is gone."""
+        while self.segments and not self.segments[0].datagram:
+            self.size -= len(self.segments.popleft().data)
 
     @property
-    def available(self) -> int:
+    def next_datagram(self) -> int:
         """Size of the next datagram in bytes, 0 if there is none."""
-        return len(self.chunks[0]) if self.chunks else 0
+        return self.segments[0].datagram if self.segments else 0
 
 
 class Socket(Paired):
@@ -135,11 +172,28 @@ class Socket(Paired):
             raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
         return size
 
-    def write(self, data: bytes) -> None:
-        """Hand *data* to the peer; `room_for` has said that it fits."""
+    def write(self, data: bytes, size: int) -> None:
+        """Hand the peer what the caller had of *size* bytes; `room_for` has said that they fit.
+
+        INVALID_ARGS if that was not all: a datagram goes as a whole, and of a stream what fills up
+        segments stays written.
+        """
         peer = self.peer
         assert peer is not None
-        peer.incoming.append(data)
+        incoming = peer.incoming
+        if len(data) < size:
+            data = b"" if self.is_datagram else data[: incoming.whole_steps(len(data))]
+        if data:
+            if self.is_datagram:
+                incoming.append_datagram(data)
+            else:
+                incoming.append_stream(data)
+            self._after_write(peer)
+        if len(data) < size:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+
+    def _after_write(self, peer: Socket) -> None:
+        """Bring the signals of both ends up to what is there now."""
         # All that changes at one end changes at once: who waits sees it together.
         waiting = peer.incoming.size
         reached = 0 < peer.read_threshold <= waiting
@@ -159,16 +213,22 @@ class Socket(Paired):
                 raise ZxError(abi.ZX_ERR_BAD_STATE)
             raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
 
-    def read(self, size: int, peek: bool) -> bytes:
-        """Take (or only look at) up to *size* bytes."""
+    def head(self, size: int) -> Iterator[bytearray]:
+        """Up to *size* bytes, of the next datagram if it is one, a segment at a time."""
+        if self.is_datagram:
+            size = min(size, self.incoming.next_datagram)
+        return self.incoming.parts(size)
+
+    def consume(self, count: int, whole: bool) -> None:
+        """Drop what was read: *count* bytes, or all of the datagram if it was read as a *whole*."""
         was_full = self.incoming.size >= CAPACITY
         if self.is_datagram:
-            data = self.incoming.read_datagram(size, peek)
+            self.incoming.consume_datagram(count)
+            if whole:
+                self.incoming.consume_rest()
         else:
-            data = self.incoming.read_stream(size, peek)
-        if not peek:
-            self.after_read(was_full)
-        return data
+            self.incoming.consume_stream(count)
+        self.after_read(was_full)
 
     def after_read(self, was_full: bool) -> None:
         """Bring the signals of both ends up to what is left.
@@ -182,7 +242,7 @@ class Socket(Paired):
         self.update_signals(gone, 0)
         peer = self.peer
         if peer is not None:
-            come = abi.ZX_SOCKET_WRITABLE if was_full else 0
+            come = abi.ZX_SOCKET_WRITABLE if was_full and waiting < CAPACITY else 0
             if 0 < peer.write_threshold <= CAPACITY - waiting:
                 come |= abi.ZX_SOCKET_WRITE_THRESHOLD
             peer.update_signals(0, come)
@@ -252,4 +312,4 @@ class Socket(Paired):
 
     def waiting(self) -> int:
         """Bytes a read can get: of the stream, or of the next datagram."""
-        return self.incoming.available if self.is_datagram else self.incoming.size
+        return self.incoming.next_datagram if self.is_datagram else self.incoming.size

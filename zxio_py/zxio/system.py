@@ -53,7 +53,7 @@ class _Caller(Caller):
                 return bytes(memoryview(buffer)[start : start + size])
             return aspace.copy_in(pointer, size)
 
-        def write(pointer: Pointer, data: bytes) -> None:
+        def write(pointer: Pointer, data: bytes | bytearray) -> None:
             if not isinstance(pointer, int):
                 pointer[: len(data)] = data
             elif pointer >= _WINDOW and (buffer := window.get(pointer >> _OFFSET_BITS)) is not None:

@@ -36,7 +36,7 @@ def zx_socket_write(
         if buffer_size >= _SIZE_LIMIT:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         written = socket.room_for(buffer_size)  # SHOULD_WAIT, OUT_OF_RANGE
-        socket.write(c.read(buffer, written))
+        socket.write(c.read_prefix(buffer, written), written)  # INVALID_ARGS
     if actual != 0:
         c.write_u64(actual, written)
     return abi.ZX_OK
@@ -52,14 +52,17 @@ def zx_socket_read(
     if buffer_size >= _SIZE_LIMIT:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     socket.check_readable()  # PEER_CLOSED, BAD_STATE, SHOULD_WAIT
-    data = b""
-    if buffer_size:
-        data = socket.read(buffer_size, peek=True)
-        c.write(buffer, data)
-        if not options & abi.ZX_SOCKET_PEEK:
-            socket.read(buffer_size, peek=False)
+    read, whole = 0, False
+    try:
+        for part in socket.head(buffer_size):
+            c.write_at(buffer, read, part)
+            read += len(part)
+        whole = True
+    finally:
+        if not options & abi.ZX_SOCKET_PEEK:  # what was copied before a fault is gone
+            socket.consume(read, whole)
     if actual != 0:
-        c.write_u64(actual, len(data))
+        c.write_u64(actual, read)
     return abi.ZX_OK
 
 
