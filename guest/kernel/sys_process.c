@@ -136,6 +136,9 @@ zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_
     if (mapping == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
+    if (vmo_cache_policy(mapping->vmo) != ZX_CACHE_POLICY_CACHED) {
+        return ZX_ERR_BAD_STATE;
+    }
     uint64_t within = vaddr - mapping->node.base;
     uint64_t offset = mapping->vmo_offset + within;
     uint64_t rest = mapping->node.size - within;

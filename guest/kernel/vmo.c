@@ -55,6 +55,7 @@ struct vmo* vmo_create_window(struct vmo_store* store, const struct dispatcher_o
     }
     dispatcher_init(&vmo->object, ops, ZX_VMO_ZERO_CHILDREN);
     vmo->store = store;
+    vmo->cache_policy = ZX_CACHE_POLICY_CACHED;
     list_init(&vmo->children);
     return vmo;
 }
@@ -172,7 +173,7 @@ bool vmo_is_resizable(const struct vmo* vmo) {
 }
 
 uint32_t vmo_cache_policy(const struct vmo* vmo) {
-    return vmo->store->cache_policy;
+    return vmo->cache_policy;
 }
 
 bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size) {

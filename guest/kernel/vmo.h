@@ -24,6 +24,7 @@ struct vmo {
     uint32_t child_kind;    // ZX_VMO_CHILD_SNAPSHOT, _SLICE, _REFERENCE, or 0
     uint32_t flags;         // VMO_* below
     uint32_t mapping_count; // mappings made of this VMO
+    uint32_t cache_policy;  // ZX_CACHE_POLICY_*
     char name[ZX_MAX_NAME_LEN];
 };
 

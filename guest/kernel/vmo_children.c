@@ -27,7 +27,7 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
     if (store->physical || parent->flags & VMO_SLICE) {
         return ZX_ERR_NOT_SUPPORTED;
     }
-    if (store->cache_policy != ZX_CACHE_POLICY_CACHED) {
+    if (vmo_cache_policy(parent) != ZX_CACHE_POLICY_CACHED) {
         return ZX_ERR_BAD_STATE;
     }
     if (offset + rounded < offset) {

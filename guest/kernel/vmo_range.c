@@ -109,12 +109,12 @@ zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t
 }
 
 zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy) {
-    struct vmo_store* store = vmo->store;
-    if ((store->page_count > 0 && store->cache_policy != ZX_CACHE_POLICY_CACHED) ||
-        !list_is_empty(&store->mappings) || vmo->child_count != 0 || vmo->parent != NULL) {
+    bool uncached = vmo->cache_policy != ZX_CACHE_POLICY_CACHED;
+    if ((uncached && vmo->store->page_count > 0) || vmo->mapping_count != 0 ||
+        vmo->child_count != 0 || vmo->parent != NULL) {
         return ZX_ERR_BAD_STATE;
     }
-    store->cache_policy = cache_policy;
+    vmo->cache_policy = cache_policy;
     return ZX_OK;
 }
 
@@ -156,5 +156,5 @@ void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo
         info->metadata_bytes = pages * sizeof(uintptr_t); // a slot each
     }
     info->handle_rights = how & ZX_INFO_VMO_VIA_HANDLE ? rights : 0;
-    info->cache_policy = store->cache_policy;
+    info->cache_policy = vmo->cache_policy;
 }

@@ -37,7 +37,6 @@ struct vmo_store* store_create(uint64_t size) {
         return NULL;
     }
     store->references = 1;
-    store->cache_policy = ZX_CACHE_POLICY_CACHED;
     store->size = size;
     list_init(&store->mappings);
     return store;

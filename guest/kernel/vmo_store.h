@@ -9,7 +9,6 @@ struct mapping;
 
 struct vmo_store {
     uint32_t references;   // VMOs that are windows on it
-    uint32_t cache_policy; // ZX_CACHE_POLICY_*
     uint64_t size;         // bytes, whole pages
     uint64_t content_size; // bytes
     uint64_t origin;       // offset from the first of its ancestors, bytes

@@ -375,7 +375,7 @@ class Run:
         try:
             if call == "$load":
                 return int.from_bytes(self.aspace.read(address, size), "little"), False, None
-            self.aspace.write(address, (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little"))
+            self.aspace.store(address, (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little"))
         except UserFault:
             return 0, False, "read" if call == "$load" else "write"
         return 0, False, None

@@ -134,14 +134,20 @@ class Region(Node):
             self.children.append(child)
 
     def find_spot(self, size: int, align: int = PAGE_SIZE, limit: int | None = None) -> int | None:
-        """Lowest free range of *size* bytes that ends at or before *limit*; None if full."""
+        """Lowest free range of *size* bytes that ends at or before *limit*; None if full.
+
+        A page is left free on either side of it if that is possible.
+        """
         top = self.end if limit is None else limit
+        spot = self._first_fit(size, align, top, PAGE_SIZE)
+        return self._first_fit(size, align, top, 0) if spot is None else spot
+
+    def _first_fit(self, size: int, align: int, top: int, gap: int) -> int | None:
         base = -(-self.base // align) * align
         for child in self.children:
-            if base + size <= child.base:
+            if child.base >= top or base + size + gap <= child.base:
                 break
-            if child.end > base:
-                base = -(-child.end // align) * align
+            base = -(-(child.end + gap) // align) * align
         return base if base + size <= top else None
 
     def detach(self, child: Node) -> None:
@@ -223,6 +229,13 @@ class AddressSpace:
     def write(self, address: int, data: bytes) -> None:
         """Write user memory as the program could; UserFault if it is not writable."""
         with self.kernel.lock:
+            self.copy_out(address, data)
+
+    def store(self, address: int, data: bytes) -> None:
+        """Write user memory as one instruction does, all of it or nothing; UserFault."""
+        with self.kernel.lock:
+            for page in range(address & ~PAGE_MASK, address + len(data), PAGE_SIZE):
+                self.writable_page(page)
             self.copy_out(address, data)
 
     def _fill(self, address: int, store: PageStore, contents: bytes, perms: int) -> None:

@@ -106,6 +106,11 @@ class VmObject:
         """Size in bytes, a multiple of the page size."""
         return self._slice_size if self.kind == "slice" else self.store.size
 
+    @property
+    def share_count(self) -> int:
+        """Address spaces that show it."""
+        return len({id(m.region.aspace) for m in self.store.mappings if m.vmo is self})
+
     # Lifetime ----------------------------------------------------------------------------
 
     def adopt(self, child: VmObject) -> None:
@@ -135,7 +140,7 @@ class VmObject:
 
     def check_access(self, offset: int, length: int) -> None:
         """Whether the kernel may copy the range: BAD_STATE if uncached, OUT_OF_RANGE."""
-        self._check_cached()
+        self.check_cached()
         self.check_range(offset, length)
 
     def check_range(self, offset: int, length: int) -> None:
@@ -253,7 +258,7 @@ class VmObject:
         rounded = self._rounded(size)
         if self.kind == "slice":
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        self._check_cached()
+        self.check_cached()
         if offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         if self.root_offset + offset + rounded >= 1 << 64:
@@ -274,7 +279,7 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if self.resizable:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        self._check_cached()
+        self.check_cached()
         child = VmObject(self.kernel, self.store, "slice", Content(size), False, self)
         child.base = self.base + offset
         child._slice_size = rounded
@@ -288,12 +293,12 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if self.kind == "slice":
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        self._check_cached()
+        self.check_cached()
         child = VmObject(self.kernel, self.store, "reference", self.content, self.resizable, self)
         child.root_offset = self.root_offset
         return child
 
-    def _check_cached(self) -> None:
+    def check_cached(self) -> None:
         """BAD_STATE: memory that is not cached must not be seen through two VMOs."""
         if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
             raise ZxError(abi.ZX_ERR_BAD_STATE)

@@ -79,22 +79,24 @@ def process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     """How much it has mapped, alone and with others."""
     process = _alive(handle)
-    mapped = private = shared = 0
+    mapped = private = shared = scaled = 0
     for _, node in _nodes(process.aspace.root):
         if isinstance(node, VmMapping):
             mapped += node.size
             committed = node.store.committed(node.offset, node.size) * abi.ZX_PAGE_SIZE
-            if len(node.store.mappings) == 1:
-                private += committed
-            else:
+            sharers = 1 if node.vmo is None else node.vmo.share_count
+            if sharers > 1:
                 shared += committed
+                scaled += committed // sharers
+            else:
+                private += committed
     return [
         record(
             topic.record,
             mem_mapped_bytes=mapped,
             mem_private_bytes=private,
             mem_shared_bytes=shared,
-            mem_scaled_shared_bytes=shared,
+            mem_scaled_shared_bytes=scaled,
         )
     ]
 
@@ -142,7 +144,6 @@ def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> byte
             flags |= flag
     owns = memory.kind in ("anonymous", "snapshot")
     committed = memory.store.committed(memory.base, memory.size) if owns else 0
-    sharers = {id(mapping.region.aspace) for mapping in memory.store.mappings}
     values: dict[str, int | bytes] = {
         "koid": memory.koid,
         "name": memory.name,
@@ -150,7 +151,7 @@ def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> byte
         "parent_koid": memory.parent_koid,
         "num_children": len(memory.children),
         "num_mappings": memory.mapping_count,
-        "share_count": len(sharers),
+        "share_count": memory.share_count,
         "flags": flags,
         "committed_bytes": committed * abi.ZX_PAGE_SIZE,
         "handle_rights": rights if flags & abi.ZX_INFO_VMO_VIA_HANDLE else 0,

@@ -124,6 +124,8 @@ def zx_process_read_memory(
     mapping = process.aspace.find(vaddr)  # of a dead process nothing is left
     if mapping is None:
         raise ZxError(abi.ZX_ERR_NO_MEMORY)
+    if mapping.vmo is not None:
+        mapping.vmo.check_cached()  # BAD_STATE
     offset = vaddr - mapping.base + mapping.offset
     end = min(mapping.offset + mapping.size, mapping.store_end)
     size = min(buffer_size, end - offset)
