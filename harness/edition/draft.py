@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn, TypeAlias
 
-from harness.edition.objects import Objects
+from harness.edition.objects import Objects, declared
 from harness.edition.restore import Restore, WideCount
 from harness.program.model import (
     UNTOUCHED,
@@ -80,7 +80,7 @@ class Draft:
     def literal(self, index: int) -> Number | None:
         """Argument *index* if it is a literal number."""
         arg = self.arg(index)
-        return arg if isinstance(arg, Number) else None
+        return declared(self.step, index, arg) if isinstance(arg, Number) else None
 
     def number(self, index: int, what: str) -> Number:
         """The same, where nothing else can be rewritten."""

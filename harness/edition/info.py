@@ -25,7 +25,7 @@ def info_topic(draft: Draft) -> None:
     number = draft.number(1, "the topic")
     if number.x86_64 != number.arm64:
         refuse("zx_object_get_info: a topic by architecture")
-    value = number.x86_64 & 0xFFFFFFFF
+    value = number.x86_64
     topic = abi.TOPICS_BY_VALUE.get(value)
     if topic is None:
         return
@@ -71,7 +71,6 @@ def object_property(draft: Draft) -> None:
     """Properties have one number or none in both editions; some numbers have had two meanings."""
     number = draft.literal(1)
     for value in values(number) if number else ():
-        value &= 0xFFFFFFFF
         if (value in _PROPERTIES_2022) != (value in draft.edition.properties) or 7 <= value <= 12:
             refuse(f"{draft.step.call}: property {value}, which is another there or none")
     if draft.step.call == "zx_object_get_property" and number and number.x86_64 == _PROP_NAME:

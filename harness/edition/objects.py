@@ -21,6 +21,7 @@ from harness.program.model import (
     Sized,
     Step,
 )
+from zxio_py import abi
 
 #: Types of the objects whose first handles a call returns, in the order of its out parameters.
 MADE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,6 +64,15 @@ _ALIASES: Final = ("zx_handle_duplicate", "zx_handle_replace")
 def stored_slots(step: Step) -> list[str]:
     """Slots that the step's out handle arguments store to, in order."""
     return [slot for arg in step.args if isinstance(arg, OutHandles) for slot in arg.slots]
+
+
+def declared(step: Step, index: int, number: Number) -> Number:
+    """*number*, argument *index*, as the C type of its parameter has it."""
+    call = abi.CALLS.get(step.call)
+    if call is None or index >= len(call.params) or call.params[index].signed:
+        return number
+    mask = (1 << 8 * call.params[index].size) - 1
+    return Number(number.x86_64 & mask, number.arm64 & mask)
 
 
 def handles_in(

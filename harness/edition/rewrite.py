@@ -251,7 +251,7 @@ def _ordered(draft: Draft, index: int) -> tuple[Step, _Back]:
 
 
 def _stored(step: StepObservation) -> dict[str, StoredHandle]:
-    """Handles that a narrowing step stored; none where it failed."""
+    """Handles that a step stored; none where it failed."""
     return {slot: stored for slot, stored in step.handles.items() if stored.state == "handle"}
 
 
@@ -282,10 +282,11 @@ def _restored_step(
         restore.apply(step, scratch)
     if back.narrowed:
         handles = dict(step.handles)
+        stored = _stored(step)  # what lay in the slots before is not this step's
         for index in back.narrowed:
             if index < len(seen):
                 found = _stored(seen[index])
-                handles.update({slot: found[slot] for slot in found if slot in handles})
+                handles.update({slot: found[slot] for slot in found if slot in stored})
         step.handles = handles
     return step
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.compare import Difference
-from harness.edition.objects import Objects, handles_in
+from harness.edition.objects import Objects, declared, handles_in
 from harness.program.model import (
     UNTOUCHED,
     Arg,
@@ -76,7 +76,7 @@ class StepView:
     def number_of(self, index: int) -> int | None:
         """The literal number that argument *index* is; None for anything else."""
         arg = self.arg(index)
-        return arg.x86_64 if isinstance(arg, Number) else None
+        return declared(self.step, index, arg).x86_64 if isinstance(arg, Number) else None
 
     def lacks(self, index: int, right: str, *, edition: bool) -> bool:
         """Whether argument *index* is a handle known to lack *right*: in 2022, or there."""

@@ -137,6 +137,12 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("E:vmar-no-room", call("zx_vmar_allocate", {"h": "$vmar"}), ROOM, MEMORY),
         ("E:futex", call("zx_futex_wake", 2, 1), INVALID, "ZX_OK"),
         ("E:property-name", call("zx_object_get_property", 3, 3, {"out": 32}, 32), TYPE, "ZX_OK"),
+        (
+            "E:property-name",
+            call("zx_object_get_property", 3, 3 | 1 << 32, {"out": 32}, 32),
+            TYPE,
+            "ZX_OK",
+        ),
         ("E:map_range", call("zx_vmar_map", {"h": "$vmar"}, 1025, 0, 3, 4096, 8), "ZX_OK", INVALID),
         ("E:cache_policy", call("zx_vmo_set_cache_policy", 3, 1), "ZX_OK", "ZX_ERR_BAD_STATE"),
         ("H15", call("zx_job_set_policy", 3, 0, 0, {"in": {"zero": 8}}, 1), INVALID, UNSUPPORTED),

@@ -200,6 +200,16 @@ def test_a_new_handle_has_the_narrowed_rights() -> None:
     assert steps[0]["handles"]["e"]["rights"] == abi.rights_names(0xD00F)
 
 
+def test_a_failed_step_has_no_handle_of_the_one_before() -> None:
+    made = rewritten(
+        call("zx_event_create", 0, {"out_handle": "e"}),
+        call("zx_event_create", 1, {"out_handle": "e"}),
+    )
+    event = StepObservation(handles={"e": stored(5, 0xD003)}, live=("e",))
+    failed = StepObservation(ret=-10, handles={"e": StoredHandle("untouched", None)}, live=("e",))
+    assert result(made, event, event, failed, event)[1]["handles"] == {"e": "untouched"}
+
+
 def test_a_program_that_ended_early() -> None:
     made = rewritten(call("zx_event_create", 0, {"out_handle": "e"}), call("zx_handle_close", 0))
     assert len(result(made, StepObservation(handles={"e": stored(5, 0xD00F)}))) == 1
