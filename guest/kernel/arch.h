@@ -120,13 +120,20 @@ uint64_t arch_ticks_per_second(void);
 void arch_timer_set(uint64_t ticks);
 __attribute__((noreturn)) void arch_halt(void);
 __attribute__((noreturn)) void arch_reboot(void);
+// Returns where the machine cannot be switched off.
+void arch_power_off(void);
 // Tells the hypervisor that the guest has panicked (pvpanic).
 void arch_report_panic(void);
 uint32_t arch_cpu_features(void);     // ZX_FEATURE_KIND_CPU
 uint32_t arch_dcache_line_size(void); // bytes
 
 // ---- devices ------------------------------------------------------------------------------------
+// Whether registers of the interrupt controller lie in [first, last]: they are nobody else's.
+bool arch_keeps_device(paddr_t first, paddr_t last);
 void arch_serial_write(uint8_t byte);
+// Where the firmware's ACPI and SMBIOS tables begin; 0: it has none.
+paddr_t arch_find_acpi(void);
+paddr_t arch_find_smbios(void);
 // Called by the architecture's interrupt handlers (portable code).
 void serial_received(uint8_t byte);
 void timer_interrupt(void);

@@ -1,6 +1,7 @@
 // Resources.
 #include "resource.h"
 
+#include "boot.h"
 #include "handle.h"
 #include "heap.h"
 
@@ -68,6 +69,17 @@ static bool covers(const struct resource* resource, uint64_t base, uint64_t size
     return size > 0 && base >= first && base <= last && size - 1 <= last - base;
 }
 
+// What the root resource does not give away either: memory, which comes with VMOs alone, and the
+// interrupt controller.
+static bool is_kept(uint32_t kind, uint64_t base, uint64_t size) {
+    if (kind != ZX_RSRC_KIND_MMIO || size == 0) {
+        return false;
+    }
+    uint64_t last = base + (size - 1) < base ? UINT64_MAX : base + (size - 1);
+    return (base < boot_info.ram_end && last >= boot_info.ram_start) ||
+           arch_keeps_device(base, last);
+}
+
 // Whether a range collides: an exclusive one with any other, a shared one with exclusive ones.
 static bool collides(uint32_t kind, uint32_t flags, uint64_t base, uint64_t size) {
     list_for_each(node, &all) {
@@ -88,7 +100,7 @@ zx_status_t resource_check_child(struct resource* parent, uint32_t options, uint
         return ZX_ERR_INVALID_ARGS;
     }
     if (parent->kind == ZX_RSRC_KIND_ROOT) {
-        return ZX_OK;
+        return is_kept(kind, base, size) ? ZX_ERR_ACCESS_DENIED : ZX_OK;
     }
     if (parent->kind != kind || !covers(parent, base, size)) {
         return ZX_ERR_ACCESS_DENIED;
@@ -131,7 +143,7 @@ zx_status_t resource_check(zx_handle_t handle, uint32_t kind, uint64_t base, uin
     }
     const struct resource* resource = resource_from_dispatcher(object);
     if (resource->kind == ZX_RSRC_KIND_ROOT) {
-        return ZX_OK;
+        return is_kept(kind, base, size) ? ZX_ERR_ACCESS_DENIED : ZX_OK;
     }
     if (resource->kind != kind) {
         return ZX_ERR_WRONG_TYPE;

@@ -113,19 +113,12 @@ class Caller:
             if action != abi.ZX_POL_ACTION_ALLOW:
                 raise self.process.policy_end(f"condition {condition}", action)
 
-    def check_resource(self, value: int, kind: int, base: int = 0) -> Resource:
-        """The resource under *value*, of *kind* and covering *base*, or the root resource.
+    def check_resource(self, value: int, kind: int, base: int = 0, size: int = 1) -> None:
+        """Whether *value* is a resource of *kind* that covers the range, or the root resource.
 
-        BAD_HANDLE, WRONG_TYPE (also of another kind), OUT_OF_RANGE.
+        BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED, OUT_OF_RANGE.
         """
-        resource = self.get(value, Resource, abi.ZX_RIGHT_NONE)
-        if resource.kind == abi.ZX_RSRC_KIND_ROOT:
-            return resource
-        if resource.kind != kind:
-            raise ZxError(abi.ZX_ERR_WRONG_TYPE)
-        if not resource.covers(base, 1):
-            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        return resource
+        self.get(value, Resource, abi.ZX_RIGHT_NONE).check(kind, base, size)
 
     # Memory ------------------------------------------------------------------------------
 

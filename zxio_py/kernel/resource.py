@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
 
 
+#: Physical addresses of the emulated machine that the kernel keeps to itself: memory, which comes
+#: with VMOs alone, and the interrupt controllers.
+_KEPT = (range(0x100000, 64 << 20), range(0xFEC00000, 0xFEC01000), range(0xFEE00000, 0xFEE01000))
+
+
 class Resource(Dispatcher):
     """Permission for a range of a kind."""
 
@@ -43,16 +48,30 @@ class Resource(Dispatcher):
             first, end = first & ~PAGE_MASK, round_up(end)
         return size > 0 and first <= base and base + size <= end
 
+    def check(self, kind: int, base: int, size: int) -> None:
+        """Whether it is of *kind* and covers the range, which is not empty, or is the root.
+
+        WRONG_TYPE: another kind; ACCESS_DENIED: what the kernel keeps to itself; OUT_OF_RANGE.
+        """
+        if self.kind == abi.ZX_RSRC_KIND_ROOT:
+            _check_kept(kind, base, size)
+            return
+        if self.kind != kind:
+            raise ZxError(abi.ZX_ERR_WRONG_TYPE)
+        if not self.covers(base, size):
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+
     def check_child(self, kind: int, flags: int, base: int, size: int) -> None:
         """Whether a resource may be made from this one.
 
         INVALID_ARGS: no such kind or flags, or exclusive where it must not be; ACCESS_DENIED: of
-        another kind, or out of the range.
+        another kind, out of the range, or what the kernel keeps to itself.
         """
         exclusive = abi.ZX_RSRC_FLAG_EXCLUSIVE
         if kind >= abi.ZX_RSRC_KIND_COUNT or flags & ~exclusive:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if self.kind == abi.ZX_RSRC_KIND_ROOT:
+            _check_kept(kind, base, size)
             return
         if self.kind != kind or not self.covers(base, size):
             raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
@@ -80,3 +99,11 @@ class Resource(Dispatcher):
 
     def on_zero_handles(self) -> None:
         self.kernel.resources.pop(self.koid, None)
+
+
+def _check_kept(kind: int, base: int, size: int) -> None:
+    """ACCESS_DENIED where not even the root resource gives the range away."""
+    if kind == abi.ZX_RSRC_KIND_MMIO and any(
+        base < kept.stop and base + size > max(kept.start, base) for kept in _KEPT
+    ):
+        raise ZxError(abi.ZX_ERR_ACCESS_DENIED)

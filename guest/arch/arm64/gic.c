@@ -6,6 +6,7 @@
 #define DISTRIBUTOR 0x08000000
 #define CPU_INTERFACE_V2 0x08010000
 #define REDISTRIBUTOR_V3 0x080a0000
+#define CONTROLLER_END 0x09000000 // behind all of them, in either version
 
 // Distributor registers; in GICv3 those of interrupts below 32 are the redistributor's.
 #define GICD_CTLR 0x000
@@ -31,6 +32,10 @@
 
 #define LOWEST_PRIORITY 0xff
 #define FIRST_SPECIAL 1020 // from here on: no interrupt is pending
+
+bool arch_keeps_device(paddr_t first, paddr_t last) {
+    return first < CONTROLLER_END && last >= DISTRIBUTOR;
+}
 
 static volatile uint32_t* distributor(uint32_t offset) {
     return device_register(DISTRIBUTOR + offset);

@@ -2,6 +2,7 @@
 
 #include "arm64.h"
 
+#define PSCI_SYSTEM_OFF 0x84000008
 #define PSCI_SYSTEM_RESET 0x84000009
 
 // The pvpanic device on the PCI bus, and registers of a PCI device's configuration space.
@@ -25,8 +26,8 @@ void arch_halt(void) {
     }
 }
 
-void arch_reboot(void) {
-    register uint64_t function __asm__("x0") = PSCI_SYSTEM_RESET;
+static void psci_call(uint32_t number) {
+    register uint64_t function __asm__("x0") = number;
     if (devices.psci_by_smc) {
         __asm__ volatile(".inst 0xd4000003" /* smc #0 */
                          : "+r"(function)
@@ -35,7 +36,15 @@ void arch_reboot(void) {
     } else {
         __asm__ volatile("hvc #0" : "+r"(function) : : "x1", "x2", "x3", "memory");
     }
+}
+
+void arch_reboot(void) {
+    psci_call(PSCI_SYSTEM_RESET);
     arch_halt();
+}
+
+void arch_power_off(void) {
+    psci_call(PSCI_SYSTEM_OFF);
 }
 
 // Looks for the device only now: nobody has given it an address before, so this does.

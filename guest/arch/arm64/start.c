@@ -38,3 +38,12 @@ uint32_t arch_cpu_features(void) {
 uint32_t arch_dcache_line_size(void) {
     return 4u << (read_sysreg(ctr_el0) >> 16 & 0xf);
 }
+
+// QEMU's firmware for this architecture is the device tree.
+paddr_t arch_find_acpi(void) {
+    return 0;
+}
+
+paddr_t arch_find_smbios(void) {
+    return 0;
+}

@@ -24,7 +24,8 @@
 #define ICW4_8086_AUTO_EOI 0x03 // no end-of-interrupt command needed
 #define COM1_LINE 4
 
-// Local APIC registers.
+// Local APIC registers.  The I/O APIC stays as it was found.
+#define IO_APIC_BASE 0xfec00000
 #define APIC_BASE 0xfee00000
 #define APIC_EOI 0x0b0
 #define APIC_SPURIOUS 0x0f0
@@ -72,6 +73,11 @@ static struct {
     uint64_t check; // the same, xor KEPT_CHECK
 } kept __attribute__((section(".kept")));
 #define KEPT_CHECK 0x5453435f72617465ull
+
+bool arch_keeps_device(paddr_t first, paddr_t last) {
+    return (first < IO_APIC_BASE + PAGE_SIZE && last >= IO_APIC_BASE) ||
+           (first < APIC_BASE + PAGE_SIZE && last >= APIC_BASE);
+}
 
 static volatile uint32_t* apic_register(uint32_t offset) {
     return phys_to_virt(APIC_BASE + offset);
