@@ -69,7 +69,7 @@ static uint32_t page_flags(struct mapping* mapping, bool page_writable, bool wri
         flags |= MMU_EXECUTE;
     }
     struct vmo_store* store = mapping->vmo->store;
-    if (store->physical && vmo_cache_policy(mapping->vmo) == ZX_CACHE_POLICY_UNCACHED_DEVICE) {
+    if (store->device) {
         flags |= MMU_DEVICE;
     }
     return flags;

@@ -32,6 +32,50 @@ zx_status_t sys_vmo_create(uint64_t size, uint32_t options, uaddr_t out) {
     return status;
 }
 
+// Makes a handle to a new VMO, which the caller has lost then.
+static zx_status_t give(struct vmo* vmo, zx_rights_t rights, uaddr_t out) {
+    zx_status_t status = handle_make_and_store(&vmo->object, rights, out);
+    dispatcher_unref(&vmo->object);
+    return status;
+}
+
+zx_status_t sys_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alignment_log2,
+                                      uaddr_t out) {
+    if (size == 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (alignment_log2 == 0) {
+        alignment_log2 = PAGE_SHIFT;
+    }
+    if (alignment_log2 < PAGE_SHIFT || alignment_log2 >= 64) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    zx_status_t status = policy_enforce(ZX_POL_NEW_VMO);
+    if (status != ZX_OK) {
+        return status;
+    }
+    struct dispatcher* initiator; // of transfers; all memory is within the reach of any
+    status = handle_get_object(bti, ZX_OBJ_TYPE_BTI, ZX_RIGHT_MAP, &initiator, NULL);
+    struct vmo* vmo;
+    if (status == ZX_OK) {
+        status = vmo_create_contiguous(size, alignment_log2, &vmo);
+    }
+    return status == ZX_OK ? give(vmo, ZX_DEFAULT_VMO_RIGHTS, out) : status;
+}
+
+zx_status_t sys_vmo_create_physical(zx_handle_t resource, zx_paddr_t paddr, size_t size,
+                                    uaddr_t out) {
+    zx_status_t status = policy_enforce(ZX_POL_NEW_VMO);
+    if (status == ZX_OK) {
+        status = resource_check(resource, ZX_RSRC_KIND_MMIO, paddr, size);
+    }
+    struct vmo* vmo;
+    if (status == ZX_OK) {
+        status = vmo_create_device(paddr, size, &vmo);
+    }
+    return status == ZX_OK ? give(vmo, ZX_DEFAULT_VMO_RIGHTS, out) : status;
+}
+
 // Of a child made through a handle with these rights.
 static zx_rights_t child_rights(zx_rights_t parent, uint32_t options) {
     zx_rights_t rights = (parent & ~(zx_rights_t)ZX_RIGHT_RESIZE) | ZX_RIGHTS_PROPERTY;

@@ -6,15 +6,17 @@
 
 #define REMEMBERED 8
 
-// The page at a user address with the access wanted, as the kernel sees it; NULL: not accessible.
+// The page at a user address with the access wanted, as the kernel sees it; NULL: not accessible,
+// as registers of devices are not, which may lie outside the physical map.
 static char* user_page(struct vmar* root, uint64_t address, bool write) {
     uint32_t wanted = MMU_USER | MMU_READ | (write ? MMU_WRITE : 0);
+    uint32_t judged = wanted | MMU_DEVICE;
     paddr_t page;
     uint32_t flags;
     struct arch_aspace* aspace = vmar_arch_aspace(root);
-    if (!arch_mmu_query(aspace, address, &page, &flags) || (flags & wanted) != wanted) {
+    if (!arch_mmu_query(aspace, address, &page, &flags) || (flags & judged) != wanted) {
         if (!vmar_fault(root, address, write, false) ||
-            !arch_mmu_query(aspace, address, &page, &flags) || (flags & wanted) != wanted) {
+            !arch_mmu_query(aspace, address, &page, &flags) || (flags & judged) != wanted) {
             return NULL;
         }
     }

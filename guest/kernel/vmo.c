@@ -9,6 +9,9 @@
 // No VMO is larger; rounding up to it cannot overflow.
 #define MAX_SIZE 0xfffffffffffe0000ull
 
+// Entries of page tables have room for physical addresses below this.
+#define PHYSICAL_END (1ull << 48)
+
 #define CREATE_OPTIONS (ZX_VMO_RESIZABLE | ZX_VMO_DISCARDABLE)
 
 // Its children become its parent's: the parent keeps counting them.
@@ -118,6 +121,41 @@ zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out) {
     return status == ZX_OK ? wrap(store, out) : status;
 }
 
+zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out) {
+    if (!IS_PAGE_ALIGNED(size)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (size > MAX_SIZE) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    struct vmo_store* store = store_create(size);
+    if (store == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    store->content_size = size;
+    store->contiguous = true;
+    zx_status_t status = store_fill(store, alignment_log2);
+    if (status != ZX_OK) {
+        store_unref(store);
+        return status;
+    }
+    return wrap(store, out);
+}
+
+zx_status_t vmo_create_device(paddr_t base, uint64_t size, struct vmo** out) {
+    uint64_t rounded = PAGE_ALIGN_UP(size);
+    if (!IS_PAGE_ALIGNED(base) || rounded == 0 || base >= PHYSICAL_END ||
+        rounded > PHYSICAL_END - base) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    zx_status_t status = vmo_create_physical(base, rounded, out);
+    if (status == ZX_OK) {
+        (*out)->store->device = true;
+        (*out)->cache_policy = ZX_CACHE_POLICY_UNCACHED;
+    }
+    return status;
+}
+
 struct dispatcher* vmo_dispatcher(struct vmo* vmo) {
     return &vmo->object;
 }
@@ -149,6 +187,9 @@ zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
     if (vmo->store->wired) {
         return ZX_ERR_ACCESS_DENIED;
     }
+    if (vmo->store->device) {
+        return ZX_ERR_NOT_SUPPORTED; // nothing of it can be made zero
+    }
     if (size < vmo_size(vmo)) {
         // What lies behind the content reads as zero when the content grows again.
         zx_status_t status = vmo_zero(vmo, size, vmo_size(vmo) - size);
@@ -170,6 +211,10 @@ void vmo_note_content(struct vmo* vmo, uint64_t size) {
 
 bool vmo_is_resizable(const struct vmo* vmo) {
     return vmo->store->resizable;
+}
+
+bool vmo_is_memory(const struct vmo* vmo) {
+    return !vmo->store->device;
 }
 
 uint32_t vmo_cache_policy(const struct vmo* vmo) {
@@ -238,6 +283,9 @@ static zx_status_t step_from_kernel(void* page, uint64_t other, size_t size) {
 
 static zx_status_t copy_pages(struct vmo* vmo, uint64_t other, uint64_t offset, size_t size,
                               bool for_write, copy_step step) {
+    if (vmo->store->device) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
     if (vmo_cache_policy(vmo) != ZX_CACHE_POLICY_CACHED) {
         return ZX_ERR_BAD_STATE;
     }
@@ -293,13 +341,14 @@ static zx_status_t zero_within_page(struct vmo* vmo, uint64_t offset, uint64_t s
 }
 
 zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size) {
+    bool drops_pages = !vmo->store->physical && !vmo->store->contiguous;
     if (!vmo_in_range(vmo, offset, size)) {
         return ZX_ERR_OUT_OF_RANGE;
     }
     uint64_t end = offset + size;
     while (offset < end) {
         uint64_t page_end = PAGE_ALIGN_DOWN(offset) + PAGE_SIZE;
-        if (IS_PAGE_ALIGNED(offset) && end - offset >= PAGE_SIZE && !vmo->store->physical) {
+        if (drops_pages && IS_PAGE_ALIGNED(offset) && end - offset >= PAGE_SIZE) {
             uint64_t whole = PAGE_ALIGN_DOWN(end) - offset;
             store_drop_range(vmo->store, vmo->offset + offset, whole);
             offset += whole;

@@ -38,6 +38,11 @@ zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out);
 zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out);
 // Over pages of the kernel's image: like others, but that its content cannot be changed.
 zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out);
+// Of neighbouring pages, there from the start.  INVALID_ARGS (no whole pages), OUT_OF_RANGE,
+// NO_MEMORY.
+zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out);
+// Over registers of devices, which only mappings reach; not cached.  INVALID_ARGS.
+zx_status_t vmo_create_device(paddr_t base, uint64_t size, struct vmo** out);
 struct dispatcher* vmo_dispatcher(struct vmo* vmo);
 struct vmo* vmo_from_dispatcher(struct dispatcher* object);
 void vmo_set_name(struct vmo* vmo, const char* name);
@@ -48,6 +53,7 @@ zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size);
 void vmo_note_content(struct vmo* vmo, uint64_t size);
 zx_status_t vmo_resize(struct vmo* vmo, uint64_t size);
 bool vmo_is_resizable(const struct vmo* vmo);
+bool vmo_is_memory(const struct vmo* vmo); // else registers of devices
 // Kernel copies; OUT_OF_RANGE past the end, NO_MEMORY.
 zx_status_t vmo_read_kernel(struct vmo* vmo, void* to, uint64_t offset, size_t size);
 zx_status_t vmo_write_kernel(struct vmo* vmo, const void* from, uint64_t offset, size_t size);

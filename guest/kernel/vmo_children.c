@@ -24,6 +24,9 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
     if (status != ZX_OK) {
         return status;
     }
+    if (store->contiguous) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     if (store->physical || parent->flags & VMO_SLICE) {
         return ZX_ERR_NOT_SUPPORTED;
     }
@@ -67,6 +70,7 @@ static zx_status_t create_alias(struct vmo* parent, struct vmo** out) {
     }
     parent->store->references++;
     (*out)->offset = parent->offset;
+    (*out)->cache_policy = parent->cache_policy;
     return ZX_OK;
 }
 
@@ -105,6 +109,9 @@ static zx_status_t create_slice(struct vmo* parent, uint32_t options, uint64_t o
 
 static zx_status_t create_reference(struct vmo* parent, uint32_t options, uint64_t offset,
                                     uint64_t size, struct vmo** out) {
+    if (parent->store->device) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
     if (offset != 0 || size != 0) {
         return ZX_ERR_INVALID_ARGS;
     }

@@ -29,7 +29,7 @@ static zx_status_t decommit(struct vmo* vmo, uint64_t offset, uint64_t size) {
     if (size == 0) {
         return ZX_OK;
     }
-    if (vmo->store->physical || vmo->store->snapshot) {
+    if (vmo->store->physical || vmo->store->snapshot || vmo->store->contiguous) {
         return ZX_ERR_NOT_SUPPORTED;
     }
     if (!IS_PAGE_ALIGNED(offset) || !IS_PAGE_ALIGNED(size)) {
@@ -78,8 +78,17 @@ static zx_status_t cache_op(struct vmo* vmo, uint64_t offset, uint64_t size) {
     return vmo_in_range(vmo, offset, size) ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
 }
 
+// Registers of devices do not come and go, and no call touches them.
+static bool is_for_memory(uint32_t op) {
+    return op == ZX_VMO_OP_COMMIT || op == ZX_VMO_OP_DECOMMIT || op == ZX_VMO_OP_ZERO ||
+           op == ZX_VMO_OP_DONT_NEED || op == ZX_VMO_OP_ALWAYS_NEED;
+}
+
 zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t size,
                          uint64_t buffer, uint64_t buffer_size) {
+    if (vmo->store->device && is_for_memory(op)) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
     switch (op) {
     case ZX_VMO_OP_COMMIT:
         return commit(vmo, offset, size);
@@ -109,6 +118,9 @@ zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t
 }
 
 zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy) {
+    if (vmo->store->device && vmo->cache_policy == cache_policy) {
+        return ZX_OK;
+    }
     bool uncached = vmo->cache_policy != ZX_CACHE_POLICY_CACHED;
     if ((uncached && vmo->store->page_count > 0) || vmo->mapping_count != 0 ||
         vmo->child_count != 0 || vmo->parent != NULL) {
@@ -145,6 +157,7 @@ void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo
     info->num_mappings = vmo->mapping_count;
     info->share_count = share_count(vmo);
     info->flags = how | (store->physical ? 0 : ZX_INFO_VMO_TYPE_PAGED) |
+                  (store->contiguous ? ZX_INFO_VMO_CONTIGUOUS : 0) |
                   (store->resizable ? ZX_INFO_VMO_RESIZABLE : 0) |
                   (store->discardable ? ZX_INFO_VMO_DISCARDABLE : 0) |
                   (vmo->child_kind == ZX_VMO_CHILD_SNAPSHOT ? ZX_INFO_VMO_IS_COW_CLONE : 0) |

@@ -197,6 +197,29 @@ zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_wr
     return ZX_OK;
 }
 
+zx_status_t store_fill(struct vmo_store* store, uint32_t alignment_log2) {
+    size_t count = store->size >> PAGE_SHIFT;
+    struct page* pages = pmm_alloc_contiguous(count, alignment_log2);
+    if (pages == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    memset(page_to_virt(pages), 0, store->size);
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t* slot = make_slot(store, i);
+        if (slot == NULL) {
+            while (i < count) {
+                pmm_free(&pages[i++]);
+            }
+            return ZX_ERR_NO_MEMORY;
+        }
+        pages[i].references = 1;
+        pages[i].pinned = 0;
+        *slot = (uintptr_t)&pages[i];
+        store->page_count++;
+    }
+    return ZX_OK;
+}
+
 bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* writable) {
     if (store->physical) {
         *out = store->base + PAGE_ALIGN_DOWN(offset);
@@ -298,7 +321,7 @@ zx_status_t store_wire(struct vmo_store* store, paddr_t base) {
 
 uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size) {
     if (store->physical) {
-        return size >> PAGE_SHIFT;
+        return store->device ? 0 : size >> PAGE_SHIFT;
     }
     uint64_t index = offset >> PAGE_SHIFT;
     uint64_t end = (offset + size) >> PAGE_SHIFT;

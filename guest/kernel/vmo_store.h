@@ -17,6 +17,8 @@ struct vmo_store {
     bool snapshot;         // made as one: an absent page need not have been zero in the parent
     bool physical;         // pages [base, base + size) that it does not own
     bool wired;            // its pages are the kernel's image, which nobody may change
+    bool device;           // physical, and no memory: for mappings only
+    bool contiguous;       // its pages are neighbours, and stay
     bool zero_page_mapped; // some mapping shows the shared zero page
     uint32_t lock_count;   // of a discardable store
     paddr_t base;
@@ -32,6 +34,8 @@ void store_unref(struct vmo_store* store);
 // The page at an offset inside the store.  For reading an absent page is the shared zero page, for
 // writing the page is made, or copied if another store shares it.  NO_MEMORY.
 zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_write, paddr_t* out);
+// Gives a new store all its pages, neighbours at an alignment.  NO_MEMORY.
+zx_status_t store_fill(struct vmo_store* store, uint32_t alignment_log2);
 // The page if there is one that only this store has, or a physical one; false: none.
 bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* writable);
 // The same, and how many neighbours of that page follow it in the store, all as writable as it is:

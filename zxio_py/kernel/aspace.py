@@ -447,6 +447,8 @@ class AddressSpace:
             raise UserFault(address, "read")
         page = mapping.store.pages.get(offset >> PAGE_SHIFT)
         if page is None:
+            if mapping.store.is_device:
+                raise UserFault(address, "read")
             return _ZERO_PAGE
         self._readable[address >> PAGE_SHIFT] = page.data
         return page.data
@@ -457,7 +459,7 @@ class AddressSpace:
         if mapping is None or not mapping.perms & abi.ZX_VM_PERM_WRITE:
             raise UserFault(address, "write")
         offset = address - mapping.base + mapping.offset
-        if offset >= mapping.store_end:
+        if offset >= mapping.store_end or mapping.store.is_device:
             raise UserFault(address, "write")
         data = mapping.store.page_for_write(offset >> PAGE_SHIFT)
         self._writable[address >> PAGE_SHIFT] = data

@@ -47,8 +47,10 @@ class Kernel:
     way past the lock.)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, debugging_calls: bool = False) -> None:
+        """A machine; *debugging_calls* is Zircon's option kernel.enable-debugging-syscalls."""
         self.lock = allocate_lock()
+        self.debugging_calls = debugging_calls
         #: Types of the objects that exist, by koid.
         self.alive: dict[int, type[Dispatcher]] = {}
         self.next_koid = count(abi.ZX_KOID_FIRST).__next__
@@ -68,6 +70,10 @@ class Kernel:
         self.root_job = Job(self, None)
         self.root_job.name = b"root"
         self.root_resource = Resource(self, abi.ZX_RSRC_KIND_ROOT, 0, 0, 0, b"root")
+        #: How fast the processor runs: its number, then a fixed-point number, 1 at full rate.
+        self.performance: tuple[int, int, int] = (0, 1, 0)
+        #: What the display shows, if there were one.
+        self.framebuffer: VmObject | None = None
         #: Events of memory pressure, by ZX_SYSTEM_EVENT_: there never is any.
         self.system_events = {kind: Event(self) for kind in _SYSTEM_EVENTS}
         normal = self.system_events[abi.ZX_SYSTEM_EVENT_MEMORY_PRESSURE_NORMAL]

@@ -40,7 +40,16 @@ class Page:
 class PageStore:
     """A sparse array of pages; absent ones read as zeros."""
 
-    __slots__ = ("is_snapshot", "mappings", "pages", "size", "windows", "wired")
+    __slots__ = (
+        "is_contiguous",
+        "is_device",
+        "is_snapshot",
+        "mappings",
+        "pages",
+        "size",
+        "windows",
+        "wired",
+    )
 
     def __init__(self, size: int) -> None:
         #: Bytes, a multiple of the page size.
@@ -52,6 +61,10 @@ class PageStore:
         self.is_snapshot = False
         #: Whether its pages are the kernel's own, which nobody may change.
         self.wired = False
+        #: Whether its pages are neighbours, and stay.
+        self.is_contiguous = False
+        #: Whether it stands for registers of a device, which there is none of: never any pages.
+        self.is_device = False
         #: VMOs that show it.
         self.windows = 0
 
@@ -111,7 +124,7 @@ class PageStore:
         """Make the range read as zeros, dropping pages where whole."""
         end = offset + length
         first, last = round_up(offset), end & ~PAGE_MASK
-        if first > last:  # inside one page
+        if first > last or self.is_contiguous:  # inside one page, or of pages that stay
             self._zero_part(offset, length)
             return
         self._zero_part(offset, first - offset)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 #: Largest size in bytes: whole nodes of 32 pages below 2**64.
 MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
 
-Kind = Literal["anonymous", "snapshot", "slice", "reference"]
+#: The memory of the emulated machine, of which none can be found for more neighbouring pages.
+_CONTIGUOUS_MAX = 64 << 20
+#: Entries of page tables have room for physical addresses below this.
+_PHYSICAL_END = 1 << 48
+
+Kind = Literal["anonymous", "contiguous", "physical", "snapshot", "slice", "reference"]
 
 
 class Content:
@@ -101,6 +106,35 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         return cls(kernel, PageStore(round_up(size)), "anonymous", Content(size), resizable)
 
+    @classmethod
+    def create_contiguous(cls, kernel: Kernel, size: int) -> VmObject:
+        """Memory whose pages are neighbours, there from the start.
+
+        INVALID_ARGS: no whole pages; OUT_OF_RANGE, NO_MEMORY.
+        """
+        if size & PAGE_MASK:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if size > MAX_SIZE:
+            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        store = PageStore(size)
+        if store.size > _CONTIGUOUS_MAX:
+            raise ZxError(abi.ZX_ERR_NO_MEMORY)
+        store.commit(0, store.size)
+        store.is_contiguous = True
+        return cls(kernel, store, "contiguous", Content(size))
+
+    @classmethod
+    def create_physical(cls, kernel: Kernel, base: int, size: int) -> VmObject:
+        """Registers of devices, which only mappings reach; not cached.  INVALID_ARGS."""
+        rounded = round_up(size)
+        if base & PAGE_MASK or not size or base + rounded > _PHYSICAL_END:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        store = PageStore(rounded)
+        store.is_device = True
+        memory = cls(kernel, store, "physical", Content(rounded))
+        memory.cache_policy = abi.ZX_CACHE_POLICY_UNCACHED
+        return memory
+
     @property
     def size(self) -> int:
         """Size in bytes, a multiple of the page size."""
@@ -123,6 +157,8 @@ class VmObject:
         """End the object if nothing refers to it any more; its parent inherits its children."""
         if self.dispatcher or self.mapping_count or self.stream_count:
             return
+        if self.kernel.framebuffer is self:
+            return
         parent, self.parent = self.parent, None
         for child in self.children:
             child.parent = parent
@@ -139,7 +175,8 @@ class VmObject:
     # Access ------------------------------------------------------------------------------
 
     def check_access(self, offset: int, length: int) -> None:
-        """Whether the kernel may copy the range: BAD_STATE if uncached, OUT_OF_RANGE."""
+        """Whether the kernel may copy the range: NOT_SUPPORTED, BAD_STATE, OUT_OF_RANGE."""
+        self._check_memory()
         self.check_cached()
         self.check_range(offset, length)
 
@@ -147,6 +184,11 @@ class VmObject:
         """OUT_OF_RANGE unless the range lies in the object."""
         if offset + length > self.size:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+
+    def _check_memory(self) -> None:
+        """NOT_SUPPORTED: registers of devices do not come and go, and no call touches them."""
+        if self.store.is_device:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 
     def read(self, offset: int, length: int) -> bytes:
         """Copy out; the range has been checked."""
@@ -181,9 +223,13 @@ class VmObject:
         self.content.size = size
 
     def set_content_size(self, size: int) -> None:
-        """ZX_PROP_VMO_CONTENT_SIZE: what lies beyond it reads as zeros.  ACCESS_DENIED."""
+        """ZX_PROP_VMO_CONTENT_SIZE: what lies beyond it reads as zeros.
+
+        ACCESS_DENIED, NOT_SUPPORTED.
+        """
         if self.store.wired:
             raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+        self._check_memory()
         if size < self.size:
             self.store.zero(self.base + size, self.size - size)
         self.content.size = size
@@ -192,16 +238,18 @@ class VmObject:
 
     def commit(self, offset: int, length: int) -> None:
         """ZX_VMO_OP_COMMIT."""
+        self._check_memory()
         self.check_range(offset, length)
         if length:
             self.store.commit(self.base + offset, length)
 
     def decommit(self, offset: int, length: int) -> None:
         """ZX_VMO_OP_DECOMMIT: OUT_OF_RANGE, NOT_SUPPORTED, INVALID_ARGS."""
+        self._check_memory()
         self.check_range(offset, length)
         if not length:
             return
-        if self.store.is_snapshot:
+        if self.store.is_snapshot or self.store.is_contiguous:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if (offset | length) & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
@@ -212,6 +260,11 @@ class VmObject:
         self.check_access(offset, length)
         if length:
             self.store.zero(self.base + offset, length)
+
+    def hint(self, offset: int, length: int) -> None:
+        """ZX_VMO_OP_DONT_NEED and ALWAYS_NEED: nothing to do but the checks."""
+        self._check_memory()
+        self.check_range(offset, length)
 
     def cache_operation(self, offset: int, length: int) -> None:
         """A cache maintenance operation: nothing to do but the checks."""
@@ -239,6 +292,8 @@ class VmObject:
 
     def set_cache_policy(self, policy: int) -> None:
         """BAD_STATE: mapped, related to others, or with pages under another policy than cached."""
+        if self.store.is_device and self.cache_policy == policy:
+            return
         uncached = self.cache_policy != abi.ZX_CACHE_POLICY_CACHED
         if (
             (uncached and self.store.pages)
@@ -256,7 +311,9 @@ class VmObject:
         if offset & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         rounded = self._rounded(size)
-        if self.kind == "slice":
+        if self.store.is_contiguous:
+            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.kind == "slice" or self.store.is_device:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         self.check_cached()
         if offset + rounded >= 1 << 64:
@@ -279,14 +336,17 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if self.resizable:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        self.check_cached()
+        if not self.store.is_device:
+            self.check_cached()
         child = VmObject(self.kernel, self.store, "slice", Content(size), False, self)
+        child.cache_policy = self.cache_policy
         child.base = self.base + offset
         child._slice_size = rounded
         return child
 
     def create_reference(self, offset: int, size: int, resizable: bool) -> VmObject:
         """A second object for the same memory, size and content size."""
+        self._check_memory()
         if offset or size:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if resizable and not self.resizable:

@@ -22,7 +22,9 @@
 #define ABORT_CACHE_MAINTENANCE (1u << 8) // counts as a write there, but is none
 #define FAULT_STATUS 0x3f
 #define FAULT_ALIGNMENT 0x21
+#define FAULT_EXTERNAL 0x10 // nothing answers at the physical address
 #define FAULT_KIND 0x3c
+#define FAULT_ADDRESS_SIZE 0x00 // the physical address is none that the processor has
 #define FAULT_PERMISSION 0x0c
 
 static uint32_t class_of(const struct arch_regs* regs) {
@@ -32,6 +34,12 @@ static uint32_t class_of(const struct arch_regs* regs) {
 static bool is_abort(uint32_t class) {
     return class == CLASS_INSTRUCTION_ABORT_USER || class == CLASS_INSTRUCTION_ABORT_KERNEL ||
            class == CLASS_DATA_ABORT_USER || class == CLASS_DATA_ABORT_KERNEL;
+}
+
+// A mapping is there, and leads nowhere.
+static bool is_of_physical_address(const struct arch_regs* regs) {
+    return (regs->esr & FAULT_STATUS) == FAULT_EXTERNAL ||
+           (regs->esr & FAULT_KIND) == FAULT_ADDRESS_SIZE;
 }
 
 static uint32_t zx_exception(const struct arch_regs* regs) {
@@ -50,8 +58,10 @@ static uint32_t zx_exception(const struct arch_regs* regs) {
     case CLASS_INSTRUCTION_ABORT_USER:
         return ZX_EXCP_FATAL_PAGE_FAULT;
     case CLASS_DATA_ABORT_USER:
-        return (regs->esr & FAULT_STATUS) == FAULT_ALIGNMENT ? ZX_EXCP_UNALIGNED_ACCESS
-                                                             : ZX_EXCP_FATAL_PAGE_FAULT;
+        if ((regs->esr & FAULT_STATUS) == FAULT_ALIGNMENT) {
+            return ZX_EXCP_UNALIGNED_ACCESS;
+        }
+        return is_of_physical_address(regs) ? ZX_EXCP_GENERAL : ZX_EXCP_FATAL_PAGE_FAULT;
     default:
         return ZX_EXCP_GENERAL;
     }

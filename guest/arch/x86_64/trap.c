@@ -9,6 +9,7 @@
 // Page fault error code.
 #define FAULT_PRESENT 1u
 #define FAULT_WRITE 2u
+#define FAULT_RESERVED 8u // the physical address is none that the processor has
 #define FAULT_EXECUTE 16u
 
 static const struct {
@@ -45,7 +46,8 @@ static void user_trap(struct arch_regs* regs) {
     uint64_t address = 0;
     if (regs->vector == PAGE_FAULT) {
         address = read_cr2();
-        if (vm_page_fault(address, regs->error_code & FAULT_WRITE, regs->error_code & FAULT_EXECUTE,
+        if (!(regs->error_code & FAULT_RESERVED) &&
+            vm_page_fault(address, regs->error_code & FAULT_WRITE, regs->error_code & FAULT_EXECUTE,
                           regs->error_code & FAULT_PRESENT)) {
             return;
         }

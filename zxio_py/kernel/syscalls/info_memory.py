@@ -133,8 +133,9 @@ def vmo(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 
 def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> bytes:
-    flags |= abi.ZX_INFO_VMO_TYPE_PAGED
     for is_so, flag in (
+        (not memory.store.is_device, abi.ZX_INFO_VMO_TYPE_PAGED),
+        (memory.store.is_contiguous, abi.ZX_INFO_VMO_CONTIGUOUS),
         (memory.resizable, abi.ZX_INFO_VMO_RESIZABLE),
         (memory.kind == "snapshot", abi.ZX_INFO_VMO_IS_COW_CLONE),
         (memory.discardable, abi.ZX_INFO_VMO_DISCARDABLE),
@@ -142,7 +143,7 @@ def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> byte
     ):
         if is_so:
             flags |= flag
-    owns = memory.kind in ("anonymous", "snapshot")
+    owns = memory.kind not in ("slice", "reference")
     committed = memory.store.committed(memory.base, memory.size) if owns else 0
     values: dict[str, int | bytes] = {
         "koid": memory.koid,

@@ -6,7 +6,9 @@ import struct
 
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
+from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.pages import PAGE_SHIFT
 from zxio_py.kernel.vmo import Vmo, VmObject
 
 _LOCK_STATE = struct.Struct("<QQQQ")
@@ -40,6 +42,33 @@ def zx_vmo_create(c: Caller, size: int, options: int, out: Pointer) -> int:
     memory.discardable = bool(options & abi.ZX_VMO_DISCARDABLE)
     rights = Vmo.DEFAULT_RIGHTS | (abi.ZX_RIGHT_RESIZE if resizable else 0)
     _give(c, out, memory, rights)
+    return abi.ZX_OK
+
+
+def zx_vmo_create_contiguous(
+    c: Caller, bti: int, size: int, alignment_log2: int, out: Pointer
+) -> int:
+    """Make a VMO whose pages are neighbours, for transfers by devices."""
+    if size == 0:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    if alignment_log2 != 0 and not PAGE_SHIFT <= alignment_log2 < 64:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    c.check_policy(abi.ZX_POL_NEW_VMO)
+    initiator = c.get(bti, Dispatcher, abi.ZX_RIGHT_NONE)
+    if initiator.TYPE != abi.ZX_OBJ_TYPE_BTI:
+        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
+    if not c.handle(bti).rights & abi.ZX_RIGHT_MAP:
+        raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+    _give(c, out, VmObject.create_contiguous(c.kernel, size), Vmo.DEFAULT_RIGHTS)
+    return abi.ZX_OK
+
+
+def zx_vmo_create_physical(c: Caller, resource: int, paddr: int, size: int, out: Pointer) -> int:
+    """Make a VMO of the registers of a device."""
+    c.check_policy(abi.ZX_POL_NEW_VMO)
+    c.check_resource(resource, abi.ZX_RSRC_KIND_MMIO, paddr, size)
+    memory = VmObject.create_physical(c.kernel, paddr, size)  # INVALID_ARGS
+    _give(c, out, memory, Vmo.DEFAULT_RIGHTS)
     return abi.ZX_OK
 
 
@@ -112,7 +141,7 @@ def zx_vmo_op_range(
     elif op == abi.ZX_VMO_OP_CACHE_INVALIDATE:
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)  # only with the kernel's debugging calls
     elif op in (abi.ZX_VMO_OP_DONT_NEED, abi.ZX_VMO_OP_ALWAYS_NEED):
-        memory.check_range(offset, size)
+        memory.hint(offset, size)
     else:
         memory.cache_operation(offset, size)
     return abi.ZX_OK
