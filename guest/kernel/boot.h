@@ -24,5 +24,7 @@ bool command_line_has(const char* word);
 // Copies the text behind "name=" (the "=" belongs to the argument), as much of it as fits; false if
 // the name is not there.
 bool command_line_text(const char* name, char* out, size_t size);
+// Whether the system calls for debugging are there: "kernel.enable-debugging-syscalls=true".
+bool debugging_calls_enabled(void);
 // The number, decimal or 0x, behind "name=" (the "=" belongs to the argument); fallback: not there.
 uint64_t command_line_number(const char* name, uint64_t fallback);

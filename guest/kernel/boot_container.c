@@ -35,7 +35,13 @@ struct item {
 #define TYPE_BOOTFS 0x42534642u      // "BFSB"
 #define TYPE_BOOTFS_USED 0x58534642u // "BFSX"
 #define FLAG_COMPRESSED 1u
+#define FLAG_VERSION 0x10000u
+#define NO_CRC32 0x4a87e8d6u // stands for the checksum of what is not checked
 #define PAYLOAD_ALIGNMENT 8ul
+
+const uint32_t boot_container_empty[8] = {
+    TYPE_CONTAINER, 0, CONTAINER_MAGIC, FLAG_VERSION, 0, 0, ITEM_MAGIC, NO_CRC32,
+};
 
 static struct item* kept; // set by boot_container_keep
 static size_t kept_size;  // bytes

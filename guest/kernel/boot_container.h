@@ -5,6 +5,8 @@
 
 struct vmo;
 
+// A container without items: its header, as today's form has it.
+extern const uint32_t boot_container_empty[8];
 // Moves the container, if the first process is to come from one ("userboot=" on the command line),
 // to the end of the RAM below `end`, and returns the end of what is left below it.  To be called
 // before anything else is put into RAM.  Panics if there is no container or it is not as it must

@@ -29,6 +29,10 @@ bool command_line_has(const char* word) {
     return end != NULL && ends_word(*end);
 }
 
+bool debugging_calls_enabled(void) {
+    return command_line_has("kernel.enable-debugging-syscalls=true");
+}
+
 bool command_line_text(const char* name, char* out, size_t size) {
     const char* text = find_word(name);
     if (text == NULL) {

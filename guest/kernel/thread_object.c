@@ -5,6 +5,8 @@
 #include "process.h"
 #include "string.h"
 
+#define ONLY_CPU_MASK 1ull
+
 struct thread_dispatcher* thread_from_dispatcher(struct dispatcher* object) {
     return container_of(object, struct thread_dispatcher, object);
 }
@@ -132,7 +134,7 @@ void thread_object_exited(struct thread_dispatcher* thread) {
 }
 
 zx_status_t thread_object_suspend(struct thread_dispatcher* thread) {
-    if (thread->state == THREAD_OBJECT_DEAD || thread->thread->kill_pending) {
+    if (thread_object_is_ending(thread)) {
         return ZX_ERR_BAD_STATE;
     }
     thread_object_hold(thread);
@@ -155,6 +157,14 @@ void thread_object_resume(struct thread_dispatcher* thread) {
     if (thread->state == THREAD_OBJECT_STARTED) {
         show_state(thread);
     }
+}
+
+bool thread_object_is_ending(const struct thread_dispatcher* thread) {
+    return thread->state == THREAD_OBJECT_DEAD || thread->thread->kill_pending;
+}
+
+void thread_object_set_cpu_mask(struct thread_dispatcher* thread, uint64_t mask) {
+    thread->cpu_mask_change = mask ^ ONLY_CPU_MASK;
 }
 
 bool thread_object_is_stopped(const struct thread_dispatcher* thread) {
@@ -192,7 +202,7 @@ void thread_get_info(struct thread_dispatcher* thread, zx_info_thread_t* info) {
     if (thread->exception != NULL) {
         info->wait_exception_channel_type = thread->exception->channel;
     }
-    info->cpu_affinity_mask[0] = 1;
+    info->cpu_affinity_mask[0] = thread->cpu_mask_change ^ ONLY_CPU_MASK;
 }
 
 zx_status_t thread_get_stats(struct thread_dispatcher* thread, zx_info_thread_stats_t* stats) {

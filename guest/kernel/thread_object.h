@@ -25,6 +25,7 @@ struct thread_dispatcher {
     uint64_t runtime_ticks;               // after death
     struct dispatcher* exception_channel; // the kernel's end, or NULL
     struct exception* exception;          // that it is stopped in, or NULL
+    uint64_t cpu_mask_change;             // of the processors it may use, against the only one
     char name[ZX_MAX_NAME_LEN];
 };
 
@@ -49,6 +50,10 @@ zx_status_t thread_object_suspend(struct thread_dispatcher* thread);
 // The same for a thread that is not dead, also if it is to die.
 void thread_object_hold(struct thread_dispatcher* thread);
 void thread_object_resume(struct thread_dispatcher* thread);
+// Whether it is dead or to die.
+bool thread_object_is_ending(const struct thread_dispatcher* thread);
+// Says on which processors it is to run; it is only told again.
+void thread_object_set_cpu_mask(struct thread_dispatcher* thread, uint64_t mask);
 // Whether its registers may be read and written: it is suspended or stopped in an exception.
 bool thread_object_is_stopped(const struct thread_dispatcher* thread);
 

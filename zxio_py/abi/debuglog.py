@@ -23,6 +23,7 @@ DEBUGLOG_FATAL = 96
 # Limits and distinguished values.
 ZX_LOG_RECORD_MAX = 256
 ZX_LOG_RECORD_DATA_MAX = 216
+ZX_DEBUG_COMMAND_MAX = 256
 
 _STRUCTS = (
     Struct(

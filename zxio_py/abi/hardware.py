@@ -1,11 +1,44 @@
 """Access to hardware that no object wraps: I/O ports, SMC, framebuffer, firmware tables, caches."""
 
-from zxio_py.abi.model import Call, Param
+from zxio_py.abi.model import Call, Field, Param, Struct
 
 # Options of zx_cache_flush.
 ZX_CACHE_FLUSH_INSN = 1
 ZX_CACHE_FLUSH_DATA = 2
 ZX_CACHE_FLUSH_INVALIDATE = 4
+
+_STRUCTS = (
+    Struct(
+        "zx_smc_parameters_t",
+        64,
+        8,
+        (
+            Field("func_id", 0, 4),
+            Field("padding1", 4, 4),
+            Field("arg1", 8, 8),
+            Field("arg2", 16, 8),
+            Field("arg3", 24, 8),
+            Field("arg4", 32, 8),
+            Field("arg5", 40, 8),
+            Field("arg6", 48, 8),
+            Field("client_id", 56, 2),
+            Field("secure_os_id", 58, 2),
+            Field("padding2", 60, 4),
+        ),
+    ),
+    Struct(
+        "zx_smc_result_t",
+        40,
+        8,
+        (
+            Field("arg0", 0, 8),
+            Field("arg1", 8, 8),
+            Field("arg2", 16, 8),
+            Field("arg3", 24, 8),
+            Field("arg6", 32, 8),
+        ),
+    ),
+)
 
 _CALLS = (
     Call(

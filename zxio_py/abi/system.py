@@ -1,6 +1,6 @@
 """System-wide queries and power control."""
 
-from zxio_py.abi.model import Call, Param
+from zxio_py.abi.model import Call, Field, Param, Struct
 
 # Options of zx_system_get_event.
 ZX_SYSTEM_EVENT_OUT_OF_MEMORY = 1
@@ -30,6 +30,34 @@ ZX_SYSTEM_POWERCTL_ACK_KERNEL_INITIATED_REBOOT = 9
 # System performance info.
 ZX_CPU_PERF_SCALE = 1
 ZX_CPU_DEFAULT_PERF_SCALE = 2
+
+# Most bytes that zx_system_mexec_payload_get tells.
+ZX_SYSTEM_MEXEC_PAYLOAD_MAX = 16384
+
+_STRUCTS = (
+    Struct(
+        "zx_cpu_performance_info_t",
+        12,
+        4,
+        (
+            Field("logical_cpu_number", 0, 4),
+            Field("performance_scale.integral_part", 4, 4),
+            Field("performance_scale.fractional_part", 8, 4),
+        ),
+    ),
+    # What is told of a transition to a sleep state (its first three bytes), or this of a limit.
+    Struct(
+        "zx_system_powerctl_arg_t",
+        12,
+        4,
+        (
+            Field("x86_power_limit.power_limit", 0, 4),
+            Field("x86_power_limit.time_window", 4, 4),
+            Field("x86_power_limit.clamp", 8, 1),
+            Field("x86_power_limit.enable", 9, 1),
+        ),
+    ),
+)
 
 _CALLS = (
     Call(

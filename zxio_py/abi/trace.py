@@ -2,6 +2,19 @@
 
 from zxio_py.abi.model import Call, Param
 
+# Actions of zx_ktrace_control.
+KTRACE_ACTION_START = 1
+KTRACE_ACTION_STOP = 2
+KTRACE_ACTION_REWIND = 3
+KTRACE_ACTION_NEW_PROBE = 4
+KTRACE_ACTION_START_CIRCULAR = 5
+
+# Kinds of zx_mtrace_control.
+MTRACE_KIND_PERFMON = 1
+
+# Limits and distinguished values.
+ZX_KTRACE_PROBE_MAX = 0x7FF
+
 _CALLS = (
     Call(
         "zx_ktrace_control",

@@ -21,6 +21,7 @@ class Thread(Task):
     __slots__ = (
         "_resumptions",
         "_suspensions",
+        "cpu_mask",
         "halted",
         "name",
         "process",
@@ -38,6 +39,8 @@ class Thread(Task):
         self.name = clean_name(name)
         #: ZX_THREAD_STATE_NEW, RUNNING or DEAD; sleeping shows in `sleeps`.
         self.state: int = abi.ZX_THREAD_STATE_NEW
+        #: Processors it is to run on, as profiles say; it is only told again.
+        self.cpu_mask = 1
         #: Whether it must not run: dead or suspended.
         self.halted = False
         self._suspensions = 0

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 _MODULES = (
-    "channel clock debuglog event fifo futex handle info object port property resource socket "
-    "stream system task timer vmar vmo"
+    "channel clock debug debuglog event fifo futex handle hardware info object port power profile "
+    "property resource socket stream system task testing timer vmar vmo"
 ).split()
 
 #: Function by name of the call.

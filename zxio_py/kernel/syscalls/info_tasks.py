@@ -107,7 +107,7 @@ def thread(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
             topic.record,
             state=thread.current_state(),
             wait_exception_channel_type=abi.ZX_EXCEPTION_CHANNEL_TYPE_NONE,
-            cpu_affinity_mask=b"\x01",
+            cpu_affinity_mask=thread.cpu_mask.to_bytes(8, "little"),
         )
     ]
 

@@ -1,6 +1,5 @@
-"""zx_system_get_*, zx_status_get_string, zx_cprng_*, zx_debug_write, zx_cache_flush."""
+"""zx_system_get_*, zx_status_get_string, zx_cprng_*, zx_cache_flush."""
 
-import struct
 from os import urandom
 
 from zxio_py import abi
@@ -8,7 +7,6 @@ from zxio_py.kernel import vdso
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
 
-_BYTE = struct.Struct("<B")
 _FLUSHES = (
     abi.ZX_CACHE_FLUSH_INSN,
     abi.ZX_CACHE_FLUSH_DATA,
@@ -55,13 +53,6 @@ def zx_cache_flush(c: Caller, addr: Pointer, size: int, options: int) -> int:
     """Write cached data back: nothing to do, but the options are judged."""
     if options not in _FLUSHES:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    return abi.ZX_OK
-
-
-def zx_debug_write(c: Caller, buffer: Pointer, buffer_size: int) -> int:
-    """Text for the serial line; it can be read from the kernel's `serial`."""
-    for (byte,) in c.records(buffer, buffer_size, _BYTE):
-        c.kernel.serial.append(byte)
     return abi.ZX_OK
 
 
