@@ -154,6 +154,9 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("E:vmar_protect", call("zx_vmar_protect", 3, 1), "ZX_ERR_NOT_FOUND", INVALID),
         ("E:user-range", call("zx_thread_create", 3, {"ptr": "noncanon"}), INVALID, BAD),
         ("E:property", call("zx_object_get_property", 3, 4, {"out": 8}, 8), TYPE, INVALID),
+        ("E:system_powerctl", call("zx_system_powerctl", 3, 9), "ZX_ERR_BAD_STATE", INVALID),
+        ("E:system_powerctl", call("zx_system_powerctl", 3, 4), UNSUPPORTED, "ZX_OK"),
+        ("E:debugging", call("zx_ktrace_write", 0, 1), UNSUPPORTED, BAD),
         ("L1", call("zx_debuglog_write", 3, 0, {"in": {"zero": 230}}, 230), "ZX_OK", RANGE),
     ],
 )
@@ -178,6 +181,8 @@ def test_rows(row: str, step: dict[str, Any], expected: str, actual: str) -> Non
         (call("zx_timer_set", 3, 0, 1), RANGE, "ZX_OK"),
         (call("zx_debuglog_write", 3, 0, {"in": {"zero": 9}}, 9), "ZX_OK", RANGE),
         (call("zx_vmo_read", 3, {"out": 9}, 0, 9), "ZX_OK", INVALID),
+        (call("zx_ktrace_write", 0, 1), BAD, "ZX_OK"),
+        (call("zx_system_powerctl", 3, 4), INVALID, "ZX_OK"),
     ],
 )
 def test_rows_need_their_condition(step: dict[str, Any], expected: str, actual: str) -> None:
