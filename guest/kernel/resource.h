@@ -17,7 +17,7 @@ zx_status_t resource_create(uint32_t options, uint64_t base, uint64_t size, cons
                             struct resource** out);
 struct dispatcher* resource_dispatcher(struct resource* resource);
 // Whether a handle of the caller is to a resource of this kind that covers the range, or to the
-// root resource: BAD_HANDLE, WRONG_TYPE (also of another kind), ACCESS_DENIED (what the kernel keeps
-// to itself), OUT_OF_RANGE.
+// root resource: BAD_HANDLE, WRONG_TYPE (also of another kind), ACCESS_DENIED (what the kernel
+// keeps to itself), OUT_OF_RANGE.
 zx_status_t resource_check(zx_handle_t handle, uint32_t kind, uint64_t base, uint64_t size);
 void resource_get_info(struct resource* resource, zx_info_resource_t* info);
