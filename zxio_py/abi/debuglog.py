@@ -54,6 +54,7 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-serial-syscalls=true",),
+        errors=("NOT_SUPPORTED",),
         category="logging-and-debug",
     ),
     Call(
@@ -65,6 +66,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("resource: ROOT; needs kernel.enable-debugging-syscalls",),
+        errors=("NOT_SUPPORTED",),
         category="logging-and-debug",
     ),
     Call(
@@ -75,6 +77,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("no handle; needs kernel.enable-serial-syscalls true or output-only",),
+        errors=("INVALID_ARGS",),
         category="logging-and-debug",
     ),
     Call(

@@ -63,6 +63,7 @@ _CALLS = (
             Param("stride", "uint32_t*", "out"),
         ),
         rights=("resource: ROOT",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -81,6 +82,7 @@ _CALLS = (
             "resource: ROOT",
             "vmo: none documented",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="driver-and-platform",
     ),
     Call(
@@ -92,6 +94,7 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("resource: IOPORT covering the range",),
+        errors=("NOT_SUPPORTED",),
         category="driver-and-platform",
     ),
     Call(
@@ -103,6 +106,7 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("resource: IOPORT covering the range",),
+        errors=("NOT_SUPPORTED",),
         category="driver-and-platform",
     ),
     Call(
@@ -114,6 +118,7 @@ _CALLS = (
             Param("smbios", "zx_paddr_t*", "out"),
         ),
         rights=("handle: resource ROOT",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="driver-and-platform",
     ),
     Call(
@@ -125,6 +130,7 @@ _CALLS = (
             Param("out_smc_result", "zx_smc_result_t*", "out"),
         ),
         rights=("handle: resource SMC",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "NOT_SUPPORTED"),
         category="driver-and-platform",
     ),
 )

@@ -365,7 +365,7 @@ _CALLS = (
             "handle: MANAGE_THREAD",
             "profile: APPLY_PROFILE",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
         category="handles-and-objects",
     ),
     Call(

@@ -58,6 +58,7 @@ _CALLS = (
             "root_job: MANAGE_PROCESS on the root job",
             "policy NEW_PROFILE",
         ),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="tasks",
         note="moves from the root job to a SYSTEM/PROFILE resource in 2023",
     ),

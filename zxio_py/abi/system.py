@@ -114,6 +114,7 @@ _CALLS = (
             Param("output_count", "size_t*", "out"),
         ),
         rights=("resource: SYSTEM/CPU_BASE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS"),
         category="system",
     ),
     Call(
@@ -142,6 +143,7 @@ _CALLS = (
             "resource: SYSTEM/MEXEC_BASE",
             "kernel_vmo, bootimage_vmo: READ",
         ),
+        errors=("NOT_SUPPORTED",),
         category="system",
     ),
     Call(
@@ -152,6 +154,7 @@ _CALLS = (
             Param("buffer", "void*", "out", count="buffer_size"),
             Param("buffer_size", "size_t"),
         ),
+        errors=("NOT_SUPPORTED",),
         category="system",
     ),
     Call(
@@ -163,6 +166,7 @@ _CALLS = (
             Param("arg", "const zx_system_powerctl_arg_t*"),
         ),
         rights=("resource: SYSTEM/POWER_BASE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS", "BAD_STATE"),
         category="system",
     ),
     Call(
@@ -175,6 +179,7 @@ _CALLS = (
             Param("count", "size_t"),
         ),
         rights=("resource: SYSTEM/CPU_BASE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS"),
         category="system",
     ),
 )

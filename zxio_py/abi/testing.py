@@ -8,6 +8,7 @@ _CALLS = (
         "zx_status_t",
         (Param("arg", "int32_t"),),
         attributes=frozenset({"next", "testonly"}),
+        errors=("INVALID_ARGS",),
         category="testonly",
     ),
     Call(
@@ -18,6 +19,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         attributes=frozenset({"testonly"}),
+        errors=("INVALID_ARGS",),
         category="testonly",
     ),
     Call(
@@ -77,6 +79,7 @@ _CALLS = (
             Param("c", "int32_t"),
         ),
         attributes=frozenset({"testonly"}),
+        errors=("INVALID_ARGS", "OUT_OF_RANGE"),
         category="testonly",
     ),
     Call(

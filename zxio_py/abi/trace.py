@@ -26,6 +26,7 @@ _CALLS = (
             Param("ptr", "void*", "inout"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        errors=("NOT_SUPPORTED",),
         category="logging-and-debug",
     ),
     Call(
@@ -39,6 +40,7 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        errors=("NOT_SUPPORTED",),
         category="logging-and-debug",
     ),
     Call(
@@ -51,6 +53,7 @@ _CALLS = (
             Param("arg1", "uint32_t"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        errors=("NOT_SUPPORTED",),
         category="logging-and-debug",
     ),
     Call(
@@ -65,6 +68,7 @@ _CALLS = (
             Param("ptr_size", "size_t"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
+        errors=("NOT_SUPPORTED",),
         category="logging-and-debug",
     ),
 )
