@@ -175,7 +175,7 @@ zx_status_t handle_get(zx_handle_t value, zx_obj_type_t type, zx_rights_t rights
                        struct handle** out) {
     struct handle* handle = handle_table_find(&process_current()->handles, value);
     if (handle == NULL) {
-        return ZX_ERR_BAD_HANDLE;
+        return policy_bad_handle();
     }
     if (type != ZX_OBJ_TYPE_NONE && handle->object->ops->type != type) {
         return ZX_ERR_WRONG_TYPE;

@@ -272,6 +272,11 @@ zx_status_t policy_enforce(uint32_t condition) {
     }
 }
 
+zx_status_t policy_bad_handle(void) {
+    policy_enforce(ZX_POL_BAD_HANDLE);
+    return ZX_ERR_BAD_HANDLE;
+}
+
 // ---- information ---------------------------------------------------------------------------
 
 void job_get_info(struct job* job, zx_info_job_t* info) {

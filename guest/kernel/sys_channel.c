@@ -268,7 +268,7 @@ static void consume_handles(const struct outgoing* outgoing) {
 static zx_status_t check_entry(const struct handle* handle, const zx_handle_disposition_t* entry,
                                const struct dispatcher* channel) {
     if (handle == NULL) {
-        return ZX_ERR_BAD_HANDLE;
+        return policy_bad_handle();
     }
     if (entry->operation != ZX_HANDLE_OP_MOVE && entry->operation != ZX_HANDLE_OP_DUPLICATE) {
         return ZX_ERR_INVALID_ARGS;

@@ -10,7 +10,7 @@ zx_status_t sys_handle_close(zx_handle_t value) {
     }
     struct handle* handle = handle_table_remove(&process_current()->handles, value);
     if (handle == NULL) {
-        return ZX_ERR_BAD_HANDLE;
+        return policy_bad_handle();
     }
     handle_destroy(handle);
     return ZX_OK;
@@ -60,7 +60,7 @@ zx_status_t sys_handle_duplicate(zx_handle_t value, zx_rights_t rights, uaddr_t 
 zx_status_t sys_handle_replace(zx_handle_t value, zx_rights_t rights, uaddr_t out) {
     struct handle* source = handle_table_remove(&process_current()->handles, value);
     if (source == NULL) {
-        return ZX_ERR_BAD_HANDLE;
+        return policy_bad_handle();
     }
     zx_status_t status = ZX_ERR_INVALID_ARGS;
     if (rights_allowed(source->rights, rights)) {

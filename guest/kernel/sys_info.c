@@ -34,11 +34,6 @@ static zx_status_t add_record(void* context, const void* record) {
 
 // ---- topics of every object -----------------------------------------------------------------
 
-static zx_status_t handle_valid(struct handle* handle, struct records* out) {
-    (void)handle, (void)out;
-    return ZX_OK;
-}
-
 static zx_status_t handle_basic(struct handle* handle, struct records* out) {
     zx_info_handle_basic_t info = {.koid = handle->object->koid,
                                    .rights = handle->rights,
@@ -214,11 +209,10 @@ static const struct topic {
     uint32_t topic;
     zx_obj_type_t type; // 0: any
     zx_rights_t rights;
-    uint16_t size; // of a record; 0: no record
+    uint16_t size; // of a record
     bool array;
     zx_status_t (*fill)(struct handle* handle, struct records* out);
 } topics[] = {
-    {ZX_INFO_HANDLE_VALID, 0, 0, 0, false, handle_valid},
     {ZX_INFO_HANDLE_BASIC, 0, 0, sizeof(zx_info_handle_basic_t), false, handle_basic},
     {ZX_INFO_HANDLE_COUNT, 0, ZX_RIGHT_INSPECT, sizeof(zx_info_handle_count_t), false,
      handle_count},
@@ -311,13 +305,17 @@ static bool tells_always(uint32_t topic) {
 // many are stored as fit.
 zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buffer,
                                 size_t buffer_size, uaddr_t actual, uaddr_t avail) {
+    if (number == ZX_INFO_HANDLE_VALID) { // asking is no offence: no policy here
+        bool valid = handle_table_find(&process_current()->handles, value) != NULL;
+        return valid ? ZX_OK : ZX_ERR_BAD_HANDLE;
+    }
     const struct topic* topic = find_topic(number);
     if (topic == NULL) {
         return refuse_topic(value, number);
     }
     struct handle* handle;
     zx_status_t status = handle_get(value, topic->type, topic->rights, &handle);
-    if (status != ZX_OK || topic->size == 0) {
+    if (status != ZX_OK) {
         return status;
     }
     struct records records = {

@@ -197,7 +197,7 @@ zx_status_t sys_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, 
                                                                      ZX_RSRC_SYSTEM_VMEX_BASE, 1);
     struct handle* source = handle_table_remove(&process_current()->handles, handle);
     if (source == NULL) {
-        return ZX_ERR_BAD_HANDLE;
+        return policy_bad_handle();
     }
     zx_status_t status = allowed;
     if (status == ZX_OK && source->object->ops->type != ZX_OBJ_TYPE_VMO) {

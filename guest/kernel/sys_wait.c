@@ -85,29 +85,30 @@ zx_status_t sys_object_wait_one(zx_handle_t value, zx_signals_t signals, zx_time
     return status;
 }
 
-// Waits for any of the items; fills in what is pending of each.
+// Waits for any of the items; fills in what is pending of each.  All are looked up before the first
+// is watched: the look-up of a bad handle may stop the thread for a policy exception.
 static zx_status_t wait_many(zx_wait_item_t* items, size_t count, zx_time_t deadline) {
-    struct waiter waiters[ZX_WAIT_MANY_MAX_ITEMS];
-    zx_status_t status = ZX_OK;
-    bool satisfied = false;
-    size_t started = 0;
-    for (; started < count && status == ZX_OK; started++) {
-        struct handle* handle;
-        status = get_waitable(items[started].handle, &handle);
+    struct handle* handles[ZX_WAIT_MANY_MAX_ITEMS];
+    for (size_t i = 0; i < count; i++) {
+        zx_status_t status = get_waitable(items[i].handle, &handles[i]);
         if (status != ZX_OK) {
-            break;
+            return status;
         }
-        waiter_start(&waiters[started], handle, items[started].waitfor);
-        satisfied |= (handle->object->signals & items[started].waitfor) != 0;
     }
-    bool judged = status == ZX_OK;
-    if (judged && !satisfied) {
+    struct waiter waiters[ZX_WAIT_MANY_MAX_ITEMS];
+    bool satisfied = false;
+    for (size_t i = 0; i < count; i++) {
+        waiter_start(&waiters[i], handles[i], items[i].waitfor);
+        satisfied |= (handles[i]->object->signals & items[i].waitfor) != 0;
+    }
+    zx_status_t status = ZX_OK;
+    if (!satisfied) {
         status = thread_block(NULL, deadline, ZX_THREAD_STATE_BLOCKED_WAIT_MANY);
         for (size_t i = 0; i < count && status == ZX_ERR_TIMED_OUT; i++) {
             status = waiters[i].ended ? waiters[i].status : status;
         }
     }
-    for (size_t i = 0; i < started; i++) {
+    for (size_t i = 0; i < count; i++) {
         waiter_stop(&waiters[i]);
         items[i].pending = waiters[i].signals;
     }

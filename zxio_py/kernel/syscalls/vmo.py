@@ -211,7 +211,7 @@ def zx_vmo_replace_as_executable(c: Caller, handle: int, vmex: int, out: Pointer
         if refusal != abi.ZX_OK:
             raise ZxError(refusal)
         if not isinstance(source.object, Vmo):
-            raise c.bad_handle()
+            raise ZxError(abi.ZX_ERR_BAD_HANDLE)  # it is one: no policy here
         rights = source.rights | abi.ZX_RIGHT_EXECUTE
         c.install([(out, c.kernel.make_handle(source.object, rights))])
     finally:
