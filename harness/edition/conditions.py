@@ -366,6 +366,13 @@ def copy_of_parent(view: StepView, difference: Difference) -> bool:
 
 
 @_condition
+def decommits_copy(view: StepView, difference: Difference) -> bool:
+    """The operation is DECOMMIT, and the program has made a copy of a VMO."""
+    decommits = view.number_of(1) == abi.CONSTANTS["ZX_VMO_OP_DECOMMIT"]
+    return decommits and _after_a_copy(view, ("zx_vmo_op_range",))
+
+
+@_condition
 def resized_copy(view: StepView, difference: Difference) -> bool:
     """The program has made a copy of a VMO and changes sizes after that."""
     return _after_a_copy(view, ("zx_vmo_set_size",))

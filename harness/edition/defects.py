@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from harness.program.model import Number, Program, Step
+from harness.program.model import Buffer, HandleValue, Number, Program, Step, StoredValue
 
 #: Offsets from here on are in the last 64 KiB of the 64-bit range.
 _LAST_PAGES: Final = (1 << 64) - 0x10000
@@ -59,6 +59,21 @@ def _last_pages_of_a_vmo(program: Program) -> bool:
     )
 
 
+def _copies_within_a_vmo(program: Program) -> bool:
+    mapped: dict[str | None, str] = {}
+    for step in program.all_steps():
+        if step.call == "zx_vmar_map" and len(step.args) > 6:
+            vmo, where = step.args[3], step.args[6]
+            if isinstance(vmo, HandleValue) and isinstance(where, Buffer):
+                mapped[where.name] = vmo.slot
+        elif step.call in ("zx_vmo_read", "zx_vmo_write") and len(step.args) > 1:
+            vmo, buffer = step.args[:2]
+            shown = mapped.get(buffer.buffer) if isinstance(buffer, StoredValue) else None
+            if shown is not None and isinstance(vmo, HandleValue) and vmo.slot == shown:
+                return True
+    return False
+
+
 def _interrupt_on_one_cpu(program: Program) -> bool:
     waits = any(
         step.call == "zx_interrupt_wait" for steps in program.threads.values() for step in steps
@@ -87,6 +102,11 @@ DEFECTS: Final[tuple[Defect, ...]] = (
         "last-pages-of-a-vmo",
         "closing a VMO with a page in the last 64 KiB of the 64-bit range fails an assertion",
         _last_pages_of_a_vmo,
+    ),
+    Defect(
+        "copy-within-a-vmo",
+        "zx_vmo_read and zx_vmo_write deadlock where the buffer is a mapping of the same VMO",
+        _copies_within_a_vmo,
     ),
     Defect(
         "interrupt-on-one-cpu",

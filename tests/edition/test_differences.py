@@ -117,6 +117,7 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("V1", call("zx_vmo_set_size", 3, 0), "ZX_ERR_UNAVAILABLE", "ZX_OK"),
         ("V7", call("zx_vmo_op_range", 3, 1, 0, 9, 0, 0), RANGE, "ZX_OK"),
         ("V8", call("zx_vmo_read", 3, {"ptr": "unmapped"}, 0, 9), RANGE, INVALID),
+        ("V8", call("zx_process_read_memory", 3, 1, {"out": 8}, 8, 0), RANGE, INVALID),
         ("E:object_signal_peer", call("zx_object_signal_peer", 3, 0, 0), CLOSED, "ZX_OK"),
         ("F1", call("zx_fifo_create", 3, 8, 0, 0, 0), "ZX_OK", RANGE),
         (
@@ -164,6 +165,15 @@ def test_rows(row: str, step: dict[str, Any], expected: str, actual: str) -> Non
     found = one(step, expected, actual)
     assert found.kind == "known edition difference"
     assert found.rows == (row,)
+
+
+def test_pages_of_a_copy_are_given_back() -> None:
+    copy = call("zx_vmo_create_child", 3, 1, 0, 4096, {"out_handle": "c"})
+    commit, decommit = (call("zx_vmo_op_range", {"h": "c"}, op, 0, 4096) for op in (1, 2))
+    found = verdict([copy, decommit], ["ZX_OK", UNSUPPORTED], ["ZX_OK", "ZX_OK"])
+    assert found.rows == ("V3",)
+    found = verdict([copy, commit], ["ZX_OK", UNSUPPORTED], ["ZX_OK", "ZX_OK"])
+    assert found.kind == "divergence"
 
 
 @pytest.mark.parametrize(

@@ -425,6 +425,16 @@ def test_defects_are_avoided_on_request() -> None:
     assert isinstance(rewrite(harmless, EDITION_2018, avoid_defects=True), Rewritten)
 
 
+@pytest.mark.parametrize("mapped", ["v", "w"])
+def test_copies_within_a_vmo_are_a_defect(mapped: str) -> None:
+    vmos = [call("zx_vmo_create", 4096, 0, {"out_handle": slot}) for slot in "vw"]
+    place = {"out": 8, "name": "m"}
+    mapping = call("zx_vmar_map", {"h": "$vmar"}, 3, 0, {"h": mapped}, 0, 4096, place)
+    write = call("zx_vmo_write", {"h": "v"}, {"val": "m"}, 0, 4)
+    found = rewrite(program(*vmos, mapping, write), EDITION_2018, avoid_defects=True)
+    assert isinstance(found, Refusal if mapped == "v" else Rewritten)
+
+
 def test_rewritten_programs_without_new_calls_can_be_encoded() -> None:
     found = rewritten(
         FIFO, call("zx_fifo_write", {"h": "f"}, 8, {"in": {"zero": 8}}, 1, {"out": 8})
