@@ -4,6 +4,7 @@
 #include "boot.h"
 #include "handle.h"
 #include "heap.h"
+#include "string.h"
 
 #define KIND_MASK 0xffffu
 
@@ -46,7 +47,7 @@ struct dispatcher* resource_root(void) {
     static struct resource* root;
     if (root == NULL) {
         root = resource_make(ZX_RSRC_KIND_ROOT, 0, 0, 0);
-        __builtin_memcpy(root->name, "root", sizeof("root"));
+        copy_text(root->name, "root", sizeof(root->name));
     }
     return &root->object;
 }
@@ -129,7 +130,7 @@ zx_status_t resource_create(uint32_t options, uint64_t base, uint64_t size, cons
     if (resource == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    __builtin_memcpy(resource->name, name, sizeof(resource->name));
+    copy_text(resource->name, name, sizeof(resource->name));
     *out = resource;
     return ZX_OK;
 }
