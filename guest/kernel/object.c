@@ -123,7 +123,7 @@ void observer_add(struct observer* observer, struct dispatcher* object, const st
     observer->object = object;
     observer->handle = handle;
     observer->wanted = wanted;
-    list_push_back(&object->observers, &observer->link);
+    list_push_front(&object->observers, &observer->link);
 }
 
 void observer_remove(struct observer* observer) {

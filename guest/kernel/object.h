@@ -62,7 +62,7 @@ struct observer {
     void (*on_match)(struct observer* observer, zx_signals_t signals);
     void (*on_cancel)(struct observer* observer, zx_signals_t signals);
 };
-// Does not look at the current signals; the caller does.
+// Does not look at the current signals; the caller does.  The latest is the first to be told.
 void observer_add(struct observer* observer, struct dispatcher* object, const struct handle* handle,
                   zx_signals_t wanted);
 void observer_remove(struct observer* observer);

@@ -109,11 +109,7 @@ class Channel(Paired):
             return  # taken already, without the lock
         readable = abi.ZX_CHANNEL_READABLE
         matched = [o for o in self.observers if o.trigger & readable and (was_empty or not o.edge)]
-        if matched:
-            self.observers = [o for o in self.observers if o not in matched]
-            signals = self.current_signals()
-            for observer in matched:
-                observer.on_match(signals)
+        self.end_matched(matched, self.current_signals())
 
     def head(self) -> Message:
         """The next message, left where it is.  SHOULD_WAIT or PEER_CLOSED if there is none."""

@@ -104,10 +104,14 @@ class Dispatcher:
 
     def notify(self, raised: int, signals: int) -> None:
         """End the waits for signals in *raised*, which have just become asserted."""
-        matched = [o for o in self.observers if o.trigger & raised]
+        self.end_matched([o for o in self.observers if o.trigger & raised], signals)
+
+    def end_matched(self, matched: list[SignalObserver], signals: int) -> None:
+        """End these of the waits, the latest first."""
         if matched:
-            self.observers = [o for o in self.observers if not o.trigger & raised]
-            for observer in matched:
+            ended = set(matched)
+            self.observers = [o for o in self.observers if o not in ended]
+            for observer in reversed(matched):
                 observer.on_match(signals)
 
     def user_signal(self, clear: int, set: int) -> None:
