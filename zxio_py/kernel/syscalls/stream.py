@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
@@ -33,10 +33,17 @@ def zx_stream_create(c: Caller, options: int, vmo: int, seek: int, out_stream: P
     return abi.ZX_OK
 
 
-def _total(c: Caller, pointer: Pointer, count: int) -> int:
+class _Vectors(NamedTuple):
+    """The caller's array of zx_iovec_t, which may be another each time it is looked at."""
+
+    pointer: Pointer
+    length: int
+
+
+def _total(c: Caller, vectors: _Vectors) -> int:
     """The sum of the buffers' sizes: INVALID_ARGS if it overflows."""
     total = 0
-    for _, size in c.records(pointer, count, _IOVEC):
+    for _, size in c.records(*vectors, _IOVEC):
         total += size
         if total > _LIMIT:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
@@ -58,17 +65,18 @@ def _copy_in(c: Caller, memory: VmObject, offset: int, buffer: int, size: int) -
 
 
 def _copy(
-    c: Caller, copy: _Copy, memory: VmObject, offset: int, vectors: Pointer, size: int
+    c: Caller, copy: _Copy, memory: VmObject, offset: int, vectors: _Vectors, size: int
 ) -> int:
     """Copy *size* bytes between a VMO and buffers, a page of the VMO at a time; how many it were.
 
     What was copied before a fault counts: it is an error only if that is nothing.
     """
-    done = index = 0
+    done = 0
     try:
-        while done < size:
-            buffer, capacity = c.record(vectors, index, _IOVEC)
-            index += 1
+        for index in range(vectors.length):
+            if done == size:
+                break
+            buffer, capacity = c.record(vectors.pointer, index, _IOVEC)
             end = min(done + capacity, size)
             if buffer == 0 and done < end:
                 raise ZxError(abi.ZX_ERR_NOT_FOUND)
@@ -83,11 +91,9 @@ def _copy(
     return done
 
 
-def _read(
-    c: Caller, handle: int, vectors: Pointer, count: int, actual: Pointer, offset: int | None
-) -> int:
+def _read(c: Caller, handle: int, vectors: _Vectors, actual: Pointer, offset: int | None) -> int:
     stream = c.get(handle, Stream, abi.ZX_RIGHT_READ)
-    total = _total(c, vectors, count)
+    total = _total(c, vectors)
     at = stream.seek if offset is None else offset
     done = _copy(c, _copy_out, stream.memory, at, vectors, stream.readable(at, total))
     if offset is None:
@@ -103,7 +109,7 @@ def zx_stream_readv(
     """Read from the seek offset on."""
     if options != 0 or vectors == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    return _read(c, handle, vectors, num_vectors, actual, None)
+    return _read(c, handle, _Vectors(vectors, num_vectors), actual, None)
 
 
 def zx_stream_readv_at(
@@ -118,17 +124,17 @@ def zx_stream_readv_at(
     """Read from *offset* on."""
     if options != 0 or vectors == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    return _read(c, handle, vectors, num_vectors, actual, offset)
+    return _read(c, handle, _Vectors(vectors, num_vectors), actual, offset)
 
 
-def _write(c: Caller, stream: Stream, offset: int, vectors: Pointer, length: int) -> int:
+def _write(c: Caller, stream: Stream, offset: int, vectors: _Vectors, length: int) -> int:
     """Write into the room there is; how many bytes it were."""
     done = _copy(c, _copy_in, stream.memory, offset, vectors, length)
     stream.note_written(offset + done)
     return done
 
 
-def _write_at(c: Caller, stream: Stream, offset: int, vectors: Pointer, total: int) -> int:
+def _write_at(c: Caller, stream: Stream, offset: int, vectors: _Vectors, total: int) -> int:
     if total == 0:
         return 0
     if offset + total > _LIMIT:
@@ -137,7 +143,7 @@ def _write_at(c: Caller, stream: Stream, offset: int, vectors: Pointer, total: i
     return _write(c, stream, offset, vectors, room)
 
 
-def _append(c: Caller, stream: Stream, vectors: Pointer, total: int) -> int:
+def _append(c: Caller, stream: Stream, vectors: _Vectors, total: int) -> int:
     """Write at the end: once there is room the seek offset moves, even if nothing is written."""
     if total == 0:
         return 0
@@ -158,11 +164,12 @@ def zx_stream_writev(
     if options & ~abi.ZX_STREAM_APPEND or vectors == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     stream = c.get(handle, Stream, abi.ZX_RIGHT_WRITE)
-    total = _total(c, vectors, num_vectors)
+    buffers = _Vectors(vectors, num_vectors)
+    total = _total(c, buffers)
     if options & abi.ZX_STREAM_APPEND or stream.appends:
-        written = _append(c, stream, vectors, total)
+        written = _append(c, stream, buffers, total)
     else:
-        written = _write_at(c, stream, stream.seek, vectors, total)
+        written = _write_at(c, stream, stream.seek, buffers, total)
         stream.seek += written
     if actual != 0:
         c.write_u64(actual, written)
@@ -182,8 +189,8 @@ def zx_stream_writev_at(
     if options != 0 or vectors == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     stream = c.get(handle, Stream, abi.ZX_RIGHT_WRITE)
-    total = _total(c, vectors, num_vectors)
-    written = _write_at(c, stream, offset, vectors, total)
+    buffers = _Vectors(vectors, num_vectors)
+    written = _write_at(c, stream, offset, buffers, _total(c, buffers))
     if actual != 0:
         c.write_u64(actual, written)
     return abi.ZX_OK
