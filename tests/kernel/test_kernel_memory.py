@@ -372,3 +372,9 @@ def test_stream_grows_a_resizable_vmo(raw: Raw) -> None:
     assert raw.u64() == 4100
     assert raw("zx_stream_seek", stream, 0, -1, 0) == abi.ZX_ERR_INVALID_ARGS
     assert raw("zx_stream_seek", stream, 3, 0, 0) == abi.ZX_ERR_INVALID_ARGS
+
+
+def test_no_machine_has_so_much_memory(raw: Raw) -> None:
+    vmo = raw.handle("zx_vmo_create", 1 << 45, 0)
+    commit = raw("zx_vmo_op_range", vmo, abi.ZX_VMO_OP_COMMIT, 0, 1 << 45, 0, 0)
+    assert commit == abi.ZX_ERR_NO_MEMORY

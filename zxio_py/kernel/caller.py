@@ -166,10 +166,10 @@ class Caller:
         else:
             self.write(pointer, data)
 
-    def user_store(self, pointer: Pointer, data: bytes) -> None:
+    def user_store(self, pointer: Pointer, data: bytes, offset: int = 0) -> None:
         """Store as the vDSO's own code does, in user mode: a fault is the end of the process."""
         try:
-            self.write(pointer, data)
+            self.write_at(pointer, offset, data)
         except UserFault as fault:
             raise self.process.fatal_exception(str(fault)) from fault
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
+from zxio_py.kernel.errors import ZxError
 
 if TYPE_CHECKING:
     from zxio_py.kernel.aspace import Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = abi.ZX_PAGE_SIZE
 PAGE_SHIFT = 12
 PAGE_MASK = PAGE_SIZE - 1
+#: Bytes of memory that the emulated machine has.
+MACHINE_MEMORY = 64 << 20
 
 _ZEROS = bytes(PAGE_SIZE)
 
@@ -112,7 +115,9 @@ class PageStore:
     # Ranges ------------------------------------------------------------------------------
 
     def commit(self, offset: int, length: int) -> None:
-        """Give every page in the range contents of its own."""
+        """Give every page in the range contents of its own; NO_MEMORY if no machine has so many."""
+        if length > MACHINE_MEMORY:
+            raise ZxError(abi.ZX_ERR_NO_MEMORY)
         for index in range(offset >> PAGE_SHIFT, round_up(offset + length) >> PAGE_SHIFT):
             self.page_for_write(index)
 

@@ -6,6 +6,7 @@ from zxio_py import abi
 from zxio_py.kernel import vdso
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.pages import MACHINE_MEMORY
 
 _FLUSHES = (
     abi.ZX_CACHE_FLUSH_INSN,
@@ -33,7 +34,7 @@ def zx_system_get_page_size(c: Caller) -> int:
 
 def zx_system_get_physmem(c: Caller) -> int:
     """Bytes of memory in the machine."""
-    return 64 << 20
+    return MACHINE_MEMORY
 
 
 def zx_system_get_version_string(c: Caller) -> int:
@@ -62,8 +63,10 @@ def zx_status_get_string(c: Caller, status: int) -> int:
 
 
 def zx_cprng_draw(c: Caller, buffer: Pointer, buffer_size: int) -> int:
-    """Fill a buffer with random bytes."""
-    c.user_store(buffer, urandom(buffer_size))
+    """Fill a buffer with random bytes, so many at a time as the vDSO draws."""
+    for at in range(0, buffer_size, abi.ZX_CPRNG_DRAW_MAX_LEN):
+        size = min(buffer_size - at, abi.ZX_CPRNG_DRAW_MAX_LEN)
+        c.user_store(buffer, urandom(size), at)
     return abi.ZX_OK
 
 

@@ -13,6 +13,8 @@ from zxio_py.kernel.vmo import Vmo, VmObject
 
 _LOCK_STATE = struct.Struct("<QQQQ")
 _SNAPSHOTS = abi.ZX_VMO_CHILD_SNAPSHOT | abi.ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE
+#: Bytes that are read at once.
+_PIECE = 1 << 20
 _PROPERTY_RIGHTS = abi.ZX_RIGHT_GET_PROPERTY | abi.ZX_RIGHT_SET_PROPERTY
 
 #: Rights that an operation on a range needs; of several, one is enough.
@@ -80,7 +82,8 @@ def zx_vmo_read(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_siz
     """Copy from a VMO to the caller."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_READ).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    c.write(buffer, memory.read(offset, buffer_size))
+    for at in range(0, buffer_size, _PIECE):  # the caller need not have so much memory
+        c.write_at(buffer, at, memory.read(offset + at, min(buffer_size - at, _PIECE)))
     return abi.ZX_OK
 
 
