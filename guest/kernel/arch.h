@@ -134,6 +134,12 @@ void arch_serial_write(uint8_t byte);
 // Where the firmware's ACPI and SMBIOS tables begin; 0: it has none.
 paddr_t arch_find_acpi(void);
 paddr_t arch_find_smbios(void);
+#ifdef __x86_64__
+// A register of a PCI device's configuration space, whole and aligned; all ones where there is
+// none. The address is bus, device, function and offset as the hardware packs them.
+uint32_t arch_pci_read(uint32_t address);
+void arch_pci_write(uint32_t address, uint32_t value);
+#endif
 // Called by the architecture's interrupt handlers (portable code).
 void serial_received(uint8_t byte);
 void timer_interrupt(void);

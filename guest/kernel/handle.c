@@ -200,6 +200,12 @@ zx_status_t handle_get_object(zx_handle_t value, zx_obj_type_t type, zx_rights_t
     return status;
 }
 
+zx_status_t handle_refuse(zx_handle_t value) {
+    struct handle* handle;
+    zx_status_t status = handle_get(value, ZX_OBJ_TYPE_NONE, ZX_RIGHT_NONE, &handle);
+    return status == ZX_OK ? ZX_ERR_WRONG_TYPE : status;
+}
+
 zx_status_t handle_make_and_store(struct dispatcher* object, zx_rights_t rights, uint64_t out) {
     struct handle* handle = handle_create(object, rights);
     if (handle == NULL) {

@@ -59,6 +59,8 @@ zx_status_t handle_get(zx_handle_t value, zx_obj_type_t type, zx_rights_t rights
 // The same, giving the object; *rights_out (may be NULL) gets the handle's rights.
 zx_status_t handle_get_object(zx_handle_t value, zx_obj_type_t type, zx_rights_t rights,
                               struct dispatcher** out, zx_rights_t* rights_out);
+// The answer of a call about a type of which this machine has no objects: BAD_HANDLE or WRONG_TYPE.
+zx_status_t handle_refuse(zx_handle_t value);
 // Makes a handle in the caller's table and stores its value at a user address; on failure the
 // handle is closed again: ZX_ERR_INVALID_ARGS for a bad address, ZX_ERR_NO_MEMORY.
 zx_status_t handle_make_and_store(struct dispatcher* object, zx_rights_t rights, uint64_t out);

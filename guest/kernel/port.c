@@ -7,10 +7,11 @@
 struct port {
     struct dispatcher object; // first
     uint32_t options;
-    uint32_t user_packets;     // queued ones
-    uint32_t watching;         // watchers
-    struct list_node queue;    // port_packet.link, oldest first
-    struct list_node watchers; // port_packet.link, of those that wait for a signal
+    uint32_t user_packets;       // queued ones
+    uint32_t watching;           // watchers
+    struct list_node queue;      // port_packet.link, oldest first
+    struct list_node interrupts; // interrupt_packet.link, oldest first; go before the others
+    struct list_node watchers;   // port_packet.link, of those that wait for a signal
     struct wait_queue waiters;
 };
 
@@ -67,6 +68,7 @@ struct port* port_create(uint32_t options) {
         dispatcher_init(&port->object, &port_ops, 0);
         port->options = options;
         list_init(&port->queue);
+        list_init(&port->interrupts);
         list_init(&port->watchers);
         wait_queue_init(&port->waiters);
     }
@@ -172,16 +174,53 @@ bool port_cancel(struct port* port, const struct handle* source, uint64_t key) {
     return any;
 }
 
+bool port_takes_interrupts(const struct port* port) {
+    return port->options == ZX_PORT_BIND_TO_INTERRUPT;
+}
+
+bool port_queue_interrupt(struct port* port, struct interrupt_packet* packet, zx_time_t timestamp) {
+    if (list_is_linked(&packet->link)) {
+        return false;
+    }
+    packet->timestamp = timestamp;
+    list_push_back(&port->interrupts, &packet->link);
+    wait_queue_wake(&port->waiters, 1, ZX_OK);
+    return true;
+}
+
+bool port_remove_interrupt(struct interrupt_packet* packet) {
+    bool queued = list_is_linked(&packet->link);
+    if (queued) {
+        list_remove(&packet->link);
+    }
+    return queued;
+}
+
+// Takes the next packet; false if there is none.
+static bool dequeue(struct port* port, zx_port_packet_t* packet) {
+    struct list_node* node = list_pop_front(&port->interrupts);
+    if (node != NULL) {
+        struct interrupt_packet* sent = container_of(node, struct interrupt_packet, link);
+        *packet = (zx_port_packet_t){.key = sent->key, .type = ZX_PKT_TYPE_INTERRUPT};
+        packet->payload[0] = (uint64_t)sent->timestamp;
+        return true;
+    }
+    if (list_is_empty(&port->queue)) {
+        return false;
+    }
+    struct port_packet* first = container_of(port->queue.next, struct port_packet, link);
+    *packet = first->packet;
+    packet_free(first);
+    return true;
+}
+
 zx_status_t port_wait(struct port* port, zx_time_t deadline, zx_port_packet_t* packet) {
     zx_status_t status = ZX_OK;
     dispatcher_ref(&port->object);
-    while (status == ZX_OK && list_is_empty(&port->queue)) {
+    while (status == ZX_OK && list_is_empty(&port->queue) && list_is_empty(&port->interrupts)) {
         status = thread_block(&port->waiters, deadline, ZX_THREAD_STATE_BLOCKED_PORT);
     }
-    if (!list_is_empty(&port->queue) && status != ZX_ERR_INTERNAL_INTR_KILLED) {
-        struct port_packet* first = container_of(port->queue.next, struct port_packet, link);
-        *packet = first->packet;
-        packet_free(first);
+    if (status != ZX_ERR_INTERNAL_INTR_KILLED && dequeue(port, packet)) {
         status = ZX_OK;
     }
     dispatcher_unref(&port->object);

@@ -5,6 +5,14 @@
 
 struct port;
 
+// What an interrupt that is bound to a port sends; a part of the interrupt, so that sending needs
+// no memory.
+struct interrupt_packet {
+    struct list_node link; // while it is queued
+    uint64_t key;
+    zx_time_t timestamp;
+};
+
 struct port* port_create(uint32_t options);
 struct dispatcher* port_dispatcher(struct port* port);
 struct port* port_from_dispatcher(struct dispatcher* object);
@@ -18,5 +26,11 @@ zx_status_t port_watch(struct port* port, struct handle* source, uint64_t key, z
 // Ends what port_watch began with that handle and key, and drops what it has queued; whether
 // there was any.
 bool port_cancel(struct port* port, const struct handle* source, uint64_t key);
-// Takes the oldest packet, waiting for one.  ZX_ERR_TIMED_OUT.
+// Whether interrupts may be bound to it (ZX_PORT_BIND_TO_INTERRUPT).
+bool port_takes_interrupts(const struct port* port);
+// Queues an interrupt's packet; false if it is queued already.
+bool port_queue_interrupt(struct port* port, struct interrupt_packet* packet, zx_time_t timestamp);
+// Takes it out again; whether it was queued.
+bool port_remove_interrupt(struct interrupt_packet* packet);
+// Takes the oldest packet, those of interrupts first, waiting for one.  ZX_ERR_TIMED_OUT.
 zx_status_t port_wait(struct port* port, zx_time_t deadline, zx_port_packet_t* packet);

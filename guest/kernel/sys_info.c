@@ -1,4 +1,5 @@
 // zx_object_get_info, zx_object_get_child.
+#include "bti.h"
 #include "process.h"
 #include "resource.h"
 #include "socket.h"
@@ -197,6 +198,12 @@ static zx_status_t timer_info(struct handle* handle, struct records* out) {
     return add_record(out, &info);
 }
 
+static zx_status_t bti_info(struct handle* handle, struct records* out) {
+    zx_info_bti_t info;
+    bti_get_info(bti_from_dispatcher(handle->object), &info);
+    return add_record(out, &info);
+}
+
 static zx_status_t resource_info(struct handle* handle, struct records* out) {
     zx_info_resource_t info;
     resource_get_info(resource_from_dispatcher(handle->object), &info);
@@ -259,6 +266,7 @@ static const struct topic {
      stream_info},
     {ZX_INFO_TIMER, ZX_OBJ_TYPE_TIMER, ZX_RIGHT_INSPECT, sizeof(zx_info_timer_t), false,
      timer_info},
+    {ZX_INFO_BTI, ZX_OBJ_TYPE_BTI, ZX_RIGHT_INSPECT, sizeof(zx_info_bti_t), false, bti_info},
     {ZX_INFO_RESOURCE, ZX_OBJ_TYPE_RESOURCE, ZX_RIGHT_INSPECT, sizeof(zx_info_resource_t), false,
      resource_info},
 };
@@ -275,7 +283,6 @@ static const struct topic* find_topic(uint32_t number) {
 // Why nothing is told of a topic that is not in the table: of those that exist, the handle is
 // judged first.
 static zx_status_t refuse_topic(zx_handle_t value, uint32_t number) {
-    struct handle* handle;
     zx_status_t status = ZX_OK;
     switch (number) {
     case ZX_INFO_CPU_STATS: // statistics of the machine, which this kernel does not keep
@@ -284,11 +291,9 @@ static zx_status_t refuse_topic(zx_handle_t value, uint32_t number) {
     case ZX_INFO_GUEST_STATS:
         status = resource_check(value, ZX_RSRC_KIND_SYSTEM, ZX_RSRC_SYSTEM_INFO_BASE, 1);
         break;
-    case ZX_INFO_BTI: // about types of which there are no objects here
-    case ZX_INFO_MSI:
+    case ZX_INFO_MSI: // about types of which there are no objects here
     case ZX_INFO_VCPU:
-        status = handle_get(value, ZX_OBJ_TYPE_NONE, ZX_RIGHT_NONE, &handle);
-        return status == ZX_OK ? ZX_ERR_WRONG_TYPE : status;
+        return handle_refuse(value);
     default:
         break;
     }

@@ -1,4 +1,5 @@
 // zx_object_get_property, zx_object_set_property.
+#include "bti.h"
 #include "process.h"
 #include "socket.h"
 #include "stream.h"
@@ -17,6 +18,8 @@ static char* name_of(struct dispatcher* object) {
         return job_name(job_from_dispatcher(object));
     case ZX_OBJ_TYPE_VMO:
         return vmo_name(vmo_from_dispatcher(object));
+    case ZX_OBJ_TYPE_BTI:
+        return bti_name(bti_from_dispatcher(object));
     default:
         return NULL;
     }

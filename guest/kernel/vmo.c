@@ -217,6 +217,10 @@ bool vmo_is_memory(const struct vmo* vmo) {
     return !vmo->store->device;
 }
 
+bool vmo_is_contiguous(const struct vmo* vmo) {
+    return vmo->store->physical || vmo->store->contiguous;
+}
+
 uint32_t vmo_cache_policy(const struct vmo* vmo) {
     return vmo->cache_policy;
 }
@@ -237,6 +241,9 @@ zx_status_t vmo_resize(struct vmo* vmo, uint64_t size) {
     }
     if (store->origin + rounded < store->origin) {
         return ZX_ERR_INVALID_ARGS;
+    }
+    if (rounded < store->size && store_is_pinned(store, rounded, store->size - rounded)) {
+        return ZX_ERR_BAD_STATE;
     }
     if (size < store->content_size && size < store->size && !IS_PAGE_ALIGNED(size)) {
         // The rest of the last page reads as zero when the content grows again.
@@ -348,8 +355,10 @@ zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size) {
     uint64_t end = offset + size;
     while (offset < end) {
         uint64_t page_end = PAGE_ALIGN_DOWN(offset) + PAGE_SIZE;
-        if (drops_pages && IS_PAGE_ALIGNED(offset) && end - offset >= PAGE_SIZE) {
-            uint64_t whole = PAGE_ALIGN_DOWN(end) - offset;
+        if (drops_pages && IS_PAGE_ALIGNED(offset) && end - offset >= PAGE_SIZE &&
+            !store_is_pinned(vmo->store, vmo->offset + offset, PAGE_SIZE)) {
+            uint64_t whole =
+                list_is_empty(&vmo->store->pins) ? PAGE_ALIGN_DOWN(end) - offset : PAGE_SIZE;
             store_drop_range(vmo->store, vmo->offset + offset, whole);
             offset += whole;
             continue;

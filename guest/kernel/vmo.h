@@ -63,6 +63,8 @@ zx_status_t vmo_write_user(struct vmo* vmo, uint64_t from, uint64_t offset, size
 zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size);
 // The page at an offset, made if needed; for_write: private to this VMO.  OUT_OF_RANGE, NO_MEMORY.
 zx_status_t vmo_get_page(struct vmo* vmo, uint64_t offset, bool for_write, paddr_t* out);
+// Whether its pages follow one another in the machine's memory.
+bool vmo_is_contiguous(const struct vmo* vmo);
 // Whether [offset, offset + size) lies inside; an empty range may lie at the end.
 bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size);
 // Rounds a size up to pages; OUT_OF_RANGE if no VMO can be so large.

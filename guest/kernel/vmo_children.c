@@ -36,6 +36,9 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
     if (offset + rounded < offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
+    if (!list_is_empty(&store->pins)) { // a device could write to what the copy shares
+        return ZX_ERR_BAD_STATE;
+    }
     uint64_t origin = store->origin + offset;
     if (origin < offset || origin + rounded < origin) {
         return ZX_ERR_INVALID_ARGS;

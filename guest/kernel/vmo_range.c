@@ -35,6 +35,9 @@ static zx_status_t decommit(struct vmo* vmo, uint64_t offset, uint64_t size) {
     if (!IS_PAGE_ALIGNED(offset) || !IS_PAGE_ALIGNED(size)) {
         return ZX_ERR_INVALID_ARGS;
     }
+    if (store_is_pinned(vmo->store, vmo->offset + offset, size)) {
+        return ZX_ERR_BAD_STATE;
+    }
     store_drop_range(vmo->store, vmo->offset + offset, size);
     return ZX_OK;
 }
@@ -123,7 +126,7 @@ zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy) {
     }
     bool uncached = vmo->cache_policy != ZX_CACHE_POLICY_CACHED;
     if ((uncached && vmo->store->page_count > 0) || vmo->mapping_count != 0 ||
-        vmo->child_count != 0 || vmo->parent != NULL) {
+        !list_is_empty(&vmo->store->pins) || vmo->child_count != 0 || vmo->parent != NULL) {
         return ZX_ERR_BAD_STATE;
     }
     vmo->cache_policy = cache_policy;

@@ -39,6 +39,7 @@ struct vmo_store* store_create(uint64_t size) {
     store->references = 1;
     store->size = size;
     list_init(&store->mappings);
+    list_init(&store->pins);
     return store;
 }
 
@@ -70,6 +71,9 @@ void store_unref(struct vmo_store* store) {
         return;
     }
     ASSERT(list_is_empty(&store->mappings));
+    list_for_each_safe(pin, &store->pins) {
+        store_unpin(container_of(pin, struct pin, link));
+    }
     if (store->root != NULL) {
         free_node(store->root, store->height, &store->page_count);
     }
@@ -330,4 +334,35 @@ uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_
         count += !(*slot & INHERITED) || slot_page(*slot)->references == 1;
     }
     return count;
+}
+
+struct pin* store_pin(struct vmo_store* store, uint64_t offset, uint64_t size) {
+    for (uint64_t page = offset; page < offset + size; page += PAGE_SIZE) {
+        paddr_t ignored;
+        if (store_get_page(store, page, true, &ignored) != ZX_OK) {
+            return NULL;
+        }
+    }
+    struct pin* pin = kalloc(sizeof(*pin));
+    if (pin != NULL) {
+        pin->offset = offset;
+        pin->size = size;
+        list_push_back(&store->pins, &pin->link);
+    }
+    return pin;
+}
+
+void store_unpin(struct pin* pin) {
+    list_remove(&pin->link);
+    kfree(pin);
+}
+
+bool store_is_pinned(const struct vmo_store* store, uint64_t offset, uint64_t size) {
+    list_for_each(node, &store->pins) {
+        const struct pin* pin = container_of(node, struct pin, link);
+        if (offset < pin->offset + pin->size && pin->offset < offset + size) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -26,6 +26,13 @@ struct vmo_store {
     uint32_t height;           // levels of the tree; 0: no page yet
     uint64_t page_count;       // pages in the tree
     struct list_node mappings; // mapping.store_link
+    struct list_node pins;     // pin.link
+};
+
+// A range whose pages stay where they are, since a device may use them.
+struct pin {
+    struct list_node link;
+    uint64_t offset, size; // bytes, whole pages
 };
 
 // With one reference; NULL without memory.
@@ -51,5 +58,11 @@ void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size);
 zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_store* child);
 // Gives a new store the pages from base on, which belong to no free list.  NO_MEMORY.
 zx_status_t store_wire(struct vmo_store* store, paddr_t base);
+// Makes the pages of a range and pins them; NULL without memory.  A pin that nobody takes back goes
+// with the store.
+struct pin* store_pin(struct vmo_store* store, uint64_t offset, uint64_t size);
+void store_unpin(struct pin* pin);
+// Whether some page of the range is pinned.
+bool store_is_pinned(const struct vmo_store* store, uint64_t offset, uint64_t size);
 // Pages that count as this store's own.
 uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_t size);

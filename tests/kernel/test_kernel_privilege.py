@@ -9,7 +9,8 @@ from kernel_calls import Raw
 
 from zxio_py import abi
 from zxio_py.kernel import Kernel
-from zxio_py.kernel.dispatcher import Dispatcher
+from zxio_py.kernel.bti import Bti
+from zxio_py.kernel.iommu import Iommu
 
 PRIORITY, MASK = abi.ZX_PROFILE_INFO_FLAG_PRIORITY, abi.ZX_PROFILE_INFO_FLAG_CPU_MASK
 DEADLINE, NO_INHERIT = abi.ZX_PROFILE_INFO_FLAG_DEADLINE, abi.ZX_PROFILE_INFO_FLAG_NO_INHERIT
@@ -214,15 +215,8 @@ def test_device_memory_is_nowhere(raw: Raw, kernel: Kernel) -> None:
     assert bytes(kernel.serial) == b""
 
 
-class Initiator(Dispatcher):
-    """Stands for an initiator of transfers."""
-
-    TYPE = abi.ZX_OBJ_TYPE_BTI
-    DEFAULT_RIGHTS = abi.ZX_DEFAULT_BTI_RIGHTS
-
-
 def test_contiguous_memory(raw: Raw, kernel: Kernel) -> None:
-    bti = raw.process.add_handle(Initiator(kernel))
+    bti = raw.process.add_handle(Bti(Iommu(kernel)))
     create = "zx_vmo_create_contiguous"
     weak = raw.handle("zx_handle_duplicate", bti, abi.ZX_RIGHT_TRANSFER)
     assert raw(create, weak, 4096, 0, raw.page) == abi.ZX_ERR_ACCESS_DENIED

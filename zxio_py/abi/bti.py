@@ -9,10 +9,15 @@ ZX_BTI_PERM_EXECUTE = 4
 ZX_BTI_COMPRESS = 8
 ZX_BTI_CONTIGUOUS = 16
 
+# Types of zx_iommu_create.
+ZX_IOMMU_TYPE_DUMMY = 0
+ZX_IOMMU_TYPE_INTEL = 1
+
 # Limits and distinguished values.
 ZX_IOMMU_MAX_DESC_LEN = 4096
 
 _STRUCTS = (
+    Struct("zx_iommu_desc_dummy_t", 1, 1, (Field("reserved", 0, 1),)),
     Struct(
         "zx_info_bti_t",
         32,

@@ -5,6 +5,9 @@ from zxio_py.abi.model import Call, Field, Param, Struct
 # Flags of zx_info_vcpu_t.
 ZX_INFO_VCPU_FLAG_KICKED = 1
 
+# Options of zx_guest_create.
+ZX_GUEST_OPT_NORMAL = 0
+
 # Options of zx_guest_set_trap.
 ZX_GUEST_TRAP_BELL = 0
 ZX_GUEST_TRAP_MEM = 1

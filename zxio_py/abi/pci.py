@@ -1,6 +1,24 @@
 """PCI (obsolete calls)."""
 
-from zxio_py.abi.model import Call, Param
+from zxio_py.abi.model import Call, Field, Param, Struct
+
+# Limits and distinguished values.
+ZX_PCI_MAX_BAR_REGS = 6
+ZX_PCI_INIT_ARG_MAX_SIZE = 5944  # with two address windows behind it
+
+_STRUCTS = (
+    Struct(
+        "zx_pci_init_arg_t",
+        5896,
+        8,
+        (
+            Field("dev_pin_to_global_irq", 0, 4096),
+            Field("num_irqs", 4096, 4),
+            Field("irqs", 4100, 1792),
+            Field("addr_window_count", 5892, 4),
+        ),
+    ),
+)
 
 _CALLS = (
     Call(

@@ -81,6 +81,11 @@ class Caller:
             raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         return object
 
+    def refuse(self, value: int) -> ZxError:
+        """The answer of a call about a type of which there are no objects on this machine."""
+        self.handle(value)  # BAD_HANDLE
+        return ZxError(abi.ZX_ERR_WRONG_TYPE)
+
     def give(self, *outs: tuple[Pointer, Dispatcher]) -> None:
         """Store first handles to new objects; if one cannot be stored, all are closed.
 

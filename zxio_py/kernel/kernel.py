@@ -59,6 +59,7 @@ class Kernel:
         # Objects whose last handle is gone, waiting for their end; see close_handles.
         self._ending: deque[Dispatcher] = deque()
         self._draining = False
+        self._next_frame = 1
         self.timers = TimerQueue(self.lock)
         self.log = KernelLog()
         #: The last of what programs wrote to the serial line.
@@ -109,6 +110,12 @@ class Kernel:
         thread does not come back from the call, KeyError for a call that is not implemented.
         """
         return ENTRIES[name](thread.make_caller(), *args)
+
+    def take_frames(self, count: int) -> int:
+        """Number of the first of *count* page frames of the machine that follow one another."""
+        first = self._next_frame
+        self._next_frame += count
+        return first
 
     def counts(self) -> Counts:
         """Count what exists."""

@@ -32,23 +32,37 @@ def round_up(size: int) -> int:
 class Page:
     """The contents of one page, how many stores hold it, and whose it counts as."""
 
-    __slots__ = ("data", "owner", "shares")
+    __slots__ = ("data", "frame", "owner", "shares")
 
     def __init__(self, data: bytearray, owner: PageStore) -> None:
         self.data = data
         self.owner = owner
         self.shares = 1
+        #: Where a device finds it: the number of a page frame, once it has been pinned.
+        self.frame = 0
+
+
+class Pin:
+    """Pages [first, end) of a store that stay where they are: a device may use them."""
+
+    __slots__ = ("end", "first")
+
+    def __init__(self, first: int, end: int) -> None:
+        self.first = first
+        self.end = end
 
 
 class PageStore:
     """A sparse array of pages; absent ones read as zeros."""
 
     __slots__ = (
+        "first_frame",
         "is_contiguous",
         "is_device",
         "is_snapshot",
         "mappings",
         "pages",
+        "pins",
         "size",
         "windows",
         "wired",
@@ -68,6 +82,10 @@ class PageStore:
         self.is_contiguous = False
         #: Whether it stands for registers of a device, which there is none of: never any pages.
         self.is_device = False
+        #: Number of the first page's frame, where the frames follow one another.
+        self.first_frame = 0
+        #: Ranges that a device may use.
+        self.pins: list[Pin] = []
         #: VMOs that show it.
         self.windows = 0
 
@@ -126,13 +144,17 @@ class PageStore:
         self._drop(offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT)
 
     def zero(self, offset: int, length: int) -> None:
-        """Make the range read as zeros, dropping pages where whole."""
+        """Make the range read as zeros, dropping pages where whole and not pinned."""
         end = offset + length
         first, last = round_up(offset), end & ~PAGE_MASK
         if first > last or self.is_contiguous:  # inside one page, or of pages that stay
             self._zero_part(offset, length)
             return
         self._zero_part(offset, first - offset)
+        for pin in self.pins:
+            for index in range(max(pin.first, first >> PAGE_SHIFT), pin.end):
+                if index < last >> PAGE_SHIFT:
+                    self.write(index << PAGE_SHIFT, _ZEROS)
         self._drop(first >> PAGE_SHIFT, last >> PAGE_SHIFT)
         self._zero_part(last, end - last)
 
@@ -142,6 +164,23 @@ class PageStore:
             self._drop(size >> PAGE_SHIFT, self.size >> PAGE_SHIFT)
             self.flush()
         self.size = size
+
+    def pin(self, offset: int, length: int) -> Pin:
+        """Commit the pages of a range and keep them where they are until `unpin`."""
+        if not self.is_device:
+            self.commit(offset, length)
+        pin = Pin(offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT)
+        self.pins.append(pin)
+        return pin
+
+    def unpin(self, pin: Pin) -> None:
+        """Let the pages go again."""
+        self.pins.remove(pin)
+
+    def is_pinned(self, offset: int, length: int) -> bool:
+        """Whether some page of the range is pinned."""
+        first, end = offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT
+        return any(pin.first < end and first < pin.end for pin in self.pins)
 
     def snapshot(self, offset: int, size: int) -> PageStore:
         """A store of *size* bytes with the contents from *offset* on, zeros past the end."""
@@ -179,6 +218,8 @@ class PageStore:
 
     def _drop(self, first: int, end: int) -> None:
         dropped = self._present(first, end)
+        if self.pins:
+            dropped = [i for i in dropped if not any(p.first <= i < p.end for p in self.pins)]
         for index in dropped:
             self.pages.pop(index).shares -= 1
         if dropped:

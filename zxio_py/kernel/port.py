@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zxio_py.kernel.thread import Thread
 
 _SIGNAL = struct.Struct("<QIiIIQQQ")
+_INTERRUPT = struct.Struct("<QIiqQQQ")
 
 
 class Packet:
@@ -31,6 +32,16 @@ class Packet:
         self.data = data
         #: The handle waited on; None for a user's packet.
         self.source = source
+
+
+class InterruptPacket:
+    """What an interrupt that is bound to a port sends; it is queued at most once."""
+
+    __slots__ = ("key", "timestamp")
+
+    def __init__(self) -> None:
+        self.key = 0
+        self.timestamp = 0
 
 
 class PortObserver(SignalObserver):
@@ -61,15 +72,19 @@ class PortObserver(SignalObserver):
 class Port(Dispatcher):
     """A port."""
 
-    __slots__ = ("_waiters", "packets", "pending", "user_packets")
+    __slots__ = ("_waiters", "interrupts", "options", "packets", "pending", "user_packets")
 
     TYPE = abi.ZX_OBJ_TYPE_PORT
     DEFAULT_RIGHTS = abi.ZX_DEFAULT_PORT_RIGHTS
     WAITABLE = False
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, options: int) -> None:
         super().__init__(kernel)
+        #: ZX_PORT_BIND_TO_INTERRUPT, or 0.
+        self.options = options
         self.packets: deque[Packet] = deque()
+        #: Those of interrupts, which go before the others.
+        self.interrupts: deque[InterruptPacket] = deque()
         #: Packets among them that users queued.
         self.user_packets = 0
         #: Waits that are armed (an ordered set).
@@ -85,6 +100,9 @@ class Port(Dispatcher):
     def queue(self, packet: Packet) -> None:
         """Append a packet and let one waiting thread have it."""
         self.packets.append(packet)
+        self._wake()
+
+    def _wake(self) -> None:
         if self._waiters:
             self._waiters.popleft().wake()
 
@@ -102,9 +120,29 @@ class Port(Dispatcher):
         self.pending[observer] = None
         observer.handle.object.add_observer(observer)
 
-    def wait(self, deadline: int, thread: Thread) -> Packet:
+    def takes_interrupts(self) -> bool:
+        """Whether interrupts may be bound to it."""
+        return self.options == abi.ZX_PORT_BIND_TO_INTERRUPT
+
+    def queue_interrupt(self, packet: InterruptPacket, timestamp: int) -> bool:
+        """Queue an interrupt's packet; False if it is queued already."""
+        if packet in self.interrupts:
+            return False
+        packet.timestamp = timestamp
+        self.interrupts.append(packet)
+        self._wake()
+        return True
+
+    def remove_interrupt(self, packet: InterruptPacket) -> bool:
+        """Take an interrupt's packet out again; whether it was queued."""
+        queued = packet in self.interrupts
+        if queued:
+            self.interrupts.remove(packet)
+        return queued
+
+    def wait(self, deadline: int, thread: Thread) -> bytes:
         """Take the next packet, waiting for it until *deadline*; TIMED_OUT."""
-        while not self.packets:
+        while not self.packets and not self.interrupts:
             waiter = Waiter()
             self._waiters.append(waiter)
             try:
@@ -112,12 +150,17 @@ class Port(Dispatcher):
             finally:
                 if waiter in self._waiters:  # nobody has woken it for a packet
                     self._waiters.remove(waiter)
-            if status != abi.ZX_OK and not self.packets:
+            if status != abi.ZX_OK and not self.packets and not self.interrupts:
                 raise ZxError(status)
+        if self.interrupts:
+            sent = self.interrupts.popleft()
+            return _INTERRUPT.pack(
+                sent.key, abi.ZX_PKT_TYPE_INTERRUPT, abi.ZX_OK, sent.timestamp, 0, 0, 0
+            )
         packet = self.packets.popleft()
         if packet.source is None:
             self.user_packets -= 1
-        return packet
+        return packet.data
 
     def cancel_waits(self, source: Handle, key: int) -> bool:
         """Disarm waits and drop packets of *source* with *key*; whether there were any."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ZxError
-from zxio_py.kernel.pages import PAGE_MASK, PAGE_SIZE, PageStore, round_up
+from zxio_py.kernel.pages import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, PageStore, round_up
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -55,6 +55,7 @@ class VmObject:
         "mapping_count",
         "name",
         "parent",
+        "pin_count",
         "resizable",
         "root_offset",
         "store",
@@ -86,6 +87,7 @@ class VmObject:
         self.name = b""
         self.mapping_count = 0
         self.stream_count = 0
+        self.pin_count = 0
         self.children: list[VmObject] = []
         self.parent = parent
         #: Offset in the oldest ancestor; bounds how far the object may grow.
@@ -121,6 +123,7 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_NO_MEMORY)
         store.commit(0, store.size)
         store.is_contiguous = True
+        store.first_frame = kernel.take_frames(store.size >> PAGE_SHIFT)
         return cls(kernel, store, "contiguous", Content(size))
 
     @classmethod
@@ -131,9 +134,15 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         store = PageStore(rounded)
         store.is_device = True
+        store.first_frame = base >> PAGE_SHIFT
         memory = cls(kernel, store, "physical", Content(rounded))
         memory.cache_policy = abi.ZX_CACHE_POLICY_UNCACHED
         return memory
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether its pages follow one another in the machine's memory."""
+        return self.store.is_contiguous or self.store.is_device
 
     @property
     def size(self) -> int:
@@ -155,7 +164,7 @@ class VmObject:
 
     def maybe_end(self) -> None:
         """End the object if nothing refers to it any more; its parent inherits its children."""
-        if self.dispatcher or self.mapping_count or self.stream_count:
+        if self.dispatcher or self.mapping_count or self.stream_count or self.pin_count:
             return
         if self.kernel.framebuffer is self:
             return
@@ -208,13 +217,18 @@ class VmObject:
     # Size --------------------------------------------------------------------------------
 
     def set_size(self, size: int) -> None:
-        """Resize to *size* bytes, rounded up.  UNAVAILABLE, OUT_OF_RANGE, INVALID_ARGS."""
+        """Resize to *size* bytes, rounded up.
+
+        UNAVAILABLE, OUT_OF_RANGE, INVALID_ARGS, BAD_STATE: what would go is pinned.
+        """
         if not self.resizable:
             raise ZxError(abi.ZX_ERR_UNAVAILABLE)
         if size > MAX_SIZE:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         if self.root_offset + round_up(size) >= 1 << 64:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.store.is_pinned(round_up(size), max(self.size - round_up(size), 0)):
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
         if size < self.content.size:
             end = min(round_up(size), self.size)
             if end > size:
@@ -244,7 +258,7 @@ class VmObject:
             self.store.commit(self.base + offset, length)
 
     def decommit(self, offset: int, length: int) -> None:
-        """ZX_VMO_OP_DECOMMIT: OUT_OF_RANGE, NOT_SUPPORTED, INVALID_ARGS."""
+        """ZX_VMO_OP_DECOMMIT: OUT_OF_RANGE, NOT_SUPPORTED, INVALID_ARGS, BAD_STATE if pinned."""
         self._check_memory()
         self.check_range(offset, length)
         if not length:
@@ -253,6 +267,8 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if (offset | length) & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+        if self.store.is_pinned(self.base + offset, length):
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
         self.store.decommit(self.base + offset, length)
 
     def zero(self, offset: int, length: int) -> None:
@@ -291,13 +307,14 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
 
     def set_cache_policy(self, policy: int) -> None:
-        """BAD_STATE: mapped, related to others, or with pages under another policy than cached."""
+        """BAD_STATE: mapped, pinned, related to others, or with pages that are not cached."""
         if self.store.is_device and self.cache_policy == policy:
             return
         uncached = self.cache_policy != abi.ZX_CACHE_POLICY_CACHED
         if (
             (uncached and self.store.pages)
             or self.mapping_count
+            or self.store.pins
             or self.children
             or self.parent is not None
         ):
@@ -318,6 +335,8 @@ class VmObject:
         self.check_cached()
         if offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        if self.store.pins:  # a device could write to what the copy shares
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
         if self.root_offset + offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         store = self.store.snapshot(offset, rounded)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 _MODULES = (
-    "channel clock debug debuglog event fifo futex handle hardware info object port power profile "
-    "property resource socket stream system task testing timer vmar vmo"
+    "bti channel clock debug debuglog event fifo futex guest handle hardware info interrupt msi "
+    "object pci port power profile property resource socket stream system task testing timer vmar "
+    "vmo"
 ).split()
 
 #: Function by name of the call.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from zxio_py import abi
 from zxio_py.abi.model import Topic
+from zxio_py.kernel.bti import Bti
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
@@ -73,8 +74,7 @@ def _refusal(c: Caller, handle: int, topic: int) -> ZxError:
     if about == "resource SYSTEM/INFO":  # statistics of the machine, which is emulated: none
         c.check_resource(handle, abi.ZX_RSRC_KIND_SYSTEM, abi.ZX_RSRC_SYSTEM_INFO_BASE)
     elif about not in _KINDS:  # there are no objects of this type here
-        c.handle(handle)
-        return ZxError(abi.ZX_ERR_WRONG_TYPE)
+        return c.refuse(handle)
     return ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 
 
@@ -123,6 +123,20 @@ def _handle_count(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 
 # Other objects -------------------------------------------------------------------------------
+
+
+def _bti(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    bti = handle.object
+    assert isinstance(bti, Bti)
+    return [
+        record(
+            topic.record,
+            minimum_contiguity=abi.ZX_PAGE_SIZE,
+            aspace_size=(1 << 64) - 1,
+            pmo_count=bti.tokens,
+            quarantine_count=len(bti.quarantine),
+        )
+    ]
 
 
 def _resource(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
@@ -200,6 +214,7 @@ _GATHER: Mapping[int, Callable[[Caller, Handle, Topic], list[bytes]]] = {
     abi.ZX_INFO_VMAR: info_memory.vmar,
     abi.ZX_INFO_VMO: info_memory.vmo,
     abi.ZX_INFO_VMO_V1: info_memory.vmo,
+    abi.ZX_INFO_BTI: _bti,
     abi.ZX_INFO_RESOURCE: _resource,
     abi.ZX_INFO_SOCKET: _socket,
     abi.ZX_INFO_STREAM: _stream,
@@ -214,6 +229,7 @@ _KINDS: Mapping[str, tuple[type[Dispatcher], ...]] = {
     "thread": (Thread,),
     "vmar": (Vmar,),
     "vmo": (Vmo,),
+    "bti": (Bti,),
     "resource": (Resource,),
     "socket": (Socket,),
     "stream": (Stream,),

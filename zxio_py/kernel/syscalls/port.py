@@ -14,7 +14,7 @@ def zx_port_create(c: Caller, options: int, out: Pointer) -> int:
     c.check_policy(abi.ZX_POL_NEW_PORT)
     if options & ~abi.ZX_PORT_BIND_TO_INTERRUPT:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    c.give((out, Port(c.kernel)))
+    c.give((out, Port(c.kernel, options)))
     return abi.ZX_OK
 
 
@@ -30,8 +30,7 @@ def zx_port_queue(c: Caller, handle: int, packet: Pointer) -> int:
 def zx_port_wait(c: Caller, handle: int, deadline: int, packet: Pointer) -> int:
     """Take the next packet; one that cannot be stored is lost."""
     port = c.get(handle, Port, abi.ZX_RIGHT_READ)
-    taken = port.wait(deadline, c.thread)  # TIMED_OUT
-    c.write(packet, taken.data)
+    c.write(packet, port.wait(deadline, c.thread))  # TIMED_OUT
     return abi.ZX_OK
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 
 from zxio_py import abi
+from zxio_py.kernel.bti import Bti
 from zxio_py.kernel.caller import Caller, Pointer
-from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.pages import PAGE_SHIFT
 from zxio_py.kernel.vmo import Vmo, VmObject
@@ -56,11 +56,7 @@ def zx_vmo_create_contiguous(
     if alignment_log2 != 0 and not PAGE_SHIFT <= alignment_log2 < 64:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     c.check_policy(abi.ZX_POL_NEW_VMO)
-    initiator = c.get(bti, Dispatcher, abi.ZX_RIGHT_NONE)
-    if initiator.TYPE != abi.ZX_OBJ_TYPE_BTI:
-        raise ZxError(abi.ZX_ERR_WRONG_TYPE)
-    if not c.handle(bti).rights & abi.ZX_RIGHT_MAP:
-        raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+    c.get(bti, Bti, abi.ZX_RIGHT_MAP)
     _give(c, out, VmObject.create_contiguous(c.kernel, size), Vmo.DEFAULT_RIGHTS)
     return abi.ZX_OK
 
