@@ -48,6 +48,7 @@ static void process_destroy(struct dispatcher* object) {
         dispatcher_unref(&process->critical_to->object);
     }
     dispatcher_unref(&process->job->object);
+    kfree(process->io_ports);
     kfree(process);
 }
 

@@ -36,6 +36,7 @@ struct process {
     uint64_t debug_addr;                  // ZX_PROP_PROCESS_DEBUG_ADDR
     uint64_t break_on_load;               // ZX_PROP_PROCESS_BREAK_ON_LOAD
     uint64_t runtime_ticks;               // of its threads that are gone
+    uint8_t* io_ports;                    // x86-64: bits of the ports it may use; NULL: none
     uint32_t suspend_count; // suspend tokens; threads that start meanwhile are suspended too
 };
 

@@ -1,7 +1,7 @@
 // zx_framebuffer_*, zx_ioports_*, zx_pc_firmware_tables, zx_smc_call.
 #include "arch.h"
 #include "framebuffer.h"
-#include "handle.h"
+#include "process.h"
 #include "resource.h"
 #include "usercopy.h"
 #include "vmo.h"
@@ -49,33 +49,31 @@ zx_status_t sys_framebuffer_set_range(zx_handle_t resource, zx_handle_t vmo, uin
     return status == ZX_OK ? framebuffer_set(vmo_from_dispatcher(object)) : status;
 }
 
+static zx_status_t set_ports(zx_handle_t resource, uint16_t io_addr, uint32_t len, bool allowed) {
 #ifdef __x86_64__
-#define PORT_COUNT 0x10000u
-
-// Who may have ports does not get them: the kernel lets no process run port instructions.
-static zx_status_t check_ports(zx_handle_t resource, uint16_t io_addr, uint32_t len) {
     zx_status_t status = resource_check(resource, ZX_RSRC_KIND_IOPORT, io_addr, len);
     if (status != ZX_OK) {
         return status;
     }
-    return len > PORT_COUNT - io_addr ? ZX_ERR_INVALID_ARGS : ZX_ERR_NOT_SUPPORTED;
-}
+    if (len > IO_PORT_COUNT - io_addr) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    return io_ports_set(process_current(), io_addr, len, allowed);
 #else
-// The processor has no ports.
-static zx_status_t check_ports(zx_handle_t resource, uint16_t io_addr, uint32_t len) {
     (void)resource;
     (void)io_addr;
     (void)len;
-    return ZX_ERR_NOT_SUPPORTED;
-}
+    (void)allowed;
+    return ZX_ERR_NOT_SUPPORTED; // the processor has no ports
 #endif
+}
 
 zx_status_t sys_ioports_release(zx_handle_t resource, uint16_t io_addr, uint32_t len) {
-    return check_ports(resource, io_addr, len);
+    return set_ports(resource, io_addr, len, false);
 }
 
 zx_status_t sys_ioports_request(zx_handle_t resource, uint16_t io_addr, uint32_t len) {
-    return check_ports(resource, io_addr, len);
+    return set_ports(resource, io_addr, len, true);
 }
 
 zx_status_t sys_pc_firmware_tables(zx_handle_t handle, uaddr_t acpi_rsdp, uaddr_t smbios) {

@@ -8,32 +8,46 @@ from pathlib import Path
 
 import pytest
 
+from harness.build.images import LIBRARY
 from harness.build.toolchain import USER_FLAGS, compile_sources, link
 from harness.program.model import Arch
 
-SOURCE = Path(__file__).with_name("first.c")
+HERE = Path(__file__).parent
+
+OPTIONS = ["-pie", "--no-dynamic-linker", "-e", "first", "--strip-debug"]
+OPTIONS += ["-z", "max-page-size=4096", "-z", "separate-code", "-z", "text"]
 
 
-@pytest.fixture(scope="session")
-def first_process(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Arch], bytes]:
-    """Builds the first process of an architecture, once for all workers; returns its ELF file."""
-    shared = tmp_path_factory.getbasetemp()
+def builder(folders: pytest.TempPathFactory, name: str) -> Callable[[Arch], bytes]:
+    """Builds a first process for an architecture, once for all workers; returns its ELF file."""
+    shared = folders.getbasetemp()
     if shared.name.startswith("popen-"):  # a worker's directory lies in the run's
         shared = shared.parent
 
     def build(arch: Arch) -> bytes:
-        folder = shared / f"first-{arch}"
+        folder = shared / f"{name}-{arch}"
         folder.mkdir(exist_ok=True)
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            output = folder / "first.elf"
+            output = folder / f"{name}.elf"
             if not output.exists():
+                sources = [HERE / f"{name}.c", LIBRARY / "memory.c"]
                 objects = compile_sources(
-                    arch, [SOURCE], folder, includes=[], flags=USER_FLAGS[arch]
+                    arch, sources, folder, includes=[HERE, LIBRARY], flags=USER_FLAGS[arch]
                 )
-                options = ["-pie", "--no-dynamic-linker", "-e", "first", "--strip-debug"]
-                options += ["-z", "max-page-size=4096", "-z", "separate-code", "-z", "text"]
-                link(arch, objects, output, options)
+                link(arch, objects, output, OPTIONS)
             return output.read_bytes()
 
     return build
+
+
+@pytest.fixture(scope="session")
+def first_process(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Arch], bytes]:
+    """Tells what it was started with."""
+    return builder(tmp_path_factory, "first")
+
+
+@pytest.fixture(scope="session")
+def privileged_process(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Arch], bytes]:
+    """Does what wants the root job and the root resource."""
+    return builder(tmp_path_factory, "privileged")

@@ -8,29 +8,19 @@ import selectors
 import subprocess
 import time
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from booting import ARCHES, LIMIT, FirstProcess, loading, start, told, wait_text
 
 from harness.machine import image
 from harness.machine.machine import Machine
 from harness.program.model import Arch
 from harness.zbi import bootfs, container, storage
 
-FirstProcess = Callable[[Arch], bytes]
-
-ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
-
-#: Seconds for a kernel to start; only a failing test waits so long.
-LIMIT = 60.0
-
 #: What our kernel says when the first process has ended.
 ENDED = "userboot: bin/first has ended, return code 7\r\n"
-
-#: Where the container goes on arm64: QEMU loads one by itself for kernels in Linux's format only.
-ARM64_ADDRESS = 0x42000000
 
 #: Types of the handles every first process gets: its message's number, then the object's type.
 HANDLES = {
@@ -63,46 +53,6 @@ def boot_files(first: bytes) -> dict[str, bytes]:
 
 def expected_files(files: dict[str, bytes]) -> set[str]:
     return {f"file {name} {len(data):x} {zlib.crc32(data):x}" for name, data in files.items()}
-
-
-def loading(arch: Arch, path: Path) -> tuple[str, tuple[str, ...]]:
-    """Words of the command line and options of QEMU that hand our kernel a container."""
-    if arch == "x86_64":
-        return "userboot=bin/first", ("-initrd", str(path))
-    return (
-        f"userboot=bin/first initrd={ARM64_ADDRESS:#x}",
-        ("-device", f"loader,file={path},addr={ARM64_ADDRESS:#x},force-raw=on"),
-    )
-
-
-def start(arch: Arch, data: bytes, folder: Path, machine: str | None = None) -> Machine:
-    path = folder / "boot.zbi"
-    path.write_bytes(data)
-    command_line, extra = loading(arch, path)
-    described = replace(image.load(arch), command_line=command_line)
-    if machine is not None:
-        described = replace(described, machine=machine)
-    started = Machine(described, extra=extra)
-    started.console.keep_unread()
-    return started
-
-
-def wait_text(machine: Machine, expected: str) -> str:
-    end = time.monotonic() + LIMIT
-    text = ""
-    while expected not in text:
-        left = end - time.monotonic()
-        assert left > 0, f"no {expected!r}, but {text!r}"
-        assert not machine.console.ended, f"QEMU ended without {expected!r}, but {text!r}"
-        machine.wait(left)
-        text += machine.console.take().decode()
-    return text
-
-
-def told(text: str) -> list[str]:
-    """What the first process has told, line by line."""
-    lines = [line.strip() for line in text.splitlines()]
-    return [line.removeprefix("first: ") for line in lines if line.startswith("first: ")]
 
 
 def check_told(lines: list[str], files: dict[str, bytes], length: int) -> None:

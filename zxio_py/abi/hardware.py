@@ -94,7 +94,6 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("resource: IOPORT covering the range",),
-        errors=("NOT_SUPPORTED",),
         category="driver-and-platform",
     ),
     Call(
@@ -106,7 +105,6 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("resource: IOPORT covering the range",),
-        errors=("NOT_SUPPORTED",),
         category="driver-and-platform",
     ),
     Call(

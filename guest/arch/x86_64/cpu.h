@@ -35,6 +35,9 @@ void apic_calibrate(void);
 void uart_init(void);
 void uart_interrupt(void);
 
+// io_ports.c: carries out the port instruction that has faulted, if the process may run it.
+bool io_ports_emulate(struct arch_regs* regs);
+
 // mmu.c
 void mmu_init(void);
 

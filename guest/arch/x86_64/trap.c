@@ -4,6 +4,7 @@
 #include "print.h"
 #include "process.h"
 
+#define GENERAL_PROTECTION_FAULT 13
 #define PAGE_FAULT 14
 
 // Page fault error code.
@@ -28,7 +29,7 @@ static const struct {
     [10] = {"invalid task state", ZX_EXCP_GENERAL},
     [11] = {"segment not present", ZX_EXCP_GENERAL},
     [12] = {"stack fault", ZX_EXCP_GENERAL},
-    [13] = {"general protection fault", ZX_EXCP_GENERAL},
+    [GENERAL_PROTECTION_FAULT] = {"general protection fault", ZX_EXCP_GENERAL},
     [PAGE_FAULT] = {"page fault", ZX_EXCP_FATAL_PAGE_FAULT},
     [16] = {"x87 floating-point error", ZX_EXCP_GENERAL},
     [17] = {"alignment check", ZX_EXCP_UNALIGNED_ACCESS},
@@ -51,6 +52,9 @@ static void user_trap(struct arch_regs* regs) {
                           regs->error_code & FAULT_PRESENT)) {
             return;
         }
+    }
+    if (regs->vector == GENERAL_PROTECTION_FAULT && io_ports_emulate(regs)) {
+        return;
     }
     uint32_t zx_exception = regs->vector < 32 ? exceptions[regs->vector].zx_exception : 0;
     if (zx_exception == 0) {
