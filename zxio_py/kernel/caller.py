@@ -162,19 +162,16 @@ class Caller:
                 return b""
             return self.read(pointer, fault.address - pointer)
 
-    def write_at(self, pointer: Pointer, offset: int, data: bytes | bytearray) -> None:
-        """Store so far behind a pointer."""
-        if isinstance(pointer, int):
-            self.write(pointer + offset, data)
-        elif offset:
-            self.write(memoryview(pointer)[offset:], data)
-        else:
-            self.write(pointer, data)
+    def behind(self, pointer: Pointer, offset: int) -> Pointer:
+        """So far behind a pointer."""
+        if not offset:
+            return pointer
+        return pointer + offset if isinstance(pointer, int) else memoryview(pointer)[offset:]
 
     def user_store(self, pointer: Pointer, data: bytes, offset: int = 0) -> None:
         """Store as the vDSO's own code does, in user mode: a fault is the end of the process."""
         try:
-            self.write_at(pointer, offset, data)
+            self.write(self.behind(pointer, offset), data)
         except UserFault as fault:
             raise self.process.fatal_exception(str(fault)) from fault
 

@@ -7,6 +7,7 @@ what becomes of the other (resized, zeroed, dropped).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
@@ -27,6 +28,15 @@ _ZEROS = bytes(PAGE_SIZE)
 def round_up(size: int) -> int:
     """*size* rounded up to whole pages."""
     return (size + PAGE_MASK) & ~PAGE_MASK
+
+
+def page_steps(offset: int, size: int) -> Iterator[tuple[int, int]]:
+    """The bytes at *offset* a page at a time: how many are done, and how many come next."""
+    done = 0
+    while done < size:
+        step = min(PAGE_SIZE - ((offset + done) & PAGE_MASK), size - done)
+        yield done, step
+        done += step
 
 
 class Page:

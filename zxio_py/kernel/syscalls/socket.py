@@ -55,7 +55,7 @@ def zx_socket_read(
     read, whole = 0, False
     try:
         for part in socket.head(buffer_size):
-            c.write_at(buffer, read, part)
+            c.write(c.behind(buffer, read), part)
             read += len(part)
         whole = True
     finally:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
-from zxio_py.kernel.pages import PAGE_MASK, PAGE_SIZE
+from zxio_py.kernel.pages import page_steps
 from zxio_py.kernel.stream import Stream
 from zxio_py.kernel.vmo import Vmo, VmObject
 
@@ -80,10 +80,8 @@ def _copy(
             end = min(done + capacity, size)
             if buffer == 0 and done < end:
                 raise ZxError(abi.ZX_ERR_NOT_FOUND)
-            while done < end:
-                step = min(PAGE_SIZE - ((offset + done) & PAGE_MASK), end - done)
-                copy(c, memory, offset + done, buffer, step)
-                buffer += step
+            for at, step in page_steps(offset + done, end - done):
+                copy(c, memory, offset + done, buffer + at, step)
                 done += step
     except ZxError:
         if done == 0:

@@ -8,13 +8,11 @@ from zxio_py import abi
 from zxio_py.kernel.bti import Bti
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
-from zxio_py.kernel.pages import PAGE_SHIFT
+from zxio_py.kernel.pages import PAGE_SHIFT, page_steps
 from zxio_py.kernel.vmo import Vmo, VmObject
 
 _LOCK_STATE = struct.Struct("<QQQQ")
 _SNAPSHOTS = abi.ZX_VMO_CHILD_SNAPSHOT | abi.ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE
-#: Bytes that are read at once.
-_PIECE = 1 << 20
 _PROPERTY_RIGHTS = abi.ZX_RIGHT_GET_PROPERTY | abi.ZX_RIGHT_SET_PROPERTY
 
 #: Rights that an operation on a range needs; of several, one is enough.
@@ -75,19 +73,20 @@ def _give(c: Caller, out: Pointer, memory: VmObject, rights: int) -> None:
 
 
 def zx_vmo_read(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_size: int) -> int:
-    """Copy from a VMO to the caller."""
+    """Copy from a VMO to the caller, a page at a time: what comes is what is there by then."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_READ).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    for at in range(0, buffer_size, _PIECE):  # the caller need not have so much memory
-        c.write_at(buffer, at, memory.read(offset + at, min(buffer_size - at, _PIECE)))
+    for done, step in page_steps(offset, buffer_size):
+        c.write(c.behind(buffer, done), memory.read(offset + done, step))
     return abi.ZX_OK
 
 
 def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_size: int) -> int:
-    """Copy from the caller to a VMO; what lies before a fault is copied."""
+    """Copy from the caller to a VMO likewise; what lies before a fault is copied."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    memory.fill(offset, buffer_size, c.read_prefix(buffer, buffer_size))  # INVALID_ARGS
+    for done, step in page_steps(offset, buffer_size):
+        memory.fill(offset + done, step, c.read_prefix(c.behind(buffer, done), step))
     return abi.ZX_OK
 
 
