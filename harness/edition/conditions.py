@@ -490,6 +490,21 @@ def a_thread(view: StepView, difference: Difference) -> bool:
 
 
 @_condition
+def an_interrupt(view: StepView, difference: Difference) -> bool:
+    """The first or second argument is an interrupt."""
+    return "INTERRUPT" in (view.type_of(0), view.type_of(1))
+
+
+@_condition
+def triggered(view: StepView, difference: Difference) -> bool:
+    """The first argument is an interrupt that the program has triggered before."""
+    earlier = view.program.steps[: view.number]
+    return any(
+        step.call == "zx_interrupt_trigger" and step.args[0] == view.arg(0) for step in earlier
+    )
+
+
+@_condition
 def nobody_tells(view: StepView, difference: Difference) -> bool:
     """Helpers run, so that nobody tells which handles are valid."""
     return "live" not in view.expected and bool(view.listed())

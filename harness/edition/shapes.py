@@ -34,6 +34,7 @@ from harness.edition.info import info_topic, object_property
 from harness.edition.objects import wait_items
 from harness.edition.restore import JobPacket, JobSignals, Literal, StatusThrough
 from harness.program.model import Buffer, BufferRef, HandleValue, Number, Sized
+from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018
 
 _ONE: Final = Number(1, 1)
@@ -135,6 +136,14 @@ def _clone(draft: Draft) -> None:
         return 1 if one_kind and not value & 0xFFFFFFFF & ~0x15 else 0
 
     draft.each(1, copy)
+
+
+def _line(draft: Draft) -> None:
+    """Real machines have interrupts, and a kernel that gives them away."""
+    number = draft.number(2, "what interrupt it makes")
+    opens = draft.slot(0) == "$resource" or draft.objects.type_of(draft.slot(0) or "") == "RESOURCE"
+    if opens and not all(value & abi.ZX_INTERRUPT_VIRTUAL for value in values(number)):
+        refuse("zx_interrupt_create: an interrupt of the machine")
 
 
 def _shutdown(draft: Draft) -> None:
@@ -268,7 +277,10 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "zx_debuglog_create": Shape(rules=(_log,)),
     "zx_cprng_draw": Shape(order=(0, 1, Scratch("actual", 8)), rules=(_draw,)),
     "zx_debug_read": Shape(rules=(absent("a count apart from the length"),)),
+    "zx_bti_pin": Shape(rules=(options(1, refused={16: "CONTIGUOUS"}, known=31),)),
     "zx_guest_create": Shape(rules=(absent("memory of its own making"),)),
+    "zx_interrupt_bind": Shape(rules=(not_values(3, {1: "unbinding"}),)),
+    "zx_interrupt_create": Shape(rules=(_line,)),
     "zx_iommu_create": Shape(rules=(narrow(3),)),
     "zx_mtrace_control": Shape(rules=(narrow(5),)),
     "zx_profile_create": Shape(rules=(absent("a profile of another layout"),)),
