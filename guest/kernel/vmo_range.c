@@ -160,7 +160,7 @@ void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo
     info->num_mappings = vmo->mapping_count;
     info->share_count = share_count(vmo);
     info->flags = how | (store->physical ? 0 : ZX_INFO_VMO_TYPE_PAGED) |
-                  (store->contiguous ? ZX_INFO_VMO_CONTIGUOUS : 0) |
+                  (vmo_is_contiguous(vmo) ? ZX_INFO_VMO_CONTIGUOUS : 0) |
                   (store->resizable ? ZX_INFO_VMO_RESIZABLE : 0) |
                   (store->discardable ? ZX_INFO_VMO_DISCARDABLE : 0) |
                   (vmo->child_kind == ZX_VMO_CHILD_SNAPSHOT ? ZX_INFO_VMO_IS_COW_CLONE : 0) |

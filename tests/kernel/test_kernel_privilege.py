@@ -11,6 +11,7 @@ from zxio_py import abi
 from zxio_py.kernel import Kernel
 from zxio_py.kernel.bti import Bti
 from zxio_py.kernel.iommu import Iommu
+from zxio_py.kernel.job import Job
 
 PRIORITY, MASK = abi.ZX_PROFILE_INFO_FLAG_PRIORITY, abi.ZX_PROFILE_INFO_FLAG_CPU_MASK
 DEADLINE, NO_INHERIT = abi.ZX_PROFILE_INFO_FLAG_DEADLINE, abi.ZX_PROFILE_INFO_FLAG_NO_INHERIT
@@ -95,6 +96,33 @@ def test_a_dead_thread_takes_no_profile(raw: Raw, kernel: Kernel) -> None:
         dead.end()
     assert raw("zx_object_set_profile", handle, profile, 0) == abi.ZX_ERR_BAD_STATE
     assert raw("zx_object_set_profile", handle, handle, 0) == abi.ZX_ERR_WRONG_TYPE
+
+
+# ---- job policy
+
+
+def test_policies_come_in_their_place(raw: Raw, kernel: Kernel) -> None:
+    root = raw.process.add_handle(kernel.root_job)
+    job = raw.handle("zx_job_create", root, 0)
+    conditions = (abi.ZX_POL_NEW_PROFILE, abi.ZX_POL_NEW_VMO, abi.ZX_POL_NEW_EVENT)
+    deny = abi.ZX_POL_ACTION_DENY, abi.ZX_POL_OVERRIDE_DENY
+    policy = raw.put(b"".join(struct.pack("<III", c, *deny) for c in conditions))
+    topic, mode = abi.ZX_JOB_POL_BASIC_V2, abi.ZX_JOB_POL_ABSOLUTE
+    assert raw("zx_job_set_policy", job, mode, topic, policy, len(conditions)) == abi.ZX_OK
+    restricted = raw.process.handles.get(job)
+    assert restricted is not None
+    assert isinstance(restricted.object, Job)
+    other = Raw(kernel.create_process("restricted", restricted.object))
+    denied, invalid = abi.ZX_ERR_ACCESS_DENIED, abi.ZX_ERR_INVALID_ARGS
+    assert other("zx_profile_create", 0, 1, 0, 0) == denied
+    assert other("zx_vmo_create_contiguous", 0, 0, 0, 0) == invalid
+    assert other("zx_vmo_create_contiguous", 0, 4096, 1, 0) == invalid
+    assert other("zx_vmo_create_contiguous", 0, 4096, 0, 0) == denied
+    assert other("zx_vmo_create_physical", 0, 0, 0, 0) == denied
+    created = "zx_syscall_test_handle_create"
+    assert other(created, abi.ZX_ERR_BAD_STATE, other.page) == abi.ZX_ERR_INTERNAL
+    assert other(created, abi.ZX_OK, other.page) == abi.ZX_ERR_INTERNAL
+    other.process.kill()
 
 
 # ---- calls for debugging

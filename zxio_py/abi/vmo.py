@@ -154,7 +154,14 @@ _CALLS = (
             "bti: MAP",
             "policy NEW_VMO",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "NO_MEMORY"),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "ACCESS_DENIED",
+            "INVALID_ARGS",
+            "OUT_OF_RANGE",
+            "NO_MEMORY",
+        ),
         category="memory",
     ),
     Call(

@@ -111,10 +111,10 @@ class Kernel:
         """
         return ENTRIES[name](thread.make_caller(), *args)
 
-    def take_frames(self, count: int) -> int:
+    def take_frames(self, count: int, alignment: int = 1) -> int:
         """Number of the first of *count* page frames of the machine that follow one another."""
-        first = self._next_frame
-        self._next_frame += count
+        first = -(-self._next_frame // alignment) * alignment
+        self._next_frame = first + count
         return first
 
     def counts(self) -> Counts:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Largest size in bytes: whole nodes of 32 pages below 2**64.
 MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
 
-#: The memory of the emulated machine, of which none can be found for more neighbouring pages.
+#: The memory of the emulated machine: no more can lie together, nor at a larger alignment.
 _CONTIGUOUS_MAX = 64 << 20
 #: Entries of page tables have room for physical addresses below this.
 _PHYSICAL_END = 1 << 48
@@ -109,8 +109,8 @@ class VmObject:
         return cls(kernel, PageStore(round_up(size)), "anonymous", Content(size), resizable)
 
     @classmethod
-    def create_contiguous(cls, kernel: Kernel, size: int) -> VmObject:
-        """Memory whose pages are neighbours, there from the start.
+    def create_contiguous(cls, kernel: Kernel, size: int, alignment: int) -> VmObject:
+        """Memory whose pages are neighbours, there from the start, the first at an alignment.
 
         INVALID_ARGS: no whole pages; OUT_OF_RANGE, NO_MEMORY.
         """
@@ -118,12 +118,12 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if size > MAX_SIZE:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        store = PageStore(size)
-        if store.size > _CONTIGUOUS_MAX:
+        if max(size, alignment) > _CONTIGUOUS_MAX:
             raise ZxError(abi.ZX_ERR_NO_MEMORY)
+        store = PageStore(size)
         store.commit(0, store.size)
         store.is_contiguous = True
-        store.first_frame = kernel.take_frames(store.size >> PAGE_SHIFT)
+        store.first_frame = kernel.take_frames(size >> PAGE_SHIFT, alignment >> PAGE_SHIFT)
         return cls(kernel, store, "contiguous", Content(size))
 
     @classmethod

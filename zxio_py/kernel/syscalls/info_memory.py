@@ -135,7 +135,7 @@ def vmo(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> bytes:
     for is_so, flag in (
         (not memory.store.is_device, abi.ZX_INFO_VMO_TYPE_PAGED),
-        (memory.store.is_contiguous, abi.ZX_INFO_VMO_CONTIGUOUS),
+        (memory.is_contiguous, abi.ZX_INFO_VMO_CONTIGUOUS),
         (memory.resizable, abi.ZX_INFO_VMO_RESIZABLE),
         (memory.kind == "snapshot", abi.ZX_INFO_VMO_IS_COW_CLONE),
         (memory.discardable, abi.ZX_INFO_VMO_DISCARDABLE),

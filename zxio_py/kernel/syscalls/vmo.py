@@ -51,11 +51,13 @@ def zx_vmo_create_contiguous(
     """Make a VMO whose pages are neighbours, for transfers by devices."""
     if size == 0:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    if alignment_log2 != 0 and not PAGE_SHIFT <= alignment_log2 < 64:
+    alignment_log2 = alignment_log2 or PAGE_SHIFT
+    if not PAGE_SHIFT <= alignment_log2 < 64:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     c.check_policy(abi.ZX_POL_NEW_VMO)
     c.get(bti, Bti, abi.ZX_RIGHT_MAP)
-    _give(c, out, VmObject.create_contiguous(c.kernel, size), Vmo.DEFAULT_RIGHTS)
+    memory = VmObject.create_contiguous(c.kernel, size, 1 << alignment_log2)
+    _give(c, out, memory, Vmo.DEFAULT_RIGHTS)
     return abi.ZX_OK
 
 
