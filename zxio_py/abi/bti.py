@@ -42,6 +42,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("iommu: none required",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE"),
         category="memory",
     ),
     Call(
@@ -66,8 +67,9 @@ _CALLS = (
             "WRONG_TYPE",
             "ACCESS_DENIED",
             "INVALID_ARGS",
+            "NO_MEMORY",
             "OUT_OF_RANGE",
-            "UNAVAILABLE",
+            "BAD_STATE",
         ),
         category="memory",
     ),
@@ -76,6 +78,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
         category="memory",
     ),
     Call(
@@ -89,6 +92,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("resource: ROOT (docs)",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS", "NOT_SUPPORTED"),
         category="memory",
     ),
     Call(
@@ -96,6 +100,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="release"),),
         rights=("handle: none; always consumed",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="memory",
     ),
 )

@@ -26,6 +26,7 @@ _CALLS = (
             Param("vmar_handle", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("resource: SYSTEM/HYPERVISOR_BASE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS", "NOT_SUPPORTED"),
         category="hypervisor",
     ),
     Call(
@@ -43,6 +44,7 @@ _CALLS = (
             "handle: WRITE",
             "port_handle: WRITE (bell traps only)",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
     Call(
@@ -55,6 +57,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("guest: MANAGE_THREAD",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
     Call(
@@ -66,6 +69,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: EXECUTE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
     Call(
@@ -76,6 +80,7 @@ _CALLS = (
             Param("vector", "uint32_t"),
         ),
         rights=("handle: SIGNAL",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
     Call(
@@ -83,6 +88,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: EXECUTE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
     Call(
@@ -95,6 +101,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: READ",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
     Call(
@@ -107,6 +114,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="hypervisor",
     ),
 )

@@ -65,15 +65,15 @@ _CALLS = (
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("src_obj: resource IRQ (ignored for ZX_INTERRUPT_VIRTUAL)",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
     Call(
         "zx_interrupt_destroy",
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
-        rights=("handle: docs list no right in Rights but ACCESS_DENIED mentions WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "NOT_FOUND"),
+        rights=("handle: none in the kernel (docs mention WRITE)",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "NOT_FOUND"),
         category="signals-and-waits",
     ),
     Call(

@@ -30,6 +30,7 @@ _CALLS = (
             Param("out_allocation", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: resource ROOT",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "NOT_SUPPORTED"),
         category="driver-and-platform",
     ),
     Call(
@@ -47,6 +48,7 @@ _CALLS = (
             "handle: none documented",
             "vmo: MAP",
         ),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
 )

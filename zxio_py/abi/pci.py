@@ -32,6 +32,7 @@ _CALLS = (
             Param("add", "uint32_t"),
         ),
         rights=("handle: resource ROOT",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "BAD_STATE"),
         category="driver-and-platform",
     ),
     Call(
@@ -60,6 +61,7 @@ _CALLS = (
             Param("out_val", "uint32_t*", "out"),
         ),
         rights=("handle: PCI_DEVICE with READ, WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -72,6 +74,7 @@ _CALLS = (
             Param("val", "uint32_t"),
         ),
         rights=("handle: PCI_DEVICE with READ, WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -82,6 +85,7 @@ _CALLS = (
             Param("enable", "uint32_t"),
         ),
         rights=("handle: PCI_DEVICE with WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -94,6 +98,7 @@ _CALLS = (
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: PCI_DEVICE with READ, WRITE",),
+        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -106,6 +111,7 @@ _CALLS = (
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: resource ROOT",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS", "BAD_STATE"),
         category="driver-and-platform",
     ),
     Call(
@@ -117,6 +123,7 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("handle: resource ROOT",),
+        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS", "BAD_STATE"),
         category="driver-and-platform",
     ),
     Call(
@@ -128,6 +135,7 @@ _CALLS = (
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: PCI_DEVICE with READ",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -139,6 +147,7 @@ _CALLS = (
             Param("out_max_irqs", "uint32_t*", "out"),
         ),
         rights=("handle: PCI_DEVICE with READ",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -146,6 +155,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: PCI_DEVICE with WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
     Call(
@@ -157,6 +167,7 @@ _CALLS = (
             Param("requested_irq_count", "uint32_t"),
         ),
         rights=("handle: PCI_DEVICE with WRITE",),
+        errors=("BAD_HANDLE", "WRONG_TYPE"),
         category="driver-and-platform",
     ),
 )
