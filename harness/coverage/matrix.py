@@ -143,19 +143,22 @@ def _observed(program: Program, seen: ProgramObservation) -> Iterator[tuple[Step
 
 
 def _last_calls(program: Program, seen: ProgramObservation) -> Iterator[str]:
-    """Calls that do not return and were the last thing a thread did."""
+    """Calls that end their thread if they succeed and were the last thing it did."""
     done = [(program.steps, seen.steps)]
     done += [(steps, seen.threads.get(name, [])) for name, steps in program.threads.items()]
     for steps, observed in done:
         if len(observed) < len(steps):
             call = abi.CALLS.get(steps[len(observed)].call)
-            if call is not None and "noreturn" in call.attributes:
+            if call is not None and (
+                "noreturn" in call.attributes or call.name.endswith("_thread_exit")
+            ):
                 yield call.name
 
 
 def _error(call: Call, ret: int) -> str | None:
-    """The error a function returned, without its prefix; None if it succeeded."""
+    """The error a function returned, without its prefix; None if it returned something else."""
     if call.returns != "zx_status_t":
         return None
     status = (ret & 0xFFFFFFFF) - (ret << 1 & 0x1_0000_0000)
-    return abi.status_name(status).removeprefix(_PREFIX) if status < 0 else None
+    name = abi.status_name(status)
+    return name.removeprefix(_PREFIX) if name.startswith(_PREFIX) else None

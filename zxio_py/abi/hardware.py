@@ -50,6 +50,7 @@ _CALLS = (
             Param("options", "uint32_t"),
         ),
         attributes=frozenset({"vdsocall"}),
+        errors=("INVALID_ARGS",),
         category="memory",
     ),
     Call(

@@ -328,6 +328,7 @@ _CALLS = (
             "BUFFER_TOO_SMALL",
             "INVALID_ARGS",
             "BAD_STATE",
+            "OUT_OF_RANGE",
         ),
         category="handles-and-objects",
         note="no options parameter; topic version lives in the top 4 bits of topic",

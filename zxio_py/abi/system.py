@@ -87,6 +87,7 @@ _CALLS = (
             Param("features", "uint32_t*", "out"),
         ),
         attributes=frozenset({"vdsocall"}),
+        errors=("NOT_SUPPORTED",),
         category="system",
     ),
     Call(

@@ -213,7 +213,14 @@ _CALLS = (
             Param("len", "size_t"),
         ),
         rights=("handle: none; OP_CHILDREN to reach sub-regions",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS", "NOT_FOUND", "BAD_STATE"),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "INVALID_ARGS",
+            "NOT_FOUND",
+            "BAD_STATE",
+            "ACCESS_DENIED",
+        ),
         category="memory",
     ),
     Call(
