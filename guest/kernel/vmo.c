@@ -122,19 +122,18 @@ zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out) {
 }
 
 zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out) {
-    if (!IS_PAGE_ALIGNED(size)) {
-        return ZX_ERR_INVALID_ARGS;
+    uint64_t rounded;
+    zx_status_t status = vmo_round_size(size, &rounded);
+    if (status != ZX_OK) {
+        return status;
     }
-    if (size > MAX_SIZE) {
-        return ZX_ERR_OUT_OF_RANGE;
-    }
-    struct vmo_store* store = store_create(size);
+    struct vmo_store* store = store_create(rounded);
     if (store == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
     store->content_size = size;
     store->contiguous = true;
-    zx_status_t status = store_fill(store, alignment_log2);
+    status = store_fill(store, alignment_log2);
     if (status != ZX_OK) {
         store_unref(store);
         return status;

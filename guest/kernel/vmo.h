@@ -38,8 +38,7 @@ zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out);
 zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out);
 // Over pages of the kernel's image: like others, but that its content cannot be changed.
 zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out);
-// Of neighbouring pages, there from the start.  INVALID_ARGS (no whole pages), OUT_OF_RANGE,
-// NO_MEMORY.
+// Of neighbouring pages, there from the start.  OUT_OF_RANGE, NO_MEMORY.
 zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out);
 // Over registers of devices, which only mappings reach; not cached.  INVALID_ARGS.
 zx_status_t vmo_create_device(paddr_t base, uint64_t size, struct vmo** out);

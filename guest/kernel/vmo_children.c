@@ -60,9 +60,9 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
     return status;
 }
 
-// Memory that is not cached must not be seen through two VMOs, unless it is a device's.
+// Memory that is not cached must not be seen through two VMOs, unless it is a device's or for one.
 static bool is_alias_allowed(const struct vmo* parent) {
-    return vmo_cache_policy(parent) == ZX_CACHE_POLICY_CACHED || parent->store->physical;
+    return vmo_cache_policy(parent) == ZX_CACHE_POLICY_CACHED || vmo_is_contiguous(parent);
 }
 
 // A further window on the parent's store.
@@ -119,7 +119,7 @@ static zx_status_t create_reference(struct vmo* parent, uint32_t options, uint64
         return ZX_ERR_INVALID_ARGS;
     }
     if (((options & ZX_VMO_CHILD_RESIZABLE) && !vmo_is_resizable(parent)) ||
-        (parent->flags & VMO_SLICE)) {
+        (parent->flags & VMO_SLICE) || parent->store->contiguous) {
         return ZX_ERR_NOT_SUPPORTED;
     }
     if (!is_alias_allowed(parent)) {

@@ -112,18 +112,16 @@ class VmObject:
     def create_contiguous(cls, kernel: Kernel, size: int, alignment: int) -> VmObject:
         """Memory whose pages are neighbours, there from the start, the first at an alignment.
 
-        INVALID_ARGS: no whole pages; OUT_OF_RANGE, NO_MEMORY.
+        OUT_OF_RANGE, NO_MEMORY.
         """
-        if size & PAGE_MASK:
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if size > MAX_SIZE:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         if max(size, alignment) > _CONTIGUOUS_MAX:
             raise ZxError(abi.ZX_ERR_NO_MEMORY)
-        store = PageStore(size)
+        store = PageStore(round_up(size))
         store.commit(0, store.size)
         store.is_contiguous = True
-        store.first_frame = kernel.take_frames(size >> PAGE_SHIFT, alignment >> PAGE_SHIFT)
+        store.first_frame = kernel.take_frames(store.size >> PAGE_SHIFT, alignment >> PAGE_SHIFT)
         return cls(kernel, store, "contiguous", Content(size))
 
     @classmethod
@@ -355,7 +353,7 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if self.resizable:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        if not self.store.is_device:
+        if not self.is_contiguous:  # which devices may use together
             self.check_cached()
         child = VmObject(self.kernel, self.store, "slice", Content(size), False, self)
         child.cache_policy = self.cache_policy
@@ -370,7 +368,7 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if resizable and not self.resizable:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-        if self.kind == "slice":
+        if self.kind == "slice" or self.store.is_contiguous:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         self.check_cached()
         child = VmObject(self.kernel, self.store, "reference", self.content, self.resizable, self)
