@@ -180,7 +180,7 @@ class Run:
             with kernel.lock:
                 _ = process.vdso_base  # it is mapped, which its VMO shows
             self._given_vdso = True
-        if slot != "$vmar":
+        if slot not in ("$vmar", "$vdso"):
             # It is a duplicate, or the job must be ended later: whoever started the program has
             # a handle as well.
             with kernel.lock:

@@ -87,6 +87,12 @@ class Mapping(Node):
         """Where the memory behind it ends in the store, in bytes."""
         return self.store.size if self.vmo is None else self.vmo.base + self.vmo.size
 
+    @property
+    def committed(self) -> int:
+        """Pages that count as the store's where the mapping shows any."""
+        end = min(self.offset + self.size, self.store_end)
+        return self.store.committed(self.offset, max(end - self.offset, 0))
+
 
 class Region(Node):
     """A range of addresses that holds mappings and further regions (a VMAR)."""

@@ -83,6 +83,7 @@ class Kernel:
         self.vdso.memory.name = vdso.NAME
         self.vdso.memory.write(0, vdso.image())
         self.vdso.memory.store.wired = True
+        self.vdso.handle_count = 1  # as if the kernel had a handle: it stays
 
     @property
     def implemented(self) -> frozenset[str]:

@@ -12,6 +12,8 @@ from zxio_py.abi import status
 NAME = b"vdso/full"
 VERSION = b"zx-harness host emulation"
 VERSION_OFFSET = 64
+#: What the image begins with: 64 bit, little endian, version 1.
+ELF_MAGIC = b"\x7fELF\x02\x01\x01"
 
 #: Layout in bytes: read-only data first, then the pages that would hold code.
 CODE_OFFSET = abi.ZX_PAGE_SIZE
@@ -35,6 +37,7 @@ _NAMES = {value: name for name, value in vars(status).items() if name.startswith
 def image() -> bytes:
     """The contents of the vDSO."""
     data = bytearray(SIZE)
+    data[: len(ELF_MAGIC)] = ELF_MAGIC
     data[VERSION_OFFSET : VERSION_OFFSET + len(VERSION)] = VERSION
     for name, offset in _strings().items():
         data[offset : offset + len(name)] = name.encode()

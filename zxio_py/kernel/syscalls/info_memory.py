@@ -46,7 +46,7 @@ def _map_entry(topic: Topic, depth: int, node: Node) -> bytes:
         mmu_flags=node.perms,
         vmo_koid=node.vmo.koid if node.vmo is not None else 0,
         vmo_offset=node.offset - (node.vmo.base if node.vmo is not None else 0),
-        committed_pages=node.store.committed(node.offset, node.size),
+        committed_pages=node.committed,
     )
     return record(
         topic.record,
@@ -83,7 +83,7 @@ def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     for _, node in _nodes(process.aspace.root):
         if isinstance(node, VmMapping):
             mapped += node.size
-            committed = node.store.committed(node.offset, node.size) * abi.ZX_PAGE_SIZE
+            committed = node.committed * abi.ZX_PAGE_SIZE
             sharers = 1 if node.vmo is None else node.vmo.share_count
             if sharers > 1:
                 shared += committed
