@@ -23,13 +23,16 @@ static zx_status_t commit(struct vmo* vmo, uint64_t offset, uint64_t size) {
 }
 
 static zx_status_t decommit(struct vmo* vmo, uint64_t offset, uint64_t size) {
+    if (vmo->store->contiguous) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
     if (!vmo_in_range(vmo, offset, size)) {
         return ZX_ERR_OUT_OF_RANGE;
     }
     if (size == 0) {
         return ZX_OK;
     }
-    if (vmo->store->physical || vmo->store->snapshot || vmo->store->contiguous) {
+    if (vmo->store->physical || vmo->store->snapshot) {
         return ZX_ERR_NOT_SUPPORTED;
     }
     if (!IS_PAGE_ALIGNED(offset) || !IS_PAGE_ALIGNED(size)) {

@@ -79,7 +79,7 @@ def _interrupt_on_one_cpu(program: Program) -> bool:
         step.call == "zx_interrupt_wait" for steps in program.threads.values() for step in steps
     )
     return waits and not program.calls().isdisjoint(
-        {"zx_interrupt_trigger", "zx_interrupt_destroy"}
+        {"zx_interrupt_trigger", "zx_interrupt_destroy", "zx_handle_close"}
     )
 
 
@@ -110,7 +110,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     ),
     Defect(
         "interrupt-on-one-cpu",
-        "zx_interrupt_trigger and zx_interrupt_destroy can deadlock against a waiting thread",
+        "triggering, destroying or closing an interrupt can deadlock against a waiting thread",
         _interrupt_on_one_cpu,
     ),
     Defect(

@@ -256,12 +256,14 @@ class VmObject:
             self.store.commit(self.base + offset, length)
 
     def decommit(self, offset: int, length: int) -> None:
-        """ZX_VMO_OP_DECOMMIT: OUT_OF_RANGE, NOT_SUPPORTED, INVALID_ARGS, BAD_STATE if pinned."""
+        """ZX_VMO_OP_DECOMMIT: NOT_SUPPORTED, OUT_OF_RANGE, INVALID_ARGS, BAD_STATE if pinned."""
         self._check_memory()
+        if self.store.is_contiguous:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         self.check_range(offset, length)
         if not length:
             return
-        if self.store.is_snapshot or self.store.is_contiguous:
+        if self.store.is_snapshot:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if (offset | length) & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
