@@ -1,6 +1,6 @@
 """Bus transaction initiators, pinned memory and IOMMUs."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Options of zx_bti_pin.
 ZX_BTI_PERM_READ = 1
@@ -62,15 +62,7 @@ _CALLS = (
             "handle: MAP",
             "vmo: MAP; +READ for PERM_READ or PERM_EXECUTE; +WRITE for PERM_WRITE",
         ),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "INVALID_ARGS",
-            "NO_MEMORY",
-            "OUT_OF_RANGE",
-            "BAD_STATE",
-        ),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "NO_MEMORY", "OUT_OF_RANGE", "BAD_STATE"),
         category="memory",
     ),
     Call(
@@ -78,7 +70,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=HANDLE_ERRORS,
         category="memory",
     ),
     Call(

@@ -1,6 +1,6 @@
 """Channels: messages of bytes and handles between two ends."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_CHANNEL_READABLE = 1
@@ -84,9 +84,7 @@ _CALLS = (
         ),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "NOT_SUPPORTED",
             "OUT_OF_RANGE",
             "PEER_CLOSED",
@@ -115,9 +113,7 @@ _CALLS = (
         ),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "NOT_SUPPORTED",
             "OUT_OF_RANGE",
             "PEER_CLOSED",
@@ -207,9 +203,7 @@ _CALLS = (
         ),
         rights=("handle: READ",),
         errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "NOT_SUPPORTED",
             "SHOULD_WAIT",
             "PEER_CLOSED",
@@ -234,9 +228,7 @@ _CALLS = (
         ),
         rights=("handle: READ",),
         errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "NOT_SUPPORTED",
             "SHOULD_WAIT",
             "PEER_CLOSED",
@@ -260,15 +252,7 @@ _CALLS = (
             "handle: WRITE",
             "every handles entry: TRANSFER",
         ),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "OUT_OF_RANGE",
-            "NOT_SUPPORTED",
-            "PEER_CLOSED",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "OUT_OF_RANGE", "NOT_SUPPORTED", "PEER_CLOSED"),
         category="ipc",
         note="every listed handle leaves the caller's table whatever the result; with ZX_CHANNEL_WRITE_USE_IOVEC num_bytes counts zx_channel_iovec_t entries",
     ),
@@ -289,15 +273,7 @@ _CALLS = (
             "handle: WRITE",
             "every handles entry: TRANSFER (+DUPLICATE for ZX_HANDLE_OP_DUPLICATE)",
         ),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "OUT_OF_RANGE",
-            "NOT_SUPPORTED",
-            "PEER_CLOSED",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "OUT_OF_RANGE", "NOT_SUPPORTED", "PEER_CLOSED"),
         category="ipc",
         note="MOVE entries always leave the caller's table; per-entry result fields are written only when the call fails",
     ),

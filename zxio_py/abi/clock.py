@@ -1,6 +1,6 @@
 """Time: ticks, the monotonic clock, sleeping, clock objects."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_CLOCK_STARTED = 16
@@ -115,7 +115,7 @@ _CALLS = (
             Param("details", "void*", "out"),
         ),
         rights=("handle: READ",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS),
         category="time",
     ),
     Call(
@@ -141,7 +141,7 @@ _CALLS = (
             Param("now", "zx_time_t*", "out"),
         ),
         rights=("handle: READ",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
         category="time",
     ),
     Call(
@@ -153,7 +153,7 @@ _CALLS = (
             Param("args", "const void*"),
         ),
         rights=("handle: WRITE",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS),
         category="time",
     ),
     Call(

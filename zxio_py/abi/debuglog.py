@@ -1,6 +1,6 @@
 """The kernel log and the debug serial line."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_LOG_READABLE = 1
@@ -91,7 +91,7 @@ _CALLS = (
         rights=(
             "resource: ROOT, except that ZX_HANDLE_INVALID is accepted when options == 0 (write-only log)",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
         category="logging-and-debug",
         note="ZX_HANDLE_INVALID with options 0 yields a write-only log",
     ),
@@ -105,7 +105,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: READ",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "SHOULD_WAIT"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "SHOULD_WAIT"),
         category="logging-and-debug",
         note="returns the positive number of bytes copied instead of ZX_OK",
     ),
@@ -119,7 +119,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: WRITE",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS),
         category="logging-and-debug",
     ),
 )

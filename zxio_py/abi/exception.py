@@ -1,6 +1,6 @@
 """Exceptions and exception channels."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Options of zx_task_create_exception_channel.
 ZX_EXCEPTION_CHANNEL_DEBUGGER = 1
@@ -101,7 +101,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: none; fails ACCESS_DENIED for exceptions from a thread channel",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
         category="tasks",
     ),
     Call(

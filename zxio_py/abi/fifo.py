@@ -1,6 +1,6 @@
 """FIFOs: small fixed-size elements between two ends."""
 
-from zxio_py.abi.model import Call, Param
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Param
 
 # Signals.
 ZX_FIFO_READABLE = 1
@@ -36,15 +36,7 @@ _CALLS = (
             Param("actual_count", "size_t*", "out"),
         ),
         rights=("handle: READ",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "OUT_OF_RANGE",
-            "PEER_CLOSED",
-            "SHOULD_WAIT",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "OUT_OF_RANGE", "PEER_CLOSED", "SHOULD_WAIT", "INVALID_ARGS"),
         category="ipc",
         note="data_size (called count in the docs) counts elements, not bytes",
     ),
@@ -59,15 +51,7 @@ _CALLS = (
             Param("actual_count", "size_t*", "out"),
         ),
         rights=("handle: WRITE",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "PEER_CLOSED",
-            "OUT_OF_RANGE",
-            "SHOULD_WAIT",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "PEER_CLOSED", "OUT_OF_RANGE", "SHOULD_WAIT", "INVALID_ARGS"),
         category="ipc",
         note="count counts elements, not bytes",
     ),

@@ -1,6 +1,6 @@
 """Interrupts."""
 
-from zxio_py.abi.model import Call, Param
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Param
 
 # Options of zx_interrupt_create.
 ZX_INTERRUPT_REMAP_IRQ = 1
@@ -27,7 +27,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE", "CANCELED"),
+        errors=(*HANDLE_ERRORS, "BAD_STATE", "CANCELED"),
         category="signals-and-waits",
     ),
     Call(
@@ -45,9 +45,7 @@ _CALLS = (
         ),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "ALREADY_BOUND",
             "BAD_STATE",
             "CANCELED",
@@ -85,7 +83,7 @@ _CALLS = (
             Param("timestamp", "zx_time_t"),
         ),
         rights=("handle: SIGNAL",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "CANCELED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "CANCELED"),
         category="signals-and-waits",
     ),
     Call(
@@ -97,14 +95,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WAIT",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "CANCELED",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "BAD_STATE", "CANCELED", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
 )

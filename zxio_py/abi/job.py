@@ -1,6 +1,6 @@
 """Jobs: trees of processes and their policies."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_JOB_TERMINATED = 8
@@ -106,14 +106,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("parent_job: MANAGE_JOB (kernel also accepts WRITE)",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "OUT_OF_RANGE",
-            "BAD_STATE",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "OUT_OF_RANGE", "BAD_STATE"),
         category="tasks",
     ),
     Call(
@@ -128,7 +121,7 @@ _CALLS = (
             "job: DESTROY",
             "process: WAIT",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "ALREADY_BOUND"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "ALREADY_BOUND"),
         category="tasks",
     ),
     Call(
@@ -144,9 +137,7 @@ _CALLS = (
         rights=("handle: SET_POLICY",),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "BAD_STATE",
             "OUT_OF_RANGE",
             "ALREADY_EXISTS",

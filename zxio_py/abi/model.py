@@ -68,6 +68,10 @@ LIBRARY_SCALAR_TYPES: Mapping[str, tuple[int, bool]] = {
 }
 
 
+#: Of `Call.errors`: what looking a handle up may come to, in this order.
+HANDLE_ERRORS = ("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED")
+
+
 def _scalar(name: str) -> tuple[int, bool]:
     return SCALAR_TYPES.get(name) or LIBRARY_SCALAR_TYPES[name]
 

@@ -1,6 +1,6 @@
 """Calls for every object type: waiting, signals, properties, information."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct, Topic
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct, Topic
 
 # Object types, as ZX_INFO_HANDLE_BASIC reports them.
 ZX_OBJ_TYPE_NONE = 0
@@ -322,9 +322,7 @@ _CALLS = (
         rights=("per topic, see constants.json info_topics",),
         errors=(
             "NOT_SUPPORTED",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "BUFFER_TOO_SMALL",
             "INVALID_ARGS",
             "BAD_STATE",
@@ -366,7 +364,7 @@ _CALLS = (
             "handle: MANAGE_THREAD",
             "profile: APPLY_PROFILE",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
+        errors=(*HANDLE_ERRORS, "BAD_STATE"),
         category="handles-and-objects",
     ),
     Call(
@@ -429,7 +427,7 @@ _CALLS = (
             "handle: WAIT",
             "port: WRITE",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "NOT_SUPPORTED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "NOT_SUPPORTED"),
         category="signals-and-waits",
     ),
     Call(

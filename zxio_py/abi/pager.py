@@ -1,6 +1,6 @@
 """User pagers."""
 
-from zxio_py.abi.model import Call, Param
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Param
 
 # Options of zx_pager_create_vmo.
 ZX_VMO_TRAP_DIRTY = 8
@@ -45,7 +45,7 @@ _CALLS = (
             "pager: none in the 2022 rights (ATTACH_VMO once that right exists, late 2023+)",
             "port: WRITE",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "OUT_OF_RANGE"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "OUT_OF_RANGE"),
         category="memory",
     ),
     Call(
@@ -59,7 +59,7 @@ _CALLS = (
             "pager: none in 2022 (ATTACH_VMO+MANAGE_VMO later)",
             "vmo: WRITE",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
         category="memory",
     ),
     Call(
@@ -124,15 +124,7 @@ _CALLS = (
             "pager_vmo: WRITE",
             "aux_vmo: READ and WRITE (docs name WRITE)",
         ),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "INVALID_ARGS",
-            "BAD_STATE",
-            "NOT_SUPPORTED",
-            "OUT_OF_RANGE",
-        ),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "BAD_STATE", "NOT_SUPPORTED", "OUT_OF_RANGE"),
         category="memory",
     ),
 )

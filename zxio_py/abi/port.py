@@ -1,6 +1,6 @@
 """Ports: queues of packets."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Options of zx_port_create.
 ZX_PORT_BIND_TO_INTERRUPT = 1
@@ -47,7 +47,7 @@ _CALLS = (
             "handle: WRITE",
             "source: WAIT in the kernel (docs say WRITE)",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "NOT_SUPPORTED", "NOT_FOUND"),
+        errors=(*HANDLE_ERRORS, "NOT_SUPPORTED", "NOT_FOUND"),
         category="signals-and-waits",
     ),
     Call(
@@ -69,7 +69,7 @@ _CALLS = (
             Param("packet", "const zx_port_packet_t*"),
         ),
         rights=("handle: WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "SHOULD_WAIT"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "SHOULD_WAIT"),
         category="signals-and-waits",
     ),
     Call(
@@ -82,14 +82,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "TIMED_OUT",
-            "CANCELED",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "TIMED_OUT", "CANCELED", "INVALID_ARGS"),
         category="signals-and-waits",
     ),
 )

@@ -1,6 +1,6 @@
 """Processes."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_PROCESS_TERMINATED = 8
@@ -47,7 +47,7 @@ _CALLS = (
             "job: MANAGE_PROCESS (kernel also accepts WRITE)",
             "policy NEW_PROCESS",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE"),
         category="tasks",
     ),
     Call(
@@ -66,7 +66,7 @@ _CALLS = (
             "shared_proc: MANAGE_PROCESS",
             "policy NEW_PROCESS",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS),
         category="tasks",
     ),
     Call(
@@ -87,14 +87,7 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: READ and WRITE",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "NO_MEMORY",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE", "NO_MEMORY"),
         category="tasks",
     ),
     Call(
@@ -113,7 +106,7 @@ _CALLS = (
             "thread: WRITE",
             "arg1: TRANSFER; always consumed",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "BAD_STATE"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "BAD_STATE"),
         category="tasks",
         note="arg1 is removed from the caller on every path, including bad process/thread handles",
     ),
@@ -128,15 +121,7 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: WRITE",),
-        errors=(
-            "NOT_SUPPORTED",
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "NO_MEMORY",
-        ),
+        errors=("NOT_SUPPORTED", "INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE", "NO_MEMORY"),
         category="tasks",
     ),
 )

@@ -1,6 +1,6 @@
 """Scheduling profiles."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Profile flags.
 ZX_PROFILE_INFO_FLAG_PRIORITY = 1
@@ -58,7 +58,7 @@ _CALLS = (
             "root_job: MANAGE_PROCESS on the root job",
             "policy NEW_PROFILE",
         ),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS),
         category="tasks",
         note="moves from the root job to a SYSTEM/PROFILE resource in 2023",
     ),

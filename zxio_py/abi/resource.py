@@ -1,6 +1,6 @@
 """Resources: permission to use hardware and the system."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Resource kind.
 ZX_RSRC_KIND_MMIO = 0
@@ -52,7 +52,7 @@ _CALLS = (
             Param("resource_out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("parent_rsrc: WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "NOT_FOUND"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "NOT_FOUND"),
         category="driver-and-platform",
     ),
 )

@@ -1,6 +1,6 @@
 """Sockets: byte streams and datagrams between two ends."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_SOCKET_READABLE = 1
@@ -64,15 +64,7 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: READ",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "PEER_CLOSED",
-            "BAD_STATE",
-            "SHOULD_WAIT",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "PEER_CLOSED", "BAD_STATE", "SHOULD_WAIT"),
         category="ipc",
     ),
     Call(
@@ -84,7 +76,7 @@ _CALLS = (
             Param("disposition_peer", "uint32_t"),
         ),
         rights=("handle: MANAGE_SOCKET",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE"),
         category="ipc",
     ),
     Call(
@@ -100,9 +92,7 @@ _CALLS = (
         rights=("handle: WRITE",),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "PEER_CLOSED",
             "BAD_STATE",
             "SHOULD_WAIT",

@@ -1,6 +1,6 @@
 """Streams: seekable reading and writing over a VMO."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Options of zx_stream_create.
 ZX_STREAM_MODE_READ = 1
@@ -49,7 +49,7 @@ _CALLS = (
             Param("out_stream", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("vmo: READ if MODE_READ, WRITE if MODE_WRITE",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS),
         category="ipc",
     ),
     Call(
@@ -64,14 +64,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "NOT_FOUND",
-            "BAD_STATE",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "NOT_FOUND", "BAD_STATE"),
         category="ipc",
     ),
     Call(
@@ -87,15 +80,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "NOT_FOUND",
-            "BAD_STATE",
-            "OUT_OF_RANGE",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "NOT_FOUND", "BAD_STATE", "OUT_OF_RANGE"),
         category="ipc",
     ),
     Call(
@@ -108,7 +93,7 @@ _CALLS = (
             Param("out_seek", "zx_off_t*", "out"),
         ),
         rights=("handle: READ or WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
         category="ipc",
     ),
     Call(
@@ -125,9 +110,7 @@ _CALLS = (
         rights=("handle: WRITE",),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "NOT_FOUND",
             "BAD_STATE",
             "NO_SPACE",
@@ -151,9 +134,7 @@ _CALLS = (
         rights=("handle: WRITE",),
         errors=(
             "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "NOT_FOUND",
             "BAD_STATE",
             "NO_SPACE",

@@ -1,6 +1,6 @@
 """System-wide queries and power control."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Options of zx_system_get_event.
 ZX_SYSTEM_EVENT_OUT_OF_MEMORY = 1
@@ -76,7 +76,7 @@ _CALLS = (
             Param("event", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("root_job: MANAGE_PROCESS on the root job",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
         category="system",
     ),
     Call(

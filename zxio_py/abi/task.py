@@ -1,6 +1,6 @@
 """What jobs, processes and threads share."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_TASK_TERMINATED = 8
@@ -59,14 +59,7 @@ _CALLS = (
         rights=(
             "handle: INSPECT, DUPLICATE, TRANSFER, MANAGE_THREAD; jobs and processes also ENUMERATE",
         ),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "INVALID_ARGS",
-            "ALREADY_BOUND",
-            "BAD_STATE",
-        ),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "ALREADY_BOUND", "BAD_STATE"),
         category="tasks",
     ),
     Call(
@@ -74,7 +67,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: DESTROY",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=HANDLE_ERRORS,
         category="tasks",
     ),
     Call(
@@ -85,14 +78,7 @@ _CALLS = (
             Param("token", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: WRITE",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "NOT_SUPPORTED",
-            "BAD_STATE",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "NOT_SUPPORTED", "BAD_STATE", "INVALID_ARGS"),
         category="tasks",
     ),
     Call(
@@ -103,14 +89,7 @@ _CALLS = (
             Param("token", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: WRITE",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "NOT_SUPPORTED",
-            "BAD_STATE",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "NOT_SUPPORTED", "BAD_STATE", "INVALID_ARGS"),
         category="tasks",
         note="same behaviour as task_suspend",
     ),

@@ -1,6 +1,6 @@
 """Threads."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_THREAD_TERMINATED = 8
@@ -96,7 +96,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("process: MANAGE_THREAD",),
-        errors=("INVALID_ARGS", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE"),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE"),
         category="tasks",
     ),
     Call("zx_thread_exit", "void", (), attributes=frozenset({"noreturn"}), category="tasks"),
@@ -117,15 +117,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: READ",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "BUFFER_TOO_SMALL",
-            "INVALID_ARGS",
-            "NOT_SUPPORTED",
-        ),
+        errors=(*HANDLE_ERRORS, "BAD_STATE", "BUFFER_TOO_SMALL", "INVALID_ARGS", "NOT_SUPPORTED"),
         category="tasks",
     ),
     Call(
@@ -139,7 +131,7 @@ _CALLS = (
             Param("arg2", "uintptr_t"),
         ),
         rights=("handle: MANAGE_THREAD",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "INVALID_ARGS", "BAD_STATE"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "BAD_STATE"),
         category="tasks",
     ),
     Call(
@@ -152,14 +144,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: WRITE",),
-        errors=(
-            "NOT_SUPPORTED",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "INVALID_ARGS",
-        ),
+        errors=("NOT_SUPPORTED", *HANDLE_ERRORS, "BAD_STATE", "INVALID_ARGS"),
         category="tasks",
     ),
 )

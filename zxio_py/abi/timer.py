@@ -1,6 +1,6 @@
 """Timers."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_TIMER_SIGNALED = 0x8
@@ -30,7 +30,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: WRITE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=HANDLE_ERRORS,
         category="time",
     ),
     Call(
@@ -55,7 +55,7 @@ _CALLS = (
             Param("slack", "zx_duration_t"),
         ),
         rights=("handle: WRITE",),
-        errors=("OUT_OF_RANGE", "BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED"),
+        errors=("OUT_OF_RANGE", *HANDLE_ERRORS),
         category="time",
     ),
 )

@@ -1,6 +1,6 @@
 """Virtual memory address regions."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Types of zx_info_maps_t.
 ZX_INFO_MAPS_TYPE_NONE = 0
@@ -107,15 +107,7 @@ _CALLS = (
             Param("child_addr", "zx_vaddr_t*", "out"),
         ),
         rights=("parent_vmar: READ/WRITE/EXECUTE for the matching CAN_MAP flags",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "INVALID_ARGS",
-            "ALREADY_EXISTS",
-            "NO_RESOURCES",
-            "BAD_STATE",
-        ),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "ALREADY_EXISTS", "NO_RESOURCES", "BAD_STATE"),
         category="memory",
     ),
     Call(
@@ -123,7 +115,7 @@ _CALLS = (
         "zx_status_t",
         (Param("handle", "zx_handle_t", handle="use"),),
         rights=("handle: OP_CHILDREN",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "BAD_STATE", "NOT_SUPPORTED"),
+        errors=(*HANDLE_ERRORS, "BAD_STATE", "NOT_SUPPORTED"),
         category="memory",
     ),
     Call(
@@ -143,9 +135,7 @@ _CALLS = (
             "vmo: MAP, plus the same READ/WRITE/EXECUTE",
         ),
         errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "INVALID_ARGS",
             "BAD_STATE",
             "OUT_OF_RANGE",
@@ -171,15 +161,7 @@ _CALLS = (
             "handle: WRITE for COMMIT/DECOMMIT/MAP_RANGE on writable mappings; none for hints",
             "needs OP_CHILDREN to reach sub-regions",
         ),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "OUT_OF_RANGE",
-            "NOT_SUPPORTED",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE", "OUT_OF_RANGE", "NOT_SUPPORTED"),
         category="memory",
     ),
     Call(
@@ -194,14 +176,7 @@ _CALLS = (
         rights=(
             "handle: READ/WRITE/EXECUTE for the new PERM flags; OP_CHILDREN to reach sub-regions",
         ),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "INVALID_ARGS",
-            "NOT_FOUND",
-            "BAD_STATE",
-        ),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "NOT_FOUND", "BAD_STATE"),
         category="memory",
     ),
     Call(

@@ -1,6 +1,6 @@
 """Virtual memory objects."""
 
-from zxio_py.abi.model import Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_VMO_ZERO_CHILDREN = 8
@@ -130,15 +130,7 @@ _CALLS = (
             Param("out", "zx_handle_t*", "out", handle="acquire"),
         ),
         rights=("handle: DUPLICATE and READ",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "NOT_SUPPORTED",
-            "OUT_OF_RANGE",
-            "BAD_STATE",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "NOT_SUPPORTED", "OUT_OF_RANGE", "BAD_STATE"),
         category="memory",
     ),
     Call(
@@ -154,14 +146,7 @@ _CALLS = (
             "bti: MAP",
             "policy NEW_VMO",
         ),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "INVALID_ARGS",
-            "OUT_OF_RANGE",
-            "NO_MEMORY",
-        ),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "OUT_OF_RANGE", "NO_MEMORY"),
         category="memory",
     ),
     Call(
@@ -177,7 +162,7 @@ _CALLS = (
             "resource: MMIO covering the range",
             "policy NEW_VMO",
         ),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED", "OUT_OF_RANGE", "INVALID_ARGS"),
+        errors=(*HANDLE_ERRORS, "OUT_OF_RANGE", "INVALID_ARGS"),
         category="memory",
     ),
     Call(
@@ -207,9 +192,7 @@ _CALLS = (
             "handle: WRITE for COMMIT, DECOMMIT, ZERO, CACHE_INVALIDATE; READ for the other cache ops; READ or WRITE for LOCK, TRY_LOCK, UNLOCK; none for DONT_NEED, ALWAYS_NEED",
         ),
         errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
+            *HANDLE_ERRORS,
             "INVALID_ARGS",
             "OUT_OF_RANGE",
             "NOT_SUPPORTED",
@@ -229,15 +212,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "OUT_OF_RANGE",
-            "INVALID_ARGS",
-            "NOT_SUPPORTED",
-        ),
+        errors=(*HANDLE_ERRORS, "BAD_STATE", "OUT_OF_RANGE", "INVALID_ARGS", "NOT_SUPPORTED"),
         category="memory",
     ),
     Call(
@@ -264,14 +239,7 @@ _CALLS = (
             Param("cache_policy", "uint32_t"),
         ),
         rights=("handle: MAP",),
-        errors=(
-            "INVALID_ARGS",
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "NOT_SUPPORTED",
-        ),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE", "NOT_SUPPORTED"),
         category="memory",
     ),
     Call(
@@ -282,15 +250,7 @@ _CALLS = (
             Param("size", "uint64_t"),
         ),
         rights=("handle: WRITE, and RESIZE when the VMO is resizable",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "UNAVAILABLE",
-            "OUT_OF_RANGE",
-            "BAD_STATE",
-            "INVALID_ARGS",
-        ),
+        errors=(*HANDLE_ERRORS, "UNAVAILABLE", "OUT_OF_RANGE", "BAD_STATE", "INVALID_ARGS"),
         category="memory",
     ),
     Call(
@@ -304,15 +264,7 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WRITE",),
-        errors=(
-            "BAD_HANDLE",
-            "WRONG_TYPE",
-            "ACCESS_DENIED",
-            "BAD_STATE",
-            "OUT_OF_RANGE",
-            "INVALID_ARGS",
-            "NOT_SUPPORTED",
-        ),
+        errors=(*HANDLE_ERRORS, "BAD_STATE", "OUT_OF_RANGE", "INVALID_ARGS", "NOT_SUPPORTED"),
         category="memory",
     ),
 )
