@@ -47,9 +47,15 @@ Outcome = Literal[
 #: Called with programs done, their total and the divergences so far.
 Progress = Callable[[int, int, int], None]
 
-#: Programs handed to every target at once: many, as programs take unequal time on the targets and
-#: whoever is done with a chunk waits for the others.
-CHUNK = 256
+#: Programs handed to every target at once, to begin with.
+CHUNK = 64
+
+#: At most so many while they are quick: programs take unequal time on the targets, and whoever is
+#: done with a chunk waits for the others.
+LARGEST_CHUNK = 256
+
+#: Seconds of a chunk that takes little time, and of one that shows progress too seldom.
+_QUICK, _SLOW = 0.2, 1.0
 
 #: Cases of which it is remembered what agreed.
 REMEMBERED = 4096
@@ -147,6 +153,13 @@ class Run:
         return 1 if self.count("diverge") else 0
 
 
+def _next_size(size: int, seconds: float) -> int:
+    """Programs of the chunk to come, after one of *size* that took so long."""
+    if seconds < _QUICK:
+        return min(2 * size, LARGEST_CHUNK)
+    return max(size // 2, 1) if seconds > _SLOW else size
+
+
 class Agreed(NamedTuple):
     """What was seen of a case and agreed with its reference."""
 
@@ -221,16 +234,22 @@ class Runner:
         if not self._reset_each:
             self._announce(cases)
         size = 1 if self._reset_each else CHUNK
-        chunks = [cases[i : i + size] for i in range(0, len(cases), size)]
+        chunk = cases[:size]
+        started = len(chunk)
         diverged = 0
-        if chunks:
-            self._start(chunks[0])
-        for number, chunk in enumerate(chunks):
-            following = chunks[number + 1] if number + 1 < len(chunks) else ()
+        if chunk:
+            self._start(chunk)
+        while chunk:
+            following = cases[started : started + size]
+            started += len(following)
+            began = time.monotonic()
             self._finish_all(chunk, following)
+            if not self._reset_each:
+                size = _next_size(size, time.monotonic() - began)
             rows = self.run.verdicts[-len(chunk) :]
             diverged += sum(verdict.outcome == "diverge" for row in rows for verdict in row)
             self._progress(len(self.run.verdicts), len(cases), diverged)
+            chunk = following
         self._confirm()
 
     def _finish_all(self, chunk: Sequence[Case], following: Sequence[Case]) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 from harness.compare import applies
 from harness.program.model import Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
-from harness.run import CHUNK
+from harness.run import LARGEST_CHUNK
 from harness.targets.base import Target
 from zxio_py import abi
 from zxio_py.abi.model import Call
@@ -106,8 +106,8 @@ def measure(
         target.name: {c.name: Cell(missing=c.name in target.missing_calls()) for c in calls}
         for target in targets
     }
-    for start in range(0, len(programs), CHUNK):
-        chunk = programs[start : start + CHUNK]
+    for start in range(0, len(programs), LARGEST_CHUNK):
+        chunk = programs[start : start + LARGEST_CHUNK]
         for target in targets:
             target.start([p for p in chunk if applies(p, target.arch)])
         for target in targets:

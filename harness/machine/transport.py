@@ -32,8 +32,8 @@ _BATCH_OFFSET = 8
 #: Wake-ups, by rings or by text, until a single program counts as one that takes long.
 _BRIEF_LOOKS = 8
 
-#: Records per batch.  Both slots together take what a run hands out at once (`harness.run.CHUNK`),
-#: so that a guest need not wait for a host that computes meanwhile.
+#: Records per batch.  Both slots together take what a run hands out at once
+#: (`harness.run.LARGEST_CHUNK`), so that a guest need not wait for a host that computes meanwhile.
 BATCH_RECORDS = 128
 
 

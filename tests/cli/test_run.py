@@ -16,7 +16,7 @@ from harness.program.model import Program, Step
 from harness.program.parse import parse_list
 from harness.report import document, junit
 from harness.report.counts import by_family, totals
-from harness.run import CHUNK, Run, Runner, Verdict
+from harness.run import CHUNK, LARGEST_CHUNK, Run, Runner, Verdict, _next_size
 from harness.targets.guest import GuestTarget
 from zxio_py import abi
 
@@ -73,6 +73,21 @@ def test_a_lost_machine_costs_one_program_and_is_reported() -> None:
     assert json.loads(document.encode(document.document(run, [], 3)))["targets"]["x86_64"][
         "failures"
     ]
+
+
+def test_slow_programs_come_in_small_chunks_and_quick_ones_in_large() -> None:
+    assert [_next_size(64, s) for s in (0.0, 0.1, 0.5, 2.0)] == [128, 128, 64, 32]
+    assert _next_size(LARGEST_CHUNK, 0.0) == LARGEST_CHUNK
+    assert _next_size(1, 9.0) == 1
+    seen: list[int] = []
+    runner = Runner(["host"])
+    try:
+        run = runner.compare(cases(700), lambda done, _total, _diverged: seen.append(done))
+    finally:
+        runner.close()
+    assert seen[0] == CHUNK
+    assert seen[-1] == len(run.verdicts) == 700
+    assert [row[0].case.program.name for row in run.verdicts] == [f"event_{i}" for i in range(700)]
 
 
 def test_each_program_may_have_a_reset_machine() -> None:
