@@ -75,11 +75,17 @@ def _copies_within_a_vmo(program: Program) -> bool:
 
 
 def _interrupt_on_one_cpu(program: Program) -> bool:
-    waits = any(
-        step.call == "zx_interrupt_wait" for steps in program.threads.values() for step in steps
-    )
-    return waits and not program.calls().isdisjoint(
-        {"zx_interrupt_trigger", "zx_interrupt_destroy", "zx_handle_close"}
+    waits = [
+        step
+        for steps in program.threads.values()
+        for step in steps
+        if step.call in ("zx_interrupt_wait", "zx_port_wait")
+    ]
+    waited = [step.args[:1] for step in waits if step.call == "zx_interrupt_wait"]
+    return bool(waits) and any(
+        step.call in ("zx_interrupt_trigger", "zx_interrupt_destroy")
+        or (step.call == "zx_handle_close" and step.args[:1] in waited)
+        for step in program.all_steps()
     )
 
 

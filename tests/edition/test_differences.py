@@ -161,6 +161,7 @@ def test_a_divergence_beside_a_known_difference_is_one() -> None:
         ("E:vmo_op_range", call("zx_vmo_op_range", 3, 2, 1, 9, 0, 0), RANGE, "ZX_ERR_BAD_STATE"),
         ("E:iommu_create", call("zx_iommu_create", 3, 1, 0, 0, 0), UNSUPPORTED, INVALID),
         ("E:pci", call("zx_pci_init", 3, 0, 5896), "ZX_ERR_BAD_STATE", INVALID),
+        ("E:pc_firmware_tables", call("zx_pc_firmware_tables", 3, 0, 0), "ZX_OK", UNSUPPORTED),
         ("E:debugging", call("zx_ktrace_write", 0, 1), UNSUPPORTED, BAD),
         ("L1", call("zx_debuglog_write", 3, 0, {"in": {"zero": 230}}, 230), "ZX_OK", RANGE),
     ],
@@ -200,6 +201,7 @@ def test_pages_of_a_copy_are_given_back() -> None:
         (call("zx_interrupt_ack", 3), "ZX_ERR_CANCELED", "ZX_OK"),
         (call("zx_iommu_create", 3, 1, 0, 0, 0), INVALID, UNSUPPORTED),
         (call("zx_pci_init", 3, 0, 5896), INVALID, "ZX_ERR_BAD_STATE"),
+        (call("zx_pc_firmware_tables", 3, 0, 0), DENIED, UNSUPPORTED),
         (call("zx_system_powerctl", 3, 4), INVALID, "ZX_OK"),
     ],
 )

@@ -435,6 +435,26 @@ def test_copies_within_a_vmo_are_a_defect(mapped: str) -> None:
     assert isinstance(found, Refusal if mapped == "v" else Rewritten)
 
 
+@pytest.mark.parametrize(
+    ("wait", "wake", "met"),
+    [
+        (call("zx_interrupt_wait", {"h": "i"}, 0), call("zx_interrupt_trigger", {"h": "i"}), True),
+        (call("zx_interrupt_wait", {"h": "i"}, 0), call("zx_handle_close", {"h": "i"}), True),
+        (call("zx_interrupt_wait", {"h": "i"}, 0), call("zx_handle_close", {"h": "j"}), False),
+        (call("zx_port_wait", {"h": "p"}, 0), call("zx_interrupt_trigger", {"h": "i"}), True),
+        (call("zx_port_wait", {"h": "p"}, 0), call("zx_handle_close", {"h": "p"}), False),
+    ],
+)
+def test_waking_who_waits_for_an_interrupt_is_a_defect(
+    wait: dict[str, Any], wake: dict[str, Any], met: bool
+) -> None:
+    made = [call("zx_interrupt_create", 0, 0, 16, {"out_handle": slot}) for slot in "ij"]
+    port = call("zx_port_create", 1, {"out_handle": "p"})
+    text = program(*made, port, call("$spawn", "t"), wake, threads={"t": [wait]})
+    found = rewrite(text, EDITION_2018, avoid_defects=True)
+    assert isinstance(found, Refusal) == met
+
+
 def test_rewritten_programs_without_new_calls_can_be_encoded() -> None:
     found = rewritten(
         FIFO, call("zx_fifo_write", {"h": "f"}, 8, {"in": {"zero": 8}}, 1, {"out": 8})
