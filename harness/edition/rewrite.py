@@ -104,12 +104,11 @@ def rewrite(
     """*program* for a kernel of *edition*, or why it cannot be.
 
     With *avoid_defects* a program that would take such a kernel down by a defect of its own is
-    refused as well.
+    refused as well; one that could do so by chance is refused in any case.
     """
-    if avoid_defects:
-        found = defect(program)
-        if found is not None:
-            return Refusal(f"the edition's own defect: {found}")
+    found = defect(program, only_by_chance=not avoid_defects)
+    if found is not None:
+        return Refusal(f"the edition's own defect: {found}")
     try:
         return _Rewriter(program, edition).rewritten()
     except CannotRewriteError as error:

@@ -450,9 +450,13 @@ def test_waking_who_waits_for_an_interrupt_is_a_defect(
 ) -> None:
     made = [call("zx_interrupt_create", 0, 0, 16, {"out_handle": slot}) for slot in "ij"]
     port = call("zx_port_create", 1, {"out_handle": "p"})
-    text = program(*made, port, call("$spawn", "t"), wake, threads={"t": [wait]})
-    found = rewrite(text, EDITION_2018, avoid_defects=True)
-    assert isinstance(found, Refusal) == met
+    before = (*made, port, call("$spawn", "t"))
+    for main, helper in ((wait, wake), (wake, wait)):
+        text = program(*before, main, threads={"t": [helper]})
+        assert isinstance(rewrite(text, EDITION_2018), Refusal) == met  # whether asked for or not
+        assert isinstance(rewrite(text, EDITION_2018, avoid_defects=True), Refusal) == met
+    alone = program(*before, wake, wait, threads={"t": [call("zx_nanosleep", 0)]})
+    assert isinstance(rewrite(alone, EDITION_2018, avoid_defects=True), Rewritten)
 
 
 def test_rewritten_programs_without_new_calls_can_be_encoded() -> None:
