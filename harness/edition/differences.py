@@ -49,6 +49,8 @@ VerdictKind: TypeAlias = Literal["agreement", "known edition difference", "diver
 _PARTS: Final = frozenset(
     ("status", "ret", "outs", "handles", "rights", "live", "fault", "ending", "steps", "nothing")
 )
+#: Files of an edition's table, in the order in which their rows are looked at.
+_TABLE: Final = ("all", "objects", "messages", "memory", "waits", "others", "system")
 #: What stands for the program's memory as a whole.
 _MEMORY: Final = "memory"
 _NOTHING: Final = Difference("", "", None, None)
@@ -131,9 +133,12 @@ def judge(
 @lru_cache(maxsize=4)
 def load_rows(edition: str) -> tuple[Row, ...]:
     """The table of an edition; `InputError` if it is not well formed."""
-    name = f"known_{edition}.toml"
-    document = tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
-    return tuple(_row(entry, f"{name}: row {i}") for i, entry in enumerate(document["row"]))
+    found: list[Row] = []
+    for part in _TABLE:
+        name = f"known_{edition}/{part}.toml"
+        document = tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
+        found += [_row(entry, f"{name}: row {i}") for i, entry in enumerate(document["row"])]
+    return tuple(found)
 
 
 def _row(entry: Mapping[str, Any], where: str) -> Row:
