@@ -153,7 +153,8 @@ void job_remove_process(struct job* job, struct process* process) {
 }
 
 // Jobs before processes, the youngest first; no deeper than MAX_HEIGHT.  What is to be killed is
-// held: any of it may otherwise be gone with the handles of what is killed before.
+// held: any of it may otherwise be gone with the handles of what is killed before.  A job that has
+// lost its last reference already only waits for its end, which must not come twice.
 void job_kill(struct job* job, int64_t return_code) {
     if (job->dying) {
         return;
@@ -164,8 +165,10 @@ void job_kill(struct job* job, int64_t return_code) {
     struct list_node jobs = LIST_INIT(jobs), processes = LIST_INIT(processes);
     list_for_each(node, &job->children) {
         struct job* child = container_of(node, struct job, link);
-        dispatcher_ref(&child->object);
-        list_push_front(&jobs, &child->doomed_link);
+        if (child->object.references > 0) {
+            dispatcher_ref(&child->object);
+            list_push_front(&jobs, &child->doomed_link);
+        }
     }
     list_for_each(node, &job->processes) {
         struct process* process = container_of(node, struct process, job_link);
