@@ -6,10 +6,7 @@
 // Who a page in use belongs to decides which members count.
 struct page {
     union {
-        struct {
-            uint32_t references; // VMOs (snapshots share pages) that hold it; 0 when allocated
-            uint32_t pinned;
-        };
+        uint32_t references;     // VMOs (snapshots share pages) that hold it; 0 when allocated
         struct {                 // heap.c
             uint16_t slab_class; // index of its object size
             uint16_t slab_used;  // objects in use

@@ -105,11 +105,11 @@ static bool options_suit(uint32_t options, const struct vmo* vmo) {
            (how == ZX_BTI_CONTIGUOUS && vmo_is_contiguous(vmo));
 }
 
-// The address of each page, or of the first only.
+// The address of each page, or of the first only; they are pinned, so all are there.
 static zx_status_t store_addresses(struct vmo* vmo, uint64_t offset, uaddr_t to, size_t count) {
     for (size_t i = 0; i < count; i++) {
         paddr_t page;
-        zx_status_t status = vmo_get_page(vmo, offset + i * PAGE_SIZE, true, &page);
+        zx_status_t status = vmo_get_page(vmo, offset + i * PAGE_SIZE, false, &page);
         if (status == ZX_OK) {
             status = store_u64(to + i * sizeof(page), page);
         }

@@ -118,7 +118,11 @@ zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out) {
     }
     store->content_size = size;
     zx_status_t status = store_wire(store, base);
-    return status == ZX_OK ? wrap(store, out) : status;
+    if (status != ZX_OK) {
+        store_unref(store);
+        return status;
+    }
+    return wrap(store, out);
 }
 
 zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out) {

@@ -186,7 +186,6 @@ zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_wr
         return ZX_ERR_NO_MEMORY;
     }
     made->references = 1;
-    made->pinned = 0;
     if (page != NULL) {
         memcpy(page_to_virt(made), page_to_virt(page), PAGE_SIZE);
         page_unref(page);
@@ -217,7 +216,6 @@ zx_status_t store_fill(struct vmo_store* store, uint32_t alignment_log2) {
             return ZX_ERR_NO_MEMORY;
         }
         pages[i].references = 1;
-        pages[i].pinned = 0;
         *slot = (uintptr_t)&pages[i];
         store->page_count++;
     }
@@ -339,7 +337,8 @@ uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_
 struct pin* store_pin(struct vmo_store* store, uint64_t offset, uint64_t size) {
     for (uint64_t page = offset; page < offset + size; page += PAGE_SIZE) {
         paddr_t ignored;
-        if (store_get_page(store, page, true, &ignored) != ZX_OK) {
+        // What is wired is in its place already, and nobody may write to it.
+        if (store_get_page(store, page, !store->wired, &ignored) != ZX_OK) {
             return NULL;
         }
     }
