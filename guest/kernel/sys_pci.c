@@ -72,7 +72,7 @@ zx_status_t sys_pci_cfg_pio_rw(zx_handle_t resource, uint8_t bus, uint8_t device
         return ZX_ERR_INVALID_ARGS;
     }
     uint32_t mask = (uint32_t)((1ull << width) - 1);
-    uint32_t address = (uint32_t)bus << 16 | (uint32_t)device << 11 | (uint32_t)function << 8 |
+    uint32_t address = (uint32_t)bus << 16 | (device & 0x1fu) << 11 | (function & 7u) << 8 |
                        (offset - offset % sizeof(value));
     uint32_t old = arch_pci_read(address);
     if (!write) {
