@@ -67,18 +67,25 @@ struct pmt* pmt_from_dispatcher(struct dispatcher* object) {
     return (struct pmt*)object;
 }
 
-void pmt_unpin(struct pmt* pmt) {
-    if (pmt->vmo != NULL) {
-        store_unpin(pmt->pin);
-        pmt_abandon(pmt);
-    }
-}
-
-// The store frees the pin.
-void pmt_abandon(struct pmt* pmt) {
+static void drop_vmo(struct pmt* pmt) {
     struct vmo* vmo = pmt->vmo;
     pmt->vmo = NULL;
     dispatcher_unref(vmo_dispatcher(vmo));
+}
+
+void pmt_unpin(struct pmt* pmt) {
+    if (pmt->vmo != NULL) {
+        store_unpin(pmt->pin);
+        drop_vmo(pmt);
+    }
+}
+
+// The store frees the pin when it goes.  What is wired never does, and needs no pin to stay.
+void pmt_abandon(struct pmt* pmt) {
+    if (pmt->vmo->store->wired) {
+        store_unpin(pmt->pin);
+    }
+    drop_vmo(pmt);
 }
 
 struct list_node* pmt_quarantine_link(struct pmt* pmt) {

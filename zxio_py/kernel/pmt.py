@@ -55,10 +55,19 @@ class Pmt(Dispatcher):
         """Let the pages go."""
         if self.memory is not None:
             self.memory.store.unpin(self.pin)
-            self.abandon()
+            self._drop_memory()
 
     def abandon(self) -> None:
-        """Leave the pages pinned until their VMO ends: nobody can tell when the device stops."""
+        """Leave the pages pinned until their VMO ends: nobody can tell when the device stops.
+
+        What is wired never ends, and needs no pin to stay.
+        """
+        assert self.memory is not None
+        if self.memory.store.wired:
+            self.memory.store.unpin(self.pin)
+        self._drop_memory()
+
+    def _drop_memory(self) -> None:
         memory, self.memory = self.memory, None
         assert memory is not None
         self.bti.tokens -= 1
