@@ -131,18 +131,16 @@ uint32_t arch_dcache_line_size(void); // bytes
 // Whether registers of the interrupt controller lie in [first, last]: they are nobody else's.
 bool arch_keeps_device(paddr_t first, paddr_t last);
 void arch_serial_write(uint8_t byte);
+// Where the firmware's ACPI and SMBIOS tables begin; 0: it has none.
+paddr_t arch_find_acpi(void);
+paddr_t arch_find_smbios(void);
 #ifdef __x86_64__
 // Ports that a process may use, or may no more.  NO_MEMORY.
 #define IO_PORT_COUNT 0x10000u
 struct process;
 zx_status_t io_ports_set(struct process* process, uint32_t first, uint32_t count, bool allowed);
-#endif
-// Where the firmware's ACPI and SMBIOS tables begin; 0: it has none.
-paddr_t arch_find_acpi(void);
-paddr_t arch_find_smbios(void);
-#ifdef __x86_64__
 // A register of a PCI device's configuration space, whole and aligned; all ones where there is
-// none. The address is bus, device, function and offset as the hardware packs them.
+// none.  The address is bus, device, function and offset as the hardware packs them.
 uint32_t arch_pci_read(uint32_t address);
 void arch_pci_write(uint32_t address, uint32_t value);
 #endif
