@@ -221,6 +221,12 @@ zx_status_t handle_make_and_store(struct dispatcher* object, zx_rights_t rights,
     return ZX_OK;
 }
 
+zx_status_t handle_give(struct dispatcher* object, zx_rights_t rights, uint64_t out) {
+    zx_status_t status = handle_make_and_store(object, rights, out);
+    dispatcher_unref(object);
+    return status;
+}
+
 zx_status_t handle_make_and_store_pair(struct dispatcher* object0, struct dispatcher* object1,
                                        zx_rights_t rights, uint64_t out0, uint64_t out1) {
     struct handle* handle0 = handle_create(object0, rights);

@@ -64,6 +64,8 @@ zx_status_t handle_refuse(zx_handle_t value);
 // Makes a handle in the caller's table and stores its value at a user address; on failure the
 // handle is closed again: ZX_ERR_INVALID_ARGS for a bad address, ZX_ERR_NO_MEMORY.
 zx_status_t handle_make_and_store(struct dispatcher* object, zx_rights_t rights, uint64_t out);
-// The same for the two ends of a pair: both or none.
+// The same for an object just made: the caller's reference goes, whatever comes of it.
+zx_status_t handle_give(struct dispatcher* object, zx_rights_t rights, uint64_t out);
+// The first again, for the two ends of a pair: both or none.
 zx_status_t handle_make_and_store_pair(struct dispatcher* object0, struct dispatcher* object1,
                                        zx_rights_t rights, uint64_t out0, uint64_t out1);

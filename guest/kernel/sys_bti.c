@@ -43,9 +43,7 @@ zx_status_t sys_iommu_create(zx_handle_t resource, uint32_t type, uaddr_t desc, 
     if (iommu == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status = handle_make_and_store(iommu, ZX_DEFAULT_IOMMU_RIGHTS, out);
-    dispatcher_unref(iommu);
-    return status;
+    return handle_give(iommu, ZX_DEFAULT_IOMMU_RIGHTS, out);
 }
 
 // The dummy IOMMU knows every device.
@@ -63,9 +61,7 @@ zx_status_t sys_bti_create(zx_handle_t iommu, uint32_t options, uint64_t bti_id,
     if (bti == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status = handle_make_and_store(bti_dispatcher(bti), ZX_DEFAULT_BTI_RIGHTS, out);
-    dispatcher_unref(bti_dispatcher(bti));
-    return status;
+    return handle_give(bti_dispatcher(bti), ZX_DEFAULT_BTI_RIGHTS, out);
 }
 
 static zx_status_t get_bti(zx_handle_t value, zx_rights_t rights, struct bti** out) {

@@ -41,10 +41,7 @@ zx_status_t sys_clock_create(uint64_t options, uaddr_t user_args, uaddr_t out) {
     if (clock == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    zx_status_t status =
-        handle_make_and_store(clock_dispatcher(clock), ZX_DEFAULT_CLOCK_RIGHTS, out);
-    dispatcher_unref(clock_dispatcher(clock));
-    return status;
+    return handle_give(clock_dispatcher(clock), ZX_DEFAULT_CLOCK_RIGHTS, out);
 }
 
 zx_status_t sys_clock_read(zx_handle_t handle, uaddr_t now) {

@@ -22,9 +22,7 @@ zx_status_t sys_debuglog_create(zx_handle_t resource, uint32_t options, uaddr_t 
     }
     zx_rights_t rights = ZX_DEFAULT_LOG_RIGHTS;
     rights |= options & ZX_LOG_FLAG_READABLE ? ZX_RIGHT_READ : 0;
-    zx_status_t status = handle_make_and_store(debuglog_dispatcher(log), rights, out);
-    dispatcher_unref(debuglog_dispatcher(log));
-    return status;
+    return handle_give(debuglog_dispatcher(log), rights, out);
 }
 
 zx_status_t sys_debuglog_write(zx_handle_t handle, uint32_t options, uaddr_t buffer,

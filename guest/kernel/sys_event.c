@@ -16,9 +16,7 @@ zx_status_t sys_event_create(uint32_t options, uaddr_t out) {
     if (event == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status = handle_make_and_store(event, ZX_DEFAULT_EVENT_RIGHTS, out);
-    dispatcher_unref(event);
-    return status;
+    return handle_give(event, ZX_DEFAULT_EVENT_RIGHTS, out);
 }
 
 zx_status_t sys_eventpair_create(uint32_t options, uaddr_t out0, uaddr_t out1) {

@@ -2,7 +2,6 @@
 // one.
 #include "handle.h"
 #include "resource.h"
-#include "usercopy.h"
 #include "zx/kernel_calls.h"
 
 zx_status_t sys_guest_create(zx_handle_t resource, uint32_t options, uaddr_t out_guest,

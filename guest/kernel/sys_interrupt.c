@@ -32,10 +32,7 @@ zx_status_t sys_interrupt_create(zx_handle_t resource, uint32_t vector, uint32_t
     if (interrupt == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    zx_status_t status =
-        handle_make_and_store(interrupt_dispatcher(interrupt), ZX_DEFAULT_INTERRUPT_RIGHTS, out);
-    dispatcher_unref(interrupt_dispatcher(interrupt));
-    return status;
+    return handle_give(interrupt_dispatcher(interrupt), ZX_DEFAULT_INTERRUPT_RIGHTS, out);
 }
 
 zx_status_t sys_interrupt_bind(zx_handle_t handle, zx_handle_t port_value, uint64_t key,

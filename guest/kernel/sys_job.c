@@ -28,9 +28,7 @@ zx_status_t sys_job_create(zx_handle_t parent_job, uint32_t options, uaddr_t out
     if (status != ZX_OK) {
         return status;
     }
-    status = handle_make_and_store(&job->object, ZX_DEFAULT_JOB_RIGHTS, out);
-    dispatcher_unref(&job->object);
-    return status;
+    return handle_give(&job->object, ZX_DEFAULT_JOB_RIGHTS, out);
 }
 
 // A list longer than this is not even read; how many may be set the job judges.

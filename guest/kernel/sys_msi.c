@@ -1,7 +1,6 @@
 // zx_msi_*.  The kernel knows of no way for devices to signal interrupts by messages.
 #include "handle.h"
 #include "resource.h"
-#include "usercopy.h"
 #include "zx/kernel_calls.h"
 
 zx_status_t sys_msi_allocate(zx_handle_t root, uint32_t count, uaddr_t out) {

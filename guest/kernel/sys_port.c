@@ -16,9 +16,7 @@ zx_status_t sys_port_create(uint32_t options, uaddr_t out) {
     if (port == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status = handle_make_and_store(port_dispatcher(port), ZX_DEFAULT_PORT_RIGHTS, out);
-    dispatcher_unref(port_dispatcher(port));
-    return status;
+    return handle_give(port_dispatcher(port), ZX_DEFAULT_PORT_RIGHTS, out);
 }
 
 static zx_status_t get_port(zx_handle_t value, zx_rights_t rights, struct port** out) {

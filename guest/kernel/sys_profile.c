@@ -33,9 +33,7 @@ zx_status_t sys_profile_create(zx_handle_t root_job, uint32_t options, uaddr_t u
     if (status != ZX_OK) {
         return status;
     }
-    status = handle_make_and_store(profile_dispatcher(profile), ZX_DEFAULT_PROFILE_RIGHTS, out);
-    dispatcher_unref(profile_dispatcher(profile));
-    return status;
+    return handle_give(profile_dispatcher(profile), ZX_DEFAULT_PROFILE_RIGHTS, out);
 }
 
 // The options are for later times: nobody looks at them.

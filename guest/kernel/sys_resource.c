@@ -25,9 +25,7 @@ zx_status_t sys_resource_create(zx_handle_t parent, uint32_t options, uint64_t b
     if (status != ZX_OK) {
         return status;
     }
-    status = handle_make_and_store(resource_dispatcher(resource), ZX_DEFAULT_RESOURCE_RIGHTS, out);
-    dispatcher_unref(resource_dispatcher(resource));
-    return status;
+    return handle_give(resource_dispatcher(resource), ZX_DEFAULT_RESOURCE_RIGHTS, out);
 }
 
 zx_status_t sys_system_get_event(zx_handle_t root_job, uint32_t kind, uaddr_t out) {

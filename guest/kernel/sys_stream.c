@@ -24,10 +24,7 @@ zx_status_t sys_stream_create(uint32_t options, zx_handle_t vmo_handle, zx_off_t
     if (stream == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status =
-        handle_make_and_store(stream_dispatcher(stream), ZX_DEFAULT_STREAM_RIGHTS | rights, out);
-    dispatcher_unref(stream_dispatcher(stream));
-    return status;
+    return handle_give(stream_dispatcher(stream), ZX_DEFAULT_STREAM_RIGHTS | rights, out);
 }
 
 // What the four calls share: options and vectors are judged before the handle, the vectors'

@@ -2,7 +2,6 @@
 #include "handle.h"
 #include "process.h"
 #include "suspend_token.h"
-#include "usercopy.h"
 #include "zx/kernel_calls.h"
 
 // A handle to a job, process or thread with these rights.  The look-up is one for any object, so
@@ -57,9 +56,7 @@ zx_status_t sys_task_suspend_token(zx_handle_t handle, uaddr_t token) {
     if (status != ZX_OK) {
         return status;
     }
-    status = handle_make_and_store(made, ZX_DEFAULT_SUSPEND_TOKEN_RIGHTS, token);
-    dispatcher_unref(made);
-    return status;
+    return handle_give(made, ZX_DEFAULT_SUSPEND_TOKEN_RIGHTS, token);
 }
 
 zx_status_t sys_task_suspend(zx_handle_t handle, uaddr_t token) {
@@ -89,9 +86,7 @@ zx_status_t sys_task_create_exception_channel(zx_handle_t handle, uint32_t optio
     if (status != ZX_OK) {
         return status;
     }
-    status = handle_make_and_store(channel, EXCEPTION_CHANNEL_RIGHTS, out);
-    dispatcher_unref(channel);
-    return status;
+    return handle_give(channel, EXCEPTION_CHANNEL_RIGHTS, out);
 }
 
 static zx_status_t get_exception(zx_handle_t handle, struct exception** out) {

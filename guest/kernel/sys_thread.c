@@ -32,9 +32,7 @@ zx_status_t sys_thread_create(zx_handle_t process, uaddr_t name, size_t name_siz
     if (status != ZX_OK) {
         return status;
     }
-    status = handle_make_and_store(&thread->object, ZX_DEFAULT_THREAD_RIGHTS, out);
-    dispatcher_unref(&thread->object);
-    return status;
+    return handle_give(&thread->object, ZX_DEFAULT_THREAD_RIGHTS, out);
 }
 
 zx_status_t sys_thread_start(zx_handle_t handle, zx_vaddr_t thread_entry, zx_vaddr_t stack,

@@ -18,9 +18,7 @@ zx_status_t sys_timer_create(uint32_t options, zx_clock_t clock_id, uaddr_t out)
     if (timer == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    status = handle_make_and_store(timer_dispatcher(timer), ZX_DEFAULT_TIMER_RIGHTS, out);
-    dispatcher_unref(timer_dispatcher(timer));
-    return status;
+    return handle_give(timer_dispatcher(timer), ZX_DEFAULT_TIMER_RIGHTS, out);
 }
 
 zx_status_t sys_timer_set(zx_handle_t handle, zx_time_t deadline, zx_duration_t slack) {

@@ -27,16 +27,7 @@ zx_status_t sys_vmo_create(uint64_t size, uint32_t options, uaddr_t out) {
         return status;
     }
     zx_rights_t rights = ZX_DEFAULT_VMO_RIGHTS | (options & ZX_VMO_RESIZABLE ? ZX_RIGHT_RESIZE : 0);
-    status = handle_make_and_store(&vmo->object, rights, out);
-    dispatcher_unref(&vmo->object);
-    return status;
-}
-
-// Makes a handle to a new VMO, which the caller has lost then.
-static zx_status_t give(struct vmo* vmo, zx_rights_t rights, uaddr_t out) {
-    zx_status_t status = handle_make_and_store(&vmo->object, rights, out);
-    dispatcher_unref(&vmo->object);
-    return status;
+    return handle_give(&vmo->object, rights, out);
 }
 
 zx_status_t sys_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alignment_log2,
@@ -60,7 +51,7 @@ zx_status_t sys_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t ali
     if (status == ZX_OK) {
         status = vmo_create_contiguous(size, alignment_log2, &vmo);
     }
-    return status == ZX_OK ? give(vmo, ZX_DEFAULT_VMO_RIGHTS, out) : status;
+    return status == ZX_OK ? handle_give(&vmo->object, ZX_DEFAULT_VMO_RIGHTS, out) : status;
 }
 
 zx_status_t sys_vmo_create_physical(zx_handle_t resource, zx_paddr_t paddr, size_t size,
@@ -73,7 +64,7 @@ zx_status_t sys_vmo_create_physical(zx_handle_t resource, zx_paddr_t paddr, size
     if (status == ZX_OK) {
         status = vmo_create_device(paddr, size, &vmo);
     }
-    return status == ZX_OK ? give(vmo, ZX_DEFAULT_VMO_RIGHTS, out) : status;
+    return status == ZX_OK ? handle_give(&vmo->object, ZX_DEFAULT_VMO_RIGHTS, out) : status;
 }
 
 // Of a child made through a handle with these rights.
@@ -109,9 +100,7 @@ zx_status_t sys_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t 
     if (rights & ZX_RIGHT_GET_PROPERTY) {
         vmo_set_name(child, parent->name);
     }
-    status = handle_make_and_store(&child->object, child_rights(rights, options), out);
-    dispatcher_unref(&child->object);
-    return status;
+    return handle_give(&child->object, child_rights(rights, options), out);
 }
 
 zx_status_t sys_vmo_read(zx_handle_t handle, uaddr_t buffer, uint64_t offset, size_t buffer_size) {
