@@ -295,6 +295,16 @@ def test_what_a_program_leaves_behind_is_said(target: HostTarget) -> None:
     assert "error" not in run(target, event())
 
 
+def test_what_the_display_still_shows_is_left_behind(target: HostTarget) -> None:
+    show = "zx_framebuffer_set_range"
+    steps = [
+        step("zx_vmo_create", 8192, 0, {"out_handle": "v"}),
+        step(show, {"h": "$resource"}, {"h": "v"}, 0, 0, 0, 0, 0),
+    ]
+    assert run(target, *steps)["error"] == "leak"
+    assert "error" not in run(target, *steps, step(show, {"h": "$resource"}, 0, 0, 0, 0, 0, 0))
+
+
 def test_an_end_that_lies_in_its_own_queue_is_no_leak(target: HostTarget) -> None:
     channel = step("zx_channel_create", 0, {"out_handle": "a"}, {"out_handle": "b"})
     loop = step("zx_channel_write", {"h": "a"}, 0, 0, 0, {"in": {"h": "b"}}, 1)

@@ -121,7 +121,10 @@ class Kernel:
     def counts(self) -> Counts:
         """Count what exists."""
         kinds = list(self.alive.values())
-        return Counts(len(kinds), self._handle_count, kinds.count(Process), kinds.count(Thread))
+        objects = len(kinds)
+        if self.framebuffer is not None and self.framebuffer.dispatcher is None:
+            objects += 1  # a VMO to which there is no handle any more
+        return Counts(objects, self._handle_count, kinds.count(Process), kinds.count(Thread))
 
     # Handles: kernel lock held ---------------------------------------------------------------
 
