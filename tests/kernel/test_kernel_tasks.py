@@ -251,6 +251,10 @@ def test_debug_write(raw: Raw, kernel: Kernel) -> None:
     assert raw("zx_debug_write", raw.put(b"hello"), 5) == abi.ZX_OK
     assert bytes(kernel.serial) == b"hello"
     assert raw("zx_debug_write", 8, 1) == abi.ZX_ERR_INVALID_ARGS
+    kernel.serial.clear()
+    near_the_end = raw.put(b"a" * 256 + b"b" * 4, 0x4000 - 260)
+    assert raw("zx_debug_write", near_the_end, 300) == abi.ZX_ERR_INVALID_ARGS
+    assert bytes(kernel.serial) == b"a" * 256  # of a piece that cannot all be read comes nothing
 
 
 @pytest.mark.parametrize("options", range(9))

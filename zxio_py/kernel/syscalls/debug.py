@@ -4,13 +4,12 @@ All but zx_debug_write are only there in a kernel with debugging calls.  There i
 even then: nothing in this kernel writes one.
 """
 
-import struct
-
 from zxio_py import abi
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.errors import ZxError
 
-_BYTE = struct.Struct("<B")
+#: Bytes that are read at once, and written only if all of them could be read.
+_PIECE = 256
 
 
 def zx_debug_read(
@@ -22,8 +21,9 @@ def zx_debug_read(
 
 def zx_debug_write(c: Caller, buffer: Pointer, buffer_size: int) -> int:
     """Text for the serial line; it can be read from the kernel's `serial`."""
-    for (byte,) in c.records(buffer, buffer_size, _BYTE):
-        c.kernel.serial.append(byte)
+    for at in range(0, buffer_size, _PIECE):
+        piece = c.read(c.behind(buffer, at), min(buffer_size - at, _PIECE))
+        c.kernel.serial.extend(piece)
     return abi.ZX_OK
 
 
