@@ -10,6 +10,7 @@ from test_kernel_waits import Sleeper
 
 from zxio_py import abi
 from zxio_py.kernel import Kernel, ThreadKilled
+from zxio_py.kernel.interrupt import Interrupt
 
 RW = abi.ZX_BTI_PERM_READ | abi.ZX_BTI_PERM_WRITE
 
@@ -65,12 +66,16 @@ def test_a_killed_waiter_leaves_the_interrupt_idle(
     assert raw("zx_port_wait", port, 0, raw.page) == abi.ZX_OK
 
 
-def test_a_trigger_just_before_the_destruction(raw: Raw, interrupt: int) -> None:
+def test_a_trigger_just_before_the_destruction(raw: Raw, kernel: Kernel, interrupt: int) -> None:
+    handle = raw.process.handles.get(interrupt)
+    assert handle is not None
+    assert isinstance(handle.object, Interrupt)
     sleeper = Sleeper(raw.process, lambda other: other("zx_interrupt_wait", interrupt, 0))
     sleeper.asleep()
-    assert raw("zx_interrupt_trigger", interrupt, 0, 1) == abi.ZX_OK
-    assert raw("zx_interrupt_destroy", interrupt) == abi.ZX_OK
-    assert sleeper.result() in (abi.ZX_OK, abi.ZX_ERR_CANCELED)
+    with kernel.lock:  # so the thread, though woken, comes too late
+        handle.object.trigger(1)
+        assert handle.object.destroy()
+    assert sleeper.result() == abi.ZX_ERR_CANCELED
     assert raw("zx_interrupt_wait", interrupt, 0) == abi.ZX_ERR_CANCELED
 
 
