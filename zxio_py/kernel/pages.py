@@ -162,9 +162,9 @@ class PageStore:
             return
         self._zero_part(offset, first - offset)
         for pin in self.pins:
-            for index in range(max(pin.first, first >> PAGE_SHIFT), pin.end):
-                if index < last >> PAGE_SHIFT:
-                    self.write(index << PAGE_SHIFT, _ZEROS)
+            pages = range(max(pin.first, first >> PAGE_SHIFT), min(pin.end, last >> PAGE_SHIFT))
+            for index in pages:
+                self.write(index << PAGE_SHIFT, _ZEROS)
         self._drop(first >> PAGE_SHIFT, last >> PAGE_SHIFT)
         self._zero_part(last, end - last)
 

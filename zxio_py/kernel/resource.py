@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ZxError
-from zxio_py.kernel.pages import PAGE_MASK, round_up
+from zxio_py.kernel.pages import MACHINE_MEMORY, PAGE_MASK, round_up
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 #: Physical addresses of the emulated machine that the kernel keeps to itself: memory, which comes
 #: with VMOs alone, and the interrupt controllers.
-_KEPT = (range(0x100000, 64 << 20), range(0xFEC00000, 0xFEC01000), range(0xFEE00000, 0xFEE01000))
+_KEPT = (
+    range(0x100000, MACHINE_MEMORY),
+    range(0xFEC00000, 0xFEC01000),
+    range(0xFEE00000, 0xFEE01000),
+)
 
 
 class Resource(Dispatcher):

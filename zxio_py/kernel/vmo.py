@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ZxError
-from zxio_py.kernel.pages import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, PageStore, round_up
+from zxio_py.kernel.pages import (
+    MACHINE_MEMORY,
+    PAGE_MASK,
+    PAGE_SHIFT,
+    PAGE_SIZE,
+    PageStore,
+    round_up,
+)
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
@@ -19,8 +26,6 @@ if TYPE_CHECKING:
 #: Largest size in bytes: whole nodes of 32 pages below 2**64.
 MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
 
-#: The memory of the emulated machine: no more can lie together, nor at a larger alignment.
-_CONTIGUOUS_MAX = 64 << 20
 #: Entries of page tables have room for physical addresses below this.
 _PHYSICAL_END = 1 << 48
 
@@ -116,7 +121,7 @@ class VmObject:
         """
         if size > MAX_SIZE:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        if max(size, alignment) > _CONTIGUOUS_MAX:
+        if max(size, alignment) > MACHINE_MEMORY:
             raise ZxError(abi.ZX_ERR_NO_MEMORY)
         store = PageStore(round_up(size))
         store.commit(0, store.size)

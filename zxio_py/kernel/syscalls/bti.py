@@ -1,6 +1,7 @@
 """zx_iommu_create, zx_bti_*, zx_pmt_unpin."""
 
 import struct
+from collections.abc import Iterable
 
 from zxio_py import abi
 from zxio_py.kernel.bti import Bti
@@ -65,8 +66,10 @@ def _addresses(c: Caller, memory: VmObject, offset: int, count: int) -> bytes:
     """Where a device finds each page, or the first only."""
     store = memory.store
     first = (memory.base + offset) >> PAGE_SHIFT
-    frames = [store.first_frame + index for index in range(first, first + count)]
-    if not memory.is_contiguous:
+    frames: Iterable[int]
+    if memory.is_contiguous:
+        frames = range(store.first_frame + first, store.first_frame + first + count)
+    else:
         pages = [store.pages[index] for index in range(first, first + count)]
         for page in pages:
             page.frame = page.frame or c.kernel.take_frames(1)
