@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 from kernel_calls import Raw
 from test_kernel_waits import Sleeper
 
 from zxio_py import abi
-from zxio_py.kernel import Kernel, ThreadKilled
+from zxio_py.kernel import Kernel, Process, ThreadKilled
 from zxio_py.kernel.interrupt import Interrupt
 
 RW = abi.ZX_BTI_PERM_READ | abi.ZX_BTI_PERM_WRITE
@@ -18,6 +19,14 @@ RW = abi.ZX_BTI_PERM_READ | abi.ZX_BTI_PERM_WRITE
 @pytest.fixture
 def interrupt(raw: Raw) -> int:
     return raw.handle("zx_interrupt_create", 0, 0, abi.ZX_INTERRUPT_VIRTUAL)
+
+
+@pytest.fixture
+def doomed(kernel: Kernel) -> Iterator[Process]:
+    """A process of its own, whose threads end with the test however that ends."""
+    process = kernel.create_process("doomed")
+    yield process
+    process.kill()
 
 
 @pytest.fixture
@@ -48,12 +57,11 @@ def test_a_waiting_thread_says_so_and_is_woken(raw: Raw, interrupt: int) -> None
 
 
 def test_a_killed_waiter_leaves_the_interrupt_idle(
-    raw: Raw, kernel: Kernel, interrupt: int
+    raw: Raw, doomed: Process, interrupt: int
 ) -> None:
     port = raw.handle("zx_port_create", abi.ZX_PORT_BIND_TO_INTERRUPT)
     handle = raw.process.handles.get(interrupt)
     assert handle is not None
-    doomed = kernel.create_process("doomed")
     shared = doomed.add_handle(handle.object)
     sleeper = Sleeper(doomed, lambda other: other("zx_interrupt_wait", shared, 0))
     sleeper.asleep()
