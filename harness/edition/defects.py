@@ -1,7 +1,7 @@
 """Defects of the May 2018 kernel that take it down, or a program with it.
 
 They are its own and nothing to imitate; who wants a run without lost machines has programs that
-would meet them left out.  Programs that meet one by chance are left out always.
+would meet them left out.  Some are left out always: no run could tell anything of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.program.model import Buffer, HandleValue, Number, Program, Step, StoredValue
+from zxio_py import abi
 
 #: Offsets from here on are in the last 64 KiB of the 64-bit range.
 _LAST_PAGES: Final = (1 << 64) - 0x10000
@@ -26,15 +27,17 @@ class Defect:
     #: What happens.
     text: str
     meets: Callable[[Program], bool]
-    #: Whether it happens is chance, so that such programs have no result to hold against another.
-    by_chance: bool = False
+    #: Whether such programs are never run: it happens by chance, or for certain.
+    always: bool = False
 
 
-def defect(program: Program, *, only_by_chance: bool = False) -> str | None:
-    """What the program would meet, or could *only_by_chance*; None if nothing is known."""
+def defect(program: Program, *, avoid: bool = True) -> str | None:
+    """What the program would meet; None if nothing is known.
+
+    Without *avoid* only defects are looked for whose programs are never run.
+    """
     for known in DEFECTS:
-        asked = known.by_chance or not only_by_chance
-        if asked and known.meets(program):
+        if (avoid or known.always) and known.meets(program):
             return f"{known.name}: {known.text}"
     return None
 
@@ -94,6 +97,16 @@ def _wakes(waker: Sequence[Step], waiter: Sequence[Step]) -> bool:
     )
 
 
+def _pins_the_vdso(program: Program) -> bool:
+    return any(
+        step.call == "zx_bti_pin"
+        and step.args[2:3] == (HandleValue("$vdso"),)
+        and isinstance(step.args[1], Number)
+        and not step.args[1].x86_64 & abi.CONSTANTS["ZX_BTI_PERM_WRITE"]
+        for step in program.all_steps()
+    )
+
+
 def _short_log_read(program: Program) -> bool:
     for step in program.all_steps():
         if step.call == "zx_debuglog_read" and len(step.args) > 3:
@@ -123,7 +136,13 @@ DEFECTS: Final[tuple[Defect, ...]] = (
         "interrupt-on-one-cpu",
         "triggering, destroying or closing an interrupt can deadlock against a waiting thread",
         _interrupt_on_one_cpu,
-        by_chance=True,
+        always=True,
+    ),
+    Defect(
+        "pinned-vdso",
+        "pinning pages of the vDSO, which are wired, fails an assertion",
+        _pins_the_vdso,
+        always=True,
     ),
     Defect(
         "short-log-read",

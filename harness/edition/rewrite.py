@@ -104,9 +104,9 @@ def rewrite(
     """*program* for a kernel of *edition*, or why it cannot be.
 
     With *avoid_defects* a program that would take such a kernel down by a defect of its own is
-    refused as well; one that could do so by chance is refused in any case.
+    refused as well; some are refused in any case.
     """
-    found = defect(program, only_by_chance=not avoid_defects)
+    found = defect(program, avoid=avoid_defects)
     if found is not None:
         return Refusal(f"the edition's own defect: {found}")
     try:

@@ -459,6 +459,15 @@ def test_waking_who_waits_for_an_interrupt_is_a_defect(
     assert isinstance(rewrite(alone, EDITION_2018, avoid_defects=True), Rewritten)
 
 
+@pytest.mark.parametrize(
+    ("options", "vmo", "met"), [(1, "$vdso", True), (2, "$vdso", False), (1, "v", False)]
+)
+def test_pinning_the_vdso_is_a_defect(options: int, vmo: str, met: bool) -> None:
+    made = call("zx_vmo_create", 4096, 0, {"out_handle": "v"})
+    pin = call("zx_bti_pin", 3, options, {"h": vmo}, 0, 4096, {"out": 8}, 1, {"out_handle": "t"})
+    assert isinstance(rewrite(program(made, pin), EDITION_2018), Refusal) == met
+
+
 def test_rewritten_programs_without_new_calls_can_be_encoded() -> None:
     found = rewritten(
         FIFO, call("zx_fifo_write", {"h": "f"}, 8, {"in": {"zero": 8}}, 1, {"out": 8})
