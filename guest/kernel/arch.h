@@ -134,7 +134,7 @@ void arch_serial_write(uint8_t byte);
 // Where the firmware's ACPI and SMBIOS tables begin; 0: it has none.
 paddr_t arch_find_acpi(void);
 paddr_t arch_find_smbios(void);
-#ifdef __x86_64__
+// These three where ARCH_IS_PC only.
 // Ports that a process may use, or may no more.  NO_MEMORY.
 #define IO_PORT_COUNT 0x10000u
 struct process;
@@ -143,7 +143,6 @@ zx_status_t io_ports_set(struct process* process, uint32_t first, uint32_t count
 // none.  The address is bus, device, function and offset as the hardware packs them.
 uint32_t arch_pci_read(uint32_t address);
 void arch_pci_write(uint32_t address, uint32_t value);
-#endif
 // Called by the architecture's interrupt handlers (portable code).
 void serial_received(uint8_t byte);
 void timer_interrupt(void);

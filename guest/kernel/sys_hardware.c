@@ -21,11 +21,7 @@ zx_status_t sys_framebuffer_get_info(zx_handle_t resource, uaddr_t format, uaddr
     if (status != ZX_OK) {
         return status;
     }
-#ifdef __x86_64__
-    return ZX_ERR_INVALID_ARGS;
-#else
-    return ZX_ERR_NOT_SUPPORTED;
-#endif
+    return ARCH_IS_PC ? ZX_ERR_INVALID_ARGS : ZX_ERR_NOT_SUPPORTED;
 }
 
 zx_status_t sys_framebuffer_set_range(zx_handle_t resource, zx_handle_t vmo, uint32_t len,
@@ -50,7 +46,9 @@ zx_status_t sys_framebuffer_set_range(zx_handle_t resource, zx_handle_t vmo, uin
 }
 
 static zx_status_t set_ports(zx_handle_t resource, uint16_t io_addr, uint32_t len, bool allowed) {
-#ifdef __x86_64__
+    if (!ARCH_IS_PC) {
+        return ZX_ERR_NOT_SUPPORTED; // there are no ports
+    }
     zx_status_t status = resource_check(resource, ZX_RSRC_KIND_IOPORT, io_addr, len);
     if (status != ZX_OK) {
         return status;
@@ -59,13 +57,6 @@ static zx_status_t set_ports(zx_handle_t resource, uint16_t io_addr, uint32_t le
         return ZX_ERR_INVALID_ARGS;
     }
     return io_ports_set(process_current(), io_addr, len, allowed);
-#else
-    (void)resource;
-    (void)io_addr;
-    (void)len;
-    (void)allowed;
-    return ZX_ERR_NOT_SUPPORTED; // the processor has no ports
-#endif
 }
 
 zx_status_t sys_ioports_release(zx_handle_t resource, uint16_t io_addr, uint32_t len) {

@@ -53,9 +53,11 @@ zx_status_t sys_pci_config_write(zx_handle_t handle, uint16_t offset, size_t wid
     return handle_refuse(handle);
 }
 
-#ifdef __x86_64__
 zx_status_t sys_pci_cfg_pio_rw(zx_handle_t resource, uint8_t bus, uint8_t device, uint8_t function,
                                uint8_t offset, uaddr_t user_value, size_t width, uint32_t write) {
+    if (!ARCH_IS_PC) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
     zx_status_t status = resource_check(resource, ZX_RSRC_KIND_ROOT, 0, 0);
     if (status != ZX_OK) {
         return status;
@@ -81,20 +83,6 @@ zx_status_t sys_pci_cfg_pio_rw(zx_handle_t resource, uint8_t bus, uint8_t device
     arch_pci_write(address, (old & ~(mask << shift)) | (value & mask) << shift);
     return ZX_OK;
 }
-#else
-zx_status_t sys_pci_cfg_pio_rw(zx_handle_t resource, uint8_t bus, uint8_t device, uint8_t function,
-                               uint8_t offset, uaddr_t user_value, size_t width, uint32_t write) {
-    (void)resource;
-    (void)bus;
-    (void)device;
-    (void)function;
-    (void)offset;
-    (void)user_value;
-    (void)width;
-    (void)write;
-    return ZX_ERR_NOT_SUPPORTED;
-}
-#endif
 
 zx_status_t sys_pci_enable_bus_master(zx_handle_t handle, uint32_t enable) {
     (void)enable;

@@ -101,14 +101,12 @@ zx_status_t sys_system_mexec_payload_get(zx_handle_t resource, uaddr_t buffer, s
 
 // Sleep states and power limits, commands that PCs have; QEMU's have neither.
 static zx_status_t pc_power(uaddr_t arg) {
-#ifdef __x86_64__
+    if (!ARCH_IS_PC) {
+        return ZX_ERR_INVALID_ARGS;
+    }
     zx_system_powerctl_arg_t ignored;
     zx_status_t status = copy_from_user(&ignored, arg, sizeof(ignored));
     return status == ZX_OK ? ZX_ERR_NOT_SUPPORTED : status;
-#else
-    (void)arg;
-    return ZX_ERR_INVALID_ARGS;
-#endif
 }
 
 zx_status_t sys_system_powerctl(zx_handle_t resource, uint32_t cmd, uaddr_t arg) {

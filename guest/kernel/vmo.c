@@ -71,14 +71,16 @@ void vmo_add_child(struct vmo* parent, struct vmo* child) {
     }
 }
 
-// The first window on a store; on failure the store is gone.
-static zx_status_t wrap(struct vmo_store* store, struct vmo** out) {
-    *out = vmo_create_window(store, &vmo_ops);
-    if (*out == NULL) {
-        store_unref(store);
-        return ZX_ERR_NO_MEMORY;
+// The first window on a store, if all has gone well with that; on failure the store is gone.
+static zx_status_t wrap(zx_status_t status, struct vmo_store* store, struct vmo** out) {
+    if (status == ZX_OK) {
+        *out = vmo_create_window(store, &vmo_ops);
+        status = *out != NULL ? ZX_OK : ZX_ERR_NO_MEMORY;
     }
-    return ZX_OK;
+    if (status != ZX_OK) {
+        store_unref(store);
+    }
+    return status;
 }
 
 zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out) {
@@ -97,7 +99,7 @@ zx_status_t vmo_create(uint64_t size, uint32_t options, struct vmo** out) {
     store->content_size = size;
     store->resizable = options & ZX_VMO_RESIZABLE;
     store->discardable = options & ZX_VMO_DISCARDABLE;
-    return wrap(store, out);
+    return wrap(ZX_OK, store, out);
 }
 
 zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out) {
@@ -108,7 +110,7 @@ zx_status_t vmo_create_physical(paddr_t base, uint64_t size, struct vmo** out) {
     store->content_size = size;
     store->physical = true;
     store->base = base;
-    return wrap(store, out);
+    return wrap(ZX_OK, store, out);
 }
 
 zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out) {
@@ -117,12 +119,7 @@ zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out) {
         return ZX_ERR_NO_MEMORY;
     }
     store->content_size = size;
-    zx_status_t status = store_wire(store, base);
-    if (status != ZX_OK) {
-        store_unref(store);
-        return status;
-    }
-    return wrap(store, out);
+    return wrap(store_wire(store, base), store, out);
 }
 
 zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out) {
@@ -137,12 +134,7 @@ zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct
     }
     store->content_size = size;
     store->contiguous = true;
-    status = store_fill(store, alignment_log2);
-    if (status != ZX_OK) {
-        store_unref(store);
-        return status;
-    }
-    return wrap(store, out);
+    return wrap(store_fill(store, alignment_log2), store, out);
 }
 
 zx_status_t vmo_create_device(paddr_t base, uint64_t size, struct vmo** out) {

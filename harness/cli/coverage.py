@@ -62,19 +62,16 @@ def _show(matrix: Matrix, gaps: bool) -> None:
     table = Table("function", *matrix.targets, "errors", "not seen", "unexpected")
     for row in matrix.rows:
         if not gaps or _has_gap(row):
-            states = [f"[{_COLOURS[c.state]}]{c.state}[/]" for c in row.cells]
-            total = len(row.call.errors)
-            share = f"{total - len(row.unseen)}/{total}" if total else ""
+            states = [f"[{_COLOURS[state]}]{state}[/]" for state in row.states]
             table.add_row(
-                row.call.name, *states, share, " ".join(row.unseen), " ".join(row.unexpected)
+                row.call.name, *states, row.share, " ".join(row.unseen), " ".join(row.unexpected)
             )
     out.print(table)
     _summary(matrix, out)
 
 
 def _has_gap(row: Row) -> bool:
-    states = {cell.state for cell in row.cells}
-    return bool(states & {"missing", "unseen"} or row.unseen or row.unexpected)
+    return bool({"missing", "unseen"} & {*row.states} or row.unseen or row.unexpected)
 
 
 def _summary(matrix: Matrix, out: Console) -> None:

@@ -34,7 +34,7 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
 def _function(matrix: Matrix, row: Row) -> dict[str, Any]:
     return {
         "name": row.call.name,
-        "states": {n: cell.state for n, cell in zip(matrix.targets, row.cells, strict=True)},
+        "states": dict(zip(matrix.targets, row.states, strict=True)),
         "errors": list(row.call.errors),
         "seen": {n: sorted(cell.errors) for n, cell in zip(matrix.targets, row.cells, strict=True)},
         "unseen": list(row.unseen),
@@ -64,17 +64,8 @@ def _tables(matrix: Matrix) -> Iterator[str]:
         yield f"## {name}\n"
         yield from _header(["function", *matrix.targets, "errors", "not seen"])
         for row in rows:
-            yield _line([f"`{row.call.name}`", *_states(row), _share(row), ", ".join(row.unseen)])
+            yield _line([f"`{row.call.name}`", *row.states, row.share, ", ".join(row.unseen)])
         yield ""
-
-
-def _states(row: Row) -> list[str]:
-    return [cell.state for cell in row.cells]
-
-
-def _share(row: Row) -> str:
-    total = len(row.call.errors)
-    return f"{total - len(row.unseen)}/{total}" if total else ""
 
 
 def _header(titles: list[str]) -> list[str]:

@@ -60,6 +60,11 @@ class Row:
     cells: tuple[Cell, ...]
 
     @property
+    def states(self) -> tuple[State, ...]:
+        """What the run says of it on each target."""
+        return tuple(cell.state for cell in self.cells)
+
+    @property
     def seen(self) -> frozenset[str]:
         """Errors seen on every target."""
         return frozenset.intersection(*(frozenset(cell.errors) for cell in self.cells))
@@ -68,6 +73,12 @@ class Row:
     def unseen(self) -> tuple[str, ...]:
         """Errors it has by the interface that were not seen on every target, in its order."""
         return tuple(error for error in self.call.errors if error not in self.seen)
+
+    @property
+    def share(self) -> str:
+        """How many of its errors were seen on every target, in words; empty if it has none."""
+        total = len(self.call.errors)
+        return f"{total - len(self.unseen)}/{total}" if total else ""
 
     @property
     def unexpected(self) -> tuple[str, ...]:

@@ -90,6 +90,9 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
     return (void*)thread->stack_top;
 }
 
+// Whether it is a PC's: with I/O ports, and what is reached by them.
+#define ARCH_IS_PC 0
+
 // The first stack pointer of user code.
 static inline uint64_t arch_initial_stack(uint64_t top) {
     return top;
