@@ -41,7 +41,8 @@ static bool refuse(enum refusal refusal) {
 }
 
 static size_t result_most(const struct payload* payload) {
-    size_t size = sizeof(zxh_result) + sizeof(general_registers) + 8 * sizeof(zxh_handle);
+    size_t size =
+        sizeof(zxh_result) + sizeof(general_registers) + ZXH_GIVEN_MOST * sizeof(zxh_handle);
     for (uint32_t i = 0; i <= payload->program->helper_count; i++) {
         size += payload->threads[i].result_size;
     }
@@ -164,8 +165,8 @@ static void open_session(struct session* session, const struct payload* payload)
         refuse(REFUSED_OPEN);
         return;
     }
-    uint8_t* room =
-        transport->reserve(sizeof(zxh_result) + sizeof(general_registers) + 8 * sizeof(zxh_handle));
+    uint8_t* room = transport->reserve(sizeof(zxh_result) + sizeof(general_registers) +
+                                       ZXH_GIVEN_MOST * sizeof(zxh_handle));
     if (room == NULL) {
         return;
     }

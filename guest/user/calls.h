@@ -41,6 +41,7 @@
 #define EDITION_CALLS(X)                                                                           \
     X(clock_get_monotonic)                                                                         \
     X(exception_get_thread)                                                                        \
+    X(job_set_policy)                                                                              \
     X(object_get_info)                                                                             \
     X(task_create_exception_channel)                                                               \
     X(thread_legacy_yield)                                                                         \

@@ -290,6 +290,8 @@ static zx_status_t make_given(struct child* child, uint32_t kind, zx_handle_t* o
         return duplicate(child->root_vmar, out);
     case ZXH_GIVEN_RESOURCE:
         return duplicate(child_parts.resource, out);
+    case ZXH_GIVEN_ROOTJOB:
+        return duplicate(child_parts.root_job, out);
     case ZXH_GIVEN_VDSO:
         child->given_vdso = true;
         return duplicate(child_parts.vdso_vmo, out);
@@ -302,11 +304,11 @@ static zx_status_t make_given(struct child* child, uint32_t kind, zx_handle_t* o
 // gets; no channel if there are none and the kernel does without.
 static zx_status_t give_handles(struct child* child, const zxh_program* program,
                                 zx_handle_t* bootstrap) {
-    zx_handle_t handles[10];
+    zx_handle_t handles[BOOTSTRAP_HANDLES];
     uint32_t count = 0;
     zx_status_t status = ZX_OK;
     for (uint32_t i = 0; i < program->given_count && status == ZX_OK; i++) {
-        uint32_t kind = program->given >> 8 * i & 0xff;
+        uint32_t kind = program->given >> 4 * i & 0xf;
         if (kind != ZXH_GIVEN_ZERO) {
             status = make_given(child, kind, &handles[count]);
             count += status == ZX_OK;
@@ -337,6 +339,17 @@ static zx_status_t give_handles(struct child* child, const zxh_program* program,
 }
 
 // ---- the process --------------------------------------------------------------------------------
+
+// The job for the process: the children's, or one in it with the program's policy.
+static zx_status_t find_job(struct child* child, uint64_t policy, zx_handle_t* job) {
+    *job = child_parts.job;
+    if (policy == 0) {
+        return ZX_OK;
+    }
+    zx_status_t status = calls.job_create(child_parts.job, 0, &child->policy_job);
+    *job = child->policy_job;
+    return status == ZX_OK ? kernel_system->set_policy(*job, policy) : status;
+}
 
 static zx_status_t create_thread(struct child* child, const char* name, zx_handle_t* out) {
     size_t length = 0;
@@ -375,9 +388,12 @@ static zx_status_t start(struct child* child, const zxh_program* program) {
 
 static zx_status_t make(struct child* child, const struct payload* payload, bool session) {
     zx_status_t status = memory_take(&child->memory, child->layout.total, session);
+    zx_handle_t job;
     if (status == ZX_OK) {
-        status = calls.process_create(child_parts.job, "program", 7, 0, &child->process,
-                                      &child->root_vmar);
+        status = find_job(child, payload->program->policy, &job);
+    }
+    if (status == ZX_OK) {
+        status = calls.process_create(job, "program", 7, 0, &child->process, &child->root_vmar);
     }
     if (status == ZX_OK) {
         status = create_thread(child, "main", &child->thread);
@@ -468,6 +484,7 @@ void child_destroy(struct child* child) {
         close(child->helpers[i]);
     }
     close(child->given_job);
+    close(child->policy_job);
     close(child->thread);
     close(child->root_vmar);
     close(child->process);

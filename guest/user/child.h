@@ -58,6 +58,7 @@ struct child {
     zx_handle_t thread;
     zx_handle_t helpers[MAX_THREADS]; // by number, from 1
     zx_handle_t given_job;
+    zx_handle_t policy_job; // ZX_HANDLE_INVALID: the process is in that of all children
     bool given_vdso;
     uint64_t edge_pages;   // of all edge buffers so far
     uint64_t edge_address; // where the next edge buffer goes

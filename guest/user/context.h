@@ -28,6 +28,8 @@
 #define MAIN_STACK (8 * 1024ull)
 #define LIBRARY_STACK (64 * 1024ull) // of the main thread if the zxio library is called
 #define HELPER_STACK (16 * 1024ull)
+// The given ones, and for the zxio library the root VMAR and the library itself.
+#define BOOTSTRAP_HANDLES (ZXH_GIVEN_MOST + 2)
 #define MAX_THREADS 5 // main and helpers
 
 // What a trap asks of the agent; its result comes back as the return value.
@@ -84,7 +86,7 @@ struct child_context {
     bool session;
     uint32_t given_count;
     uint64_t given;
-    zxh_handle given_results[8];
+    zxh_handle given_results[ZXH_GIVEN_MOST];
 
     uint32_t slot_count; // of the program, or of the session so far
     uint32_t koid_capacity;

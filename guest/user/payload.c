@@ -7,7 +7,7 @@
 #define MAX_RESULTS (ZXH_RESULT_SIZE - 4096)
 
 static bool header_is_sane(const zxh_program* program) {
-    return program->given_count <= 8 && program->helper_count < MAX_THREADS &&
+    return program->given_count <= ZXH_GIVEN_MOST && program->helper_count < MAX_THREADS &&
            program->given_count <= program->slot_count && program->slot_count <= MAX_NAMES &&
            program->buffer_count <= MAX_NAMES && program->arena_size <= MAX_ARENA &&
            program->arena_before <= program->arena_size && program->result_size <= MAX_RESULTS &&

@@ -128,16 +128,17 @@ static bool load_library(struct child_context* context, zx_handle_t root_vmar,
 
 // Takes the handles that the program is given from the bootstrap channel, which goes.
 static bool take_handles(struct child_context* context, zx_handle_t bootstrap) {
-    zx_handle_t handles[10];
+    zx_handle_t handles[BOOTSTRAP_HANDLES];
     uint32_t count = 0;
     if (bootstrap != ZX_HANDLE_INVALID &&
-        (CALL(context, channel_read)(bootstrap, 0, NULL, handles, 0, 10, NULL, &count) != ZX_OK ||
+        (CALL(context, channel_read)(bootstrap, 0, NULL, handles, 0, BOOTSTRAP_HANDLES, NULL,
+                                     &count) != ZX_OK ||
          CALL(context, handle_close)(bootstrap) != ZX_OK)) {
         return false;
     }
     const zx_handle_t* next = handles;
     for (uint32_t slot = 0; slot < context->given_count; slot++) {
-        bool zero = (context->given >> 8 * slot & 0xff) == ZXH_GIVEN_ZERO;
+        bool zero = (context->given >> 4 * slot & 0xf) == ZXH_GIVEN_ZERO;
         result_handle(context, (uint16_t)slot, zero ? ZX_HANDLE_INVALID : *next++,
                       &context->given_results[slot]);
     }

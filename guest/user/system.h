@@ -35,6 +35,8 @@ struct system {
     bool start_needs_handle; // process_start without a handle for the new process fails
     // From now on exceptions of the job's processes stop until they are answered.
     zx_status_t (*catch_exceptions)(zx_handle_t job);
+    // Sets a job's policy: the action of condition i in four bits i, ZX_POL_ACTION_ALLOW not set.
+    zx_status_t (*set_policy)(zx_handle_t job, uint64_t policy);
     // Waits for a child, and for one of its threads if there is a handle.
     enum wake (*wait)(zx_handle_t process, zx_handle_t helper, zx_time_t deadline);
     // The exception that ended a wait, without its registers; false if there is none after all.

@@ -15,6 +15,15 @@
 // What the process was killed with, whoever killed it.
 #define RETCODE_KILLED (-1)
 
+// Policy: its topic, and how many conditions there are.
+#define TOPIC_BASIC 0u
+#define CONDITIONS 12u
+
+struct policy_record {
+    uint32_t condition;
+    uint32_t action;
+};
+
 // Keys of the packets waited for.
 enum {
     KEY_EXCEPTION,
@@ -43,6 +52,7 @@ struct process_info {
     X(object_get_child)                                                                            \
     X(object_get_info)                                                                             \
     X(object_wait_async)                                                                           \
+    X(job_set_policy)                                                                              \
     X(port_cancel)                                                                                 \
     X(port_create)
 
@@ -128,6 +138,19 @@ static zx_status_t catch_exceptions(zx_handle_t job) {
     return status == ZX_OK ? own.task_bind_exception_port(job, port, KEY_EXCEPTION, 0) : status;
 }
 
+// harness/edition leaves out programs with a policy that the edition does not have.
+static zx_status_t set_policy(zx_handle_t job, uint64_t policy) {
+    struct policy_record records[CONDITIONS];
+    uint32_t count = 0;
+    for (uint32_t condition = 0; condition < CONDITIONS; condition++) {
+        uint32_t action = policy >> 4 * condition & 0xf;
+        if (action != ZX_POL_ACTION_ALLOW) {
+            records[count++] = (struct policy_record){condition, action};
+        }
+    }
+    return own.job_set_policy(job, ZX_JOB_POL_ABSOLUTE, TOPIC_BASIC, records, count);
+}
+
 // Waits armed here do not outlive it, so a packet can only be of this wait, or of an exception.
 static enum wake wait(zx_handle_t process, zx_handle_t helper, zx_time_t deadline) {
     own.object_wait_async(process, port, KEY_PROCESS, ZX_PROCESS_TERMINATED, 0);
@@ -179,6 +202,7 @@ const struct system system_2018 = {
     .register_bytes = REGISTER_COUNT_2018 * sizeof(uint64_t),
     .start_needs_handle = true,
     .catch_exceptions = catch_exceptions,
+    .set_policy = set_policy,
     .wait = wait,
     .take_exception = take_exception,
     .resume = resume,

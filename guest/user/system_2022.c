@@ -12,6 +12,18 @@ static zx_status_t catch_exceptions(zx_handle_t job) {
     return calls.task_create_exception_channel(job, 0, &exceptions);
 }
 
+static zx_status_t set_policy(zx_handle_t job, uint64_t policy) {
+    zx_policy_basic_v2_t records[ZX_POL_AMBIENT_MARK_VMO_EXEC + 1];
+    uint32_t count = 0;
+    for (uint32_t condition = 0; condition <= ZX_POL_AMBIENT_MARK_VMO_EXEC; condition++) {
+        uint32_t action = policy >> 4 * condition & 0xf;
+        if (action != ZX_POL_ACTION_ALLOW) {
+            records[count++] = (zx_policy_basic_v2_t){condition, action, ZX_POL_OVERRIDE_DENY};
+        }
+    }
+    return calls.job_set_policy(job, ZX_JOB_POL_ABSOLUTE, ZX_JOB_POL_BASIC_V2, records, count);
+}
+
 static enum wake wait(zx_handle_t process, zx_handle_t helper, zx_time_t deadline) {
     zx_wait_item_t items[3] = {
         {process, ZX_PROCESS_TERMINATED, 0},
@@ -63,6 +75,7 @@ const struct system system_2022 = {
     .register_bytes = sizeof(general_registers),
     .start_needs_handle = false,
     .catch_exceptions = catch_exceptions,
+    .set_policy = set_policy,
     .wait = wait,
     .take_exception = take_exception,
     .resume = resume,

@@ -55,6 +55,7 @@ GIVEN: Final[Mapping[str, str]] = {
     "$rootvmar": "VMAR",
     "$resource": "RESOURCE",
     "$vdso": "VMO",
+    "$rootjob": "JOB",
 }
 
 #: Calls whose new handle is to the object of their first argument.

@@ -20,7 +20,7 @@ from harness.edition.defects import defect
 from harness.edition.draft import CannotRewriteError, Draft, Scratch, refuse
 from harness.edition.objects import GIVEN, MADE, Objects, stored_slots
 from harness.edition.restore import Restore
-from harness.edition.shapes import SHAPES, Shape
+from harness.edition.shapes import SHAPES, Shape, check_policy
 from harness.program.model import (
     GIVEN_SLOTS,
     MAX_ARGS,
@@ -126,6 +126,7 @@ class _Rewriter:
 
     def rewritten(self) -> Rewritten:
         program = self._program
+        check_policy(program.policy)
         given: list[Step] = []
         for slot in program.given:
             given += self._narrow(slot, GIVEN.get(slot, ""))

@@ -181,6 +181,17 @@ def _yield(draft: Draft) -> None:
         refuse("zx_thread_legacy_yield: with options")
 
 
+def check_policy(policy: Mapping[int, int]) -> None:
+    """Raise `CannotRewriteError` if a program's job would have another *policy* in 2018.
+
+    Timers are made without asking, conditions behind theirs do not exist, and all actions but
+    ALLOW deny.
+    """
+    for condition, action in policy.items():
+        if condition >= abi.ZX_POL_NEW_TIMER or action > abi.ZX_POL_ACTION_DENY:
+            refuse("its job has a policy that 2018 does not hold to")
+
+
 def _job_policy(draft: Draft) -> None:
     """The action KILL has another number; conditions and the rest must be known."""
     topic = draft.number(2, "the topic")

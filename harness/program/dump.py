@@ -28,8 +28,16 @@ from harness.program.model import (
     StoredValue,
     VdsoLayout,
 )
-from harness.program.parse import DEFAULT_RETURNS, EDITION, FORMAT
+from harness.program.parse import (
+    DEFAULT_RETURNS,
+    EDITION,
+    FORMAT,
+    POLICY_ACTIONS,
+    POLICY_CONDITIONS,
+)
 
+_CONDITIONS = {number: name for name, number in POLICY_CONDITIONS.items()}
+_ACTIONS = {number: name for name, number in POLICY_ACTIONS.items()}
 _SIZES = {1: "u8", 2: "u16", 4: "u32", 8: "u64"}
 
 
@@ -51,6 +59,10 @@ def dump_program(program: Program) -> dict[str, Any]:
         result["note"] = program.note
     if program.arch:
         result["arch"] = sorted(program.arch)
+    if program.policy:
+        result["policy"] = {
+            _CONDITIONS[condition]: _ACTIONS[action] for condition, action in program.policy.items()
+        }
     result["steps"] = [_step(step) for step in program.steps]
     if program.threads:
         result["threads"] = {
@@ -68,7 +80,7 @@ def _program_text(program: dict[str, Any]) -> str:
 
     parts = [
         f'"{key}": {json.dumps(program[key], ensure_ascii=False)}'
-        for key in ("name", "note", "arch")
+        for key in ("name", "note", "arch", "policy")
         if key in program
     ]
     parts.append('"steps": ' + lines(program["steps"], "   "))

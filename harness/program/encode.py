@@ -7,7 +7,7 @@ every buffer gets its place, and the room that the result can take is summed up.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from harness.program.model import (
     GIVEN_SLOTS,
@@ -26,7 +26,7 @@ from harness.program.wire import (
     WireError,
 )
 
-_PROGRAM = struct.Struct("<IBBBBHHHHIIIIqQI4x")
+_PROGRAM = struct.Struct("<IBBBBHHHHIIIIqQQI4x")
 _THREAD = struct.Struct("<IIII")
 
 
@@ -78,15 +78,17 @@ def encode_program(
         total,
         encoder.koids + 2 * len(given),
         limit_ns,
-        _given_bytes(given),
+        _nibbles(enumerate(GIVEN_SLOTS.index(slot) for slot in given)),
+        _nibbles(program.policy.items()),
         len(encoder.storages),
     )
     places = _words((*encoder.edges, *encoder.storages.values()))
     return b"".join((header, *threads, places, *(body for body, _ in bodies)))
 
 
-def _given_bytes(given: Sequence[str]) -> int:
-    return int.from_bytes(bytes(GIVEN_SLOTS.index(slot) for slot in given), "little")
+def _nibbles(values: Iterable[tuple[int, int]]) -> int:
+    """A number with *values* (place, value) at four bits each."""
+    return sum(value << 4 * place for place, value in values)
 
 
 class EncodedPrograms:
@@ -218,6 +220,7 @@ class SessionEncoder:
             result_size,
             self.KOIDS,
             self._limit_ns,
-            _given_bytes(self._given),
+            _nibbles(enumerate(GIVEN_SLOTS.index(slot) for slot in self._given)),
+            0,
             storages,
         )

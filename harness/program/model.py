@@ -17,7 +17,17 @@ PointerKind = Literal["unmapped", "kernel", "readonly", "edge", "noncanon", "nul
 ReturnForm = Literal["status", "u64", "mask", "none"]
 
 #: Slots that exist without being made, in the order in which results list them.
-GIVEN_SLOTS = ("$zero", "$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso")
+GIVEN_SLOTS = (
+    "$zero",
+    "$job",
+    "$proc",
+    "$vmar",
+    "$thread",
+    "$rootvmar",
+    "$resource",
+    "$vdso",
+    "$rootjob",
+)
 
 MAX_ARGS = 8
 #: Buffers that one $buf makes or one $show reports.
@@ -249,6 +259,9 @@ class Program:
     note: str = ""
     #: Architectures to compare on; empty for all.
     arch: frozenset[Arch] = frozenset()
+    #: Policy of the job its process is in: actions (ZX_POL_ACTION_) by condition (ZX_POL_); where
+    #: there is none it is in a job without policy.
+    policy: Mapping[int, int] = field(default_factory=dict)
     #: Every slot: given ones first (order of GIVEN_SLOTS), then by first appearance.
     slots: tuple[str, ...] = ()
     #: Every named buffer, then every storage, by first appearance.

@@ -30,7 +30,7 @@ from harness.program.model import (
     Step,
 )
 from harness.program.values import BadValueError, brief, integer
-from zxio_py.abi import CALLS
+from zxio_py.abi import CALLS, CONSTANTS
 from zxio_py.abi.model import Call
 from zxio_py.abi.zxio import ZXIO_CALLS
 
@@ -39,11 +39,21 @@ EDITION: Final = "2022"
 MAX_FILE_BYTES: Final = 64 << 20
 
 _PROGRAM_NAME: Final = re.compile(r"[a-z0-9_]{1,128}")
-_PROGRAM_KEYS: Final = frozenset({"name", "note", "arch", "steps", "threads"})
+_PROGRAM_KEYS: Final = frozenset({"name", "note", "arch", "policy", "steps", "threads"})
 _STEP_KEYS: Final = frozenset({"call", "args", "repeat", "min_ns", "ret"})
 _ARCHS: Final = frozenset(get_args(Arch))
 _RETURN_FORMS: Final = frozenset(get_args(ReturnForm))
 _MAX_NOTE: Final = 4096
+
+#: What the policy of a program's job names, by its name.
+POLICY_ACTIONS: Final = {
+    name: value for name, value in CONSTANTS.items() if name.startswith("ZX_POL_ACTION_")
+}
+POLICY_CONDITIONS: Final = {
+    name: value
+    for name, value in CONSTANTS.items()
+    if name.startswith("ZX_POL_") and not name.startswith(("ZX_POL_ACTION_", "ZX_POL_OVERRIDE_"))
+}
 
 
 def default_return(returns: str) -> ReturnForm:
@@ -209,6 +219,7 @@ class _ProgramReader:
         if type(note) is not str or len(note) > _MAX_NOTE or not _encodable(note):
             self._fail(f"note is not a text of at most {_MAX_NOTE} characters")
         arch = self._arch(entry.get("arch"))
+        policy = self._policy(entry.get("policy"))
         threads = entry.get("threads", {})
         if type(threads) is not dict:
             self._fail("threads is not an object of step lists")
@@ -234,6 +245,7 @@ class _ProgramReader:
             threads=helpers,
             note=note,
             arch=arch,
+            policy=policy,
             slots=(*given, *(slot for slot in slots if not slot.startswith("$"))),
             buffers=tuple(self._names.buffers),
             storages=tuple(self._names.storages),
@@ -249,6 +261,20 @@ class _ProgramReader:
             if type(arch) is not str or arch not in _ARCHS:
                 self._fail(f"unknown architecture {brief(arch)}")
         return frozenset(cast(list[Arch], value))
+
+    def _policy(self, value: Any) -> dict[int, int]:
+        if value is None:
+            return {}
+        if type(value) is not dict or not value:
+            self._fail("policy is not an object of conditions and actions")
+        policy = {}
+        for condition, action in value.items():
+            if condition not in POLICY_CONDITIONS:
+                self._fail(f"policy: unknown condition {brief(condition)}")
+            if type(action) is not str or action not in POLICY_ACTIONS:
+                self._fail(f"policy: unknown action {brief(action)}")
+            policy[POLICY_CONDITIONS[condition]] = POLICY_ACTIONS[action]
+        return policy
 
     def _step_list(
         self,

@@ -181,6 +181,9 @@ VDSO_FUNCTIONS: Final = (
 ZXIO_FUNCTIONS: Final = tuple(call.name for call in ZXIO_CALLS.values() if call.exported)
 FUNCTIONS: Final = (*VDSO_FUNCTIONS, *ZXIO_FUNCTIONS)
 
+#: A result has at most so many handles of given slots.
+GIVEN_MOST: Final = len(GIVEN_SLOTS)
+
 #: Tells one build's meaning of the records from another's.
 INTERFACE: Final = zlib.crc32(" ".join((str(WIRE_VERSION), *FUNCTIONS, *GIVEN_SLOTS)).encode())
 
@@ -200,7 +203,8 @@ PROGRAM = Struct.packed(
     ("result_size", 4),  # most bytes that all step results can take
     ("koid_count", 4),  # most different koids it can meet
     ("limit_ns", 8),
-    ("given", 8),  # byte i: what slot i holds (rank in GIVEN_SLOTS)
+    ("given", 8),  # four bits i: what slot i holds (rank in GIVEN_SLOTS)
+    ("policy", 8),  # four bits i: action of condition i in the job of the process; 0: no such job
     ("storage_count", 4),
     ("padding", 4),
 )

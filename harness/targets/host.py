@@ -76,7 +76,7 @@ class HostTarget(Closing):
         return counts
 
     def _run(self, plan: Plan) -> ProgramObservation:
-        run = Run(self._kernel, self._executor, plan.slots, plan.name)
+        run = Run(self._kernel, self._executor, plan.slots, plan.policy)
         self._watchdog.watch(run)
         return run_plan(run, plan)
 
@@ -116,7 +116,7 @@ class HostSession:
 
     def __init__(self, kernel: Kernel, executor: ThreadPoolExecutor, watchdog: Watchdog) -> None:
         """Each step may take as long as *watchdog* allows a program."""
-        self._run = Run(kernel, executor, (), "session")
+        self._run = Run(kernel, executor, ())
         self._watchdog = watchdog
         self._planner = Planner((), entry_of)
         self._open = True

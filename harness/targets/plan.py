@@ -156,6 +156,8 @@ class Plan:
     main: tuple[Op, ...]
     threads: Mapping[str, tuple[Op, ...]]
     memory: Memory
+    #: Of the job that the process is in; empty for none.
+    policy: Mapping[int, int]
 
 
 @dataclass(slots=True)
@@ -472,6 +474,7 @@ def make_plan(program: Program, entry_of: Callable[[str], Entry | None]) -> Plan
         main,
         threads,
         planner.take_memory(),
+        program.policy,
     )
 
 

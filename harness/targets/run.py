@@ -10,6 +10,7 @@ from concurrent.futures import Executor, Future, wait
 from functools import lru_cache
 from itertools import compress
 from time import monotonic_ns
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from harness.program.model import JOIN_LIMIT_NS, Report
@@ -108,12 +109,19 @@ class Run:
     """A program in its process."""
 
     def __init__(
-        self, kernel: Kernel, executor: Executor, slots: tuple[str, ...], name: str
+        self,
+        kernel: Kernel,
+        executor: Executor,
+        slots: tuple[str, ...],
+        policy: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
+        """*policy* is that of the process's job: actions by condition; none if it is empty."""
         self.kernel = kernel
         #: What helper threads run on.
         self.executor = executor
-        self.process = kernel.create_process(PROCESS_NAME)
+        #: Handles to what the program was given, of whoever started it.
+        self._kept: list[Handle] = []
+        self.process = kernel.create_process(PROCESS_NAME, self._job(policy) if policy else None)
         self.aspace = self.process.aspace
         self._handle_at = self.process.handles.get
         self.thread = self.process.create_thread("main")
@@ -130,8 +138,6 @@ class Run:
         #: Helpers started and not joined; while there are any, nothing is said about live slots.
         self.unjoined = 0
         self.job: Job | None = None
-        #: Handles to what the program was given, of whoever started it.
-        self._kept: list[Handle] = []
         self._given_vdso = False
         self.exited = False
         #: Why the process died of a fault; empty if it did not.
@@ -141,6 +147,21 @@ class Run:
         self.threads: Mapping[str, tuple[Op, ...]] = {}
 
     # Setting up ------------------------------------------------------------------------------
+
+    def _job(self, policy: Mapping[int, int]) -> Job:
+        """A job with that policy."""
+        kernel = self.kernel
+        with kernel.lock:
+            job = kernel.root_job.create_child()
+            self._kept.append(kernel.make_handle(job, abi.ZX_RIGHT_NONE))
+            job.set_basic_policy(
+                True,
+                [
+                    (condition, action, abi.ZX_POL_OVERRIDE_DENY)
+                    for condition, action in policy.items()
+                ],
+            )
+        return job
 
     def map(self, memory: Memory) -> None:
         """Map and fill what the plan asks for."""
@@ -172,6 +193,8 @@ class Run:
             made = self.thread
         elif slot == "$rootvmar":
             made = process.vmar_root
+        elif slot == "$rootjob":
+            made = kernel.root_job
         elif slot == "$resource":
             made = kernel.root_resource
         else:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from agent_programs import Run
 
+from harness.program.model import GIVEN_SLOTS
 from harness.program.normalise import normalise
 from harness.program.parse import FUNCTIONS, parse_list
 from harness.targets.guest import GuestTarget
@@ -95,7 +96,7 @@ def test_no_handles_but_those_it_names(run: Run) -> None:
 
 
 def test_given_handles(run: Run) -> None:
-    names = ["$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso"]
+    names = list(GIVEN_SLOTS[1:])
     seen = run(*({"call": "zx_handle_close", "args": [{"h": name}]} for name in names))
     assert list(seen.given) == names
     assert all(stored.state == "handle" for stored in seen.given.values())

@@ -27,6 +27,7 @@ from harness.program.observation import (
     StepObservation,
     StoredHandle,
 )
+from harness.program.parse import parse_program
 from harness.suite.load import load_suite
 from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2018
@@ -313,6 +314,19 @@ def test_disabling_is_a_write(own: int, peer: int, there: int) -> None:
     step = last(call("zx_socket_set_disposition", 3, own, peer))
     assert step.call == "zx_socket_write"
     assert numbers(*step.args) == [3, there, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("condition", "action", "fits"),
+    [("NEW_FIFO", "DENY", True), ("NEW_TIMER", "DENY", False), ("NEW_FIFO", "KILL", False)],
+)
+def test_policies(condition: str, action: str, fits: bool) -> None:
+    policy = {f"ZX_POL_{condition}": f"ZX_POL_ACTION_{action}"}
+    entry = {"name": "p", "policy": policy, "steps": []}
+    found = rewrite(parse_program(entry), EDITION_2018)
+    assert isinstance(found, Rewritten if fits else Refusal)
+    if isinstance(found, Rewritten):
+        assert found.program.policy == {10: 1}
 
 
 def test_enabling_is_refused() -> None:

@@ -65,7 +65,7 @@ def test_bogus_handles(target: HostTarget) -> None:
 
 
 def test_given_slots(target: HostTarget) -> None:
-    slots = ("$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso")
+    slots = ("$job", "$proc", "$vmar", "$thread", "$rootvmar", "$resource", "$vdso", "$rootjob")
     result = run(target, *[step("zx_handle_close", {"h": slot}) for slot in slots])
     assert {slot: entry["type"] for slot, entry in result["given"].items()} == {
         "$job": "JOB",
@@ -75,9 +75,10 @@ def test_given_slots(target: HostTarget) -> None:
         "$rootvmar": "VMAR",
         "$resource": "RESOURCE",
         "$vdso": "VMO",
+        "$rootjob": "JOB",
     }
     assert result["given"]["$thread"]["related"] == "$proc"
-    assert statuses(result) == ["ZX_OK"] * 7
+    assert statuses(result) == ["ZX_OK"] * 8
     assert result["steps"][0]["live"] == list(slots[1:])
 
 

@@ -118,7 +118,7 @@ def test_a_refusal_says_why(reason: int) -> None:
 def walk(payload: bytes) -> list[list[tuple[int, int]]]:
     """(function, arguments) of the steps of each thread, found by the lengths alone."""
     header = encode._PROGRAM.unpack_from(payload)
-    helpers, edges, storages = header[3], header[7], header[15]
+    helpers, edges, storages = header[3], header[7], header[16]
     at = wire.PROGRAM.size
     threads = []
     for _ in range(1 + helpers):
