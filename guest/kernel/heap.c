@@ -8,6 +8,7 @@
 
 #include "pmm.h"
 #include "print.h"
+#include "sanitize.h"
 #include "string.h"
 
 #define NO_OFFSET 0xffff
@@ -94,6 +95,9 @@ static void* alloc_small(size_t size) {
     uint16_t offset = page->slab_free;
     if (offset != NO_OFFSET) {
         page->slab_free = *(uint16_t*)(base + offset); // a free object holds the next one's offset
+        if (SANITIZED) {
+            guard_check_freed(base + offset, class_sizes[class]);
+        }
     } else {
         offset = page->slab_fresh;
         page->slab_fresh += class_sizes[class];
@@ -107,10 +111,10 @@ static void* alloc_small(size_t size) {
     return base + offset;
 }
 
-static void free_small(struct page* page, void* pointer) {
+// The object is there for the next one.
+static void put_back(struct page* page, void* pointer) {
     uint16_t offset = (uint64_t)pointer & (PAGE_SIZE - 1);
     ASSERT(page->slab_used > 0 && offset % class_sizes[page->slab_class] == 0);
-    live_bytes -= class_sizes[page->slab_class];
     if (is_full(page)) {
         link_partial(page);
     }
@@ -123,17 +127,41 @@ static void free_small(struct page* page, void* pointer) {
         pmm_free(page);
         slab_pages--;
     }
+}
+
+// Checks and fills what is freed; what is put back instead of it was freed some time ago.
+static void* guard_swap(struct page** page, void* pointer) {
+    void* block = guard_quarantine(guard_freed(pointer, class_sizes[(*page)->slab_class]));
+    if (block != NULL) {
+        *page = paddr_to_page(virt_to_phys(block));
+        guard_check_freed(block, class_sizes[(*page)->slab_class]);
+    }
+    return block;
+}
+
+static void free_small(struct page* page, void* pointer) {
+    live_bytes -= class_sizes[page->slab_class];
+    if (SANITIZED) {
+        pointer = guard_swap(&page, pointer);
+    }
+    if (!SANITIZED || pointer != NULL) {
+        put_back(page, pointer);
+    }
     account();
 }
 
 static void* alloc_pages(size_t size) {
-    size_t count = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    size_t count = (size + GUARD_BEHIND + PAGE_SIZE - 1) >> PAGE_SHIFT;
     struct page* page = count <= pmm_free_pages() ? pmm_alloc_contiguous(count, PAGE_SHIFT) : NULL;
     if (page == NULL) {
         return NULL;
     }
     page->slab_class = CLASS_WHOLE_PAGES;
     page->next = (uint32_t)count;
+    if (SANITIZED) {
+        page->prev = (uint32_t)size;
+        guard_zone(page_to_virt(page), size, count * PAGE_SIZE);
+    }
     return page_to_virt(page);
 }
 
@@ -141,7 +169,12 @@ void* kalloc_large(size_t size) {
     if (size > SIZE_MAX - PAGE_SIZE) {
         return NULL;
     }
-    return size <= LARGEST_CLASS ? alloc_small(size) : alloc_pages(size);
+    size_t whole = size + GUARD_FRONT + GUARD_BEHIND;
+    void* block = whole <= LARGEST_CLASS ? alloc_small(whole) : alloc_pages(size);
+    if (SANITIZED && whole <= LARGEST_CLASS && block != NULL) {
+        return guard_piece(block, size, class_sizes[class_of(whole)]);
+    }
+    return block;
 }
 
 void* kalloc(size_t size) {
@@ -160,6 +193,9 @@ void kfree(void* pointer) {
     if (page->slab_class != CLASS_WHOLE_PAGES) {
         free_small(page, pointer);
         return;
+    }
+    if (SANITIZED) {
+        guard_check_zone(pointer, page->prev, page->next * PAGE_SIZE);
     }
     for (uint32_t count = page->next; count > 0; count--, page++) {
         pmm_free(page);

@@ -7,6 +7,7 @@
 #include "ktimer.h"
 #include "pmm.h"
 #include "print.h"
+#include "sanitize.h"
 #include "share.h"
 #include "system_event.h"
 #include "thread.h"
@@ -27,6 +28,9 @@ static size_t share_size(void) {
 }
 
 void kernel_main(void) {
+    if (SANITIZED) {
+        stack_guard_init();
+    }
     size_t shared = share_size();
     paddr_t share_base = boot_info.ram_end - shared;
     paddr_t free_end = boot_container_keep(share_base);
@@ -37,6 +41,9 @@ void kernel_main(void) {
     pmm_add_range(boot_info.ram_start, boot_info.image_start);
     share_init(share_base, shared);
     thread_init();
+    if (SANITIZED) {
+        sanitizer_self_test();
+    }
     console_init();
     system_events_init();
     userboot();

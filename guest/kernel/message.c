@@ -2,6 +2,7 @@
 #include "message.h"
 
 #include "heap.h"
+#include "sanitize.h"
 
 // Most messages are small and read as soon as they are written: a few places for such are always
 // there, so that the heap need not find one each time.
@@ -34,7 +35,8 @@ static bool is_place(const struct message* message) {
 // One piece of memory: header | handle pointers | bytes
 struct message* message_create(uint32_t size, uint32_t handle_count) {
     size_t memory = sizeof(struct message) + handle_count * sizeof(struct handle*) + size;
-    struct message* message = memory <= SMALL_MESSAGE ? take_place() : NULL;
+    bool small = !SANITIZED && memory <= SMALL_MESSAGE; // the heap looks after its pieces
+    struct message* message = small ? take_place() : NULL;
     if (message == NULL) {
         message = kalloc_large(memory);
     }

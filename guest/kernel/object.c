@@ -1,6 +1,7 @@
 // Kernel objects: identity, lifetime, signals.
 #include "object.h"
 
+#include "sanitize.h"
 #include "share.h"
 
 static zx_koid_t next_koid = ZX_KOID_FIRST;
@@ -42,10 +43,12 @@ static void reap(void) {
 }
 
 void dispatcher_ref(struct dispatcher* object) {
+    CHECK_REFERENCES(object->references);
     object->references++;
 }
 
 void dispatcher_unref(struct dispatcher* object) {
+    CHECK_REFERENCES(object->references);
     if (--object->references == 0) {
         list_push_back(&doomed, &object->doomed_link);
         reap();
@@ -53,11 +56,14 @@ void dispatcher_unref(struct dispatcher* object) {
 }
 
 void dispatcher_add_handle(struct dispatcher* object) {
+    CHECK_REFERENCES(object->references);
     object->references++;
     object->handles++;
 }
 
 void dispatcher_drop_handle(struct dispatcher* object) {
+    CHECK_REFERENCES(object->references);
+    CHECK_REFERENCES(object->handles);
     bool last = --object->handles == 0 && object->ops->on_zero_handles != NULL;
     if (last && !list_is_linked(&object->doomed_link)) {
         list_push_back(&doomed, &object->doomed_link);

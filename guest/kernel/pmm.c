@@ -5,6 +5,7 @@
 
 #include "pmm.h"
 
+#include "sanitize.h"
 #include "share.h"
 #include "string.h"
 
@@ -19,6 +20,9 @@ static size_t lowest_word; // no bit is set in the words below
 static size_t total;       // pages ever added
 static size_t available;   // of these, free
 static long spare;         // in use, but only kept in store
+
+// In the sanitized build, likewise: the page is free and was filled when it was freed.
+static uint64_t* poisoned_bits;
 
 // Free pages known to hold zeros: clearing one costs as much as a small system call.
 static struct page* zeroed[16];
@@ -36,7 +40,13 @@ paddr_t pmm_init(paddr_t base, paddr_t end, paddr_t metadata) {
     size_t words = (page_count + BITS - 1) / BITS;
     free_bits = phys_to_virt(metadata);
     memset(free_bits, 0, words * sizeof(uint64_t));
-    pages = (struct page*)(free_bits + words); // initialised page by page, when allocated
+    uint64_t* behind = free_bits + words;
+    if (SANITIZED) {
+        poisoned_bits = behind;
+        memset(poisoned_bits, 0, words * sizeof(uint64_t));
+        behind += words;
+    }
+    pages = (struct page*)behind; // initialised page by page, when allocated
     return PAGE_ALIGN_UP(virt_to_phys(pages + page_count));
 }
 
@@ -64,8 +74,30 @@ void pmm_add_range(paddr_t start, paddr_t end) {
     publish();
 }
 
+static bool is_set(const uint64_t* bits, size_t n) {
+    return (bits[n / BITS] >> n % BITS & 1) != 0;
+}
+
+// A page that is freed has no user any more: it is filled, and stays that way until it is taken.
+static void poison(size_t n) {
+    ASSERT(n < page_count && !is_set(free_bits, n));
+    page_poison(page_to_virt(&pages[n]));
+    pages[n] = (struct page){0};
+    poisoned_bits[n / BITS] |= 1ull << n % BITS;
+}
+
+static void check_poison(size_t n) {
+    if (is_set(poisoned_bits, n)) {
+        page_check_poison(page_to_virt(&pages[n]));
+        poisoned_bits[n / BITS] &= ~(1ull << n % BITS);
+    }
+}
+
 static struct page* take(size_t first, size_t count) {
     for (size_t n = first; n < first + count; n++) {
+        if (SANITIZED) {
+            check_poison(n);
+        }
         free_bits[n / BITS] &= ~(1ull << n % BITS);
         pages[n] = (struct page){0};
     }
@@ -79,12 +111,44 @@ static struct page* take_zeroed(void) {
         return NULL;
     }
     struct page* page = zeroed[--zeroed_count];
+    if (SANITIZED) {
+        page_check_zero(page_to_virt(page));
+    }
     *page = (struct page){0};
     pmm_note_spare(-1);
     return page;
 }
 
+// The first page from `first` on, whole words of used pages skipped, that is free.
+static size_t next_free(size_t first) {
+    for (size_t n = first; n < page_count;) {
+        uint64_t word = free_bits[n / BITS] >> n % BITS;
+        if (word != 0) {
+            return n + __builtin_ctzll(word);
+        }
+        n = (n / BITS + 1) * BITS;
+    }
+    return NONE;
+}
+
+// The search goes round, so that a page rests for long before it is used again.
+static struct page* alloc_rested(void) {
+    static size_t cursor;
+    size_t n = next_free(cursor);
+    if (n == NONE) {
+        n = next_free(0);
+    }
+    if (n == NONE) {
+        return take_zeroed();
+    }
+    cursor = n + 1;
+    return take(n, 1);
+}
+
 struct page* pmm_alloc(void) {
+    if (SANITIZED) {
+        return alloc_rested();
+    }
     size_t words = (page_count + BITS - 1) / BITS;
     for (; lowest_word < words; lowest_word++) {
         if (free_bits[lowest_word] != 0) {
@@ -104,18 +168,6 @@ struct page* pmm_alloc_zeroed(void) {
         memset(page_to_virt(page), 0, PAGE_SIZE);
     }
     return page;
-}
-
-// The first page from `first` on, whole words of used pages skipped, that is free.
-static size_t next_free(size_t first) {
-    for (size_t n = first; n < page_count;) {
-        uint64_t word = free_bits[n / BITS] >> n % BITS;
-        if (word != 0) {
-            return n + __builtin_ctzll(word);
-        }
-        n = (n / BITS + 1) * BITS;
-    }
-    return NONE;
 }
 
 // How many of the pages from `first` on are free, up to a limit.
@@ -152,11 +204,17 @@ struct page* pmm_alloc_contiguous(size_t count, size_t alignment_log2) {
 }
 
 void pmm_free(struct page* page) {
+    if (SANITIZED) {
+        poison((size_t)(page - pages));
+    }
     mark_free(page - pages, 1);
     publish();
 }
 
 void pmm_free_zeroed(struct page* page) {
+    if (SANITIZED) {
+        page_check_zero(page_to_virt(page));
+    }
     if (zeroed_count < sizeof(zeroed) / sizeof(zeroed[0])) {
         zeroed[zeroed_count++] = page;
         pmm_note_spare(1);

@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "mapping.h"
 #include "print.h"
+#include "sanitize.h"
 #include "string.h"
 
 #define NODE_SHIFT 6
@@ -44,6 +45,7 @@ struct vmo_store* store_create(uint64_t size) {
 }
 
 static void page_unref(struct page* page) {
+    CHECK_REFERENCES(page->references);
     if (--page->references == 0) {
         pmm_free(page);
     }
@@ -67,6 +69,7 @@ static void free_node(struct page_node* node, uint32_t level, uint64_t* pages) {
 }
 
 void store_unref(struct vmo_store* store) {
+    CHECK_REFERENCES(store->references);
     if (--store->references != 0) {
         return;
     }

@@ -9,8 +9,9 @@
 typedef uint64_t (*function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
                              uint64_t);
 
-// Calls a function `repeat` times; missing arguments are 0.
-static uint64_t call(uint64_t address, const struct argument* arguments, uint32_t repeat) {
+// Calls a function of whatever type `repeat` times; missing arguments are 0.
+__attribute__((no_sanitize("function"))) static uint64_t
+call(uint64_t address, const struct argument* arguments, uint32_t repeat) {
     function target = (function)address;
     uint64_t value;
     do {

@@ -6,7 +6,8 @@
     kernel          guest/kernel + guest/arch/<arch> + guest/lib
                     + generated dispatch table + the three files above as blobs -> kernel.elf
 
-Results lie in ``images/build/<arch>``.
+Results lie in ``images/build/<arch>``, those of the sanitized build, whose kernel, agent and zxio
+library check themselves, in ``images/build/<arch>-sanitize``.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ LIBRARY = GUEST / "lib"
 INCLUDE = BUILD / "include"
 
 
-def build(arches: Sequence[Arch] = ARCHES) -> None:
-    """Build the images of the given architectures; raises `BuildError`.
+def build(arches: Sequence[Arch] = ARCHES, *, sanitize: bool = False) -> None:
+    """Build the images of the given architectures, or their sanitized variants; `BuildError`.
 
     One build at a time: a second process waits for the first.
     """
@@ -43,19 +44,20 @@ def build(arches: Sequence[Arch] = ARCHES) -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _build_all(arches)
+        _build_all(arches, sanitize)
 
 
-def _build_all(arches: Sequence[Arch]) -> None:
+def _build_all(arches: Sequence[Arch], sanitize: bool) -> None:
     write_headers()
+    checks = toolchain.UNDEFINED_FLAGS if sanitize else ()
     for arch in arches:
-        out = BUILD / arch
+        out = BUILD / (f"{arch}-sanitize" if sanitize else arch)
         vdso = build_vdso(arch, out)
-        zxio = out / "libzxio_standalone.so"
-        build_zxio_library(arch, out, [INCLUDE])
-        agent = build_agent(arch, out)
+        zxio = build_zxio_library(arch, out, [INCLUDE], flags=checks)
+        agent = build_agent(arch, out, flags=checks)
         build_floor(arch, out)
-        build_kernel(arch, out, {"vdso": vdso, "agent": agent, "zxio": zxio})
+        blobs = {"vdso": vdso, "agent": agent, "zxio": zxio}
+        build_kernel(arch, out, blobs, sanitize=sanitize)
 
 
 def write_headers() -> None:
@@ -114,7 +116,7 @@ def build_vdso(arch: Arch, out: Path) -> Path:
     return library
 
 
-def build_agent(arch: Arch, out: Path) -> Path:
+def build_agent(arch: Arch, out: Path, *, flags: Sequence[str] = ()) -> Path:
     """Build the first user process, a static position-independent executable."""
     user = GUEST / "user"
     objects = compile_sources(
@@ -127,7 +129,7 @@ def build_agent(arch: Arch, out: Path) -> Path:
         ],
         out / "obj-agent",
         includes=[INCLUDE, LIBRARY, user, user / arch, GUEST / "zxio"],
-        flags=(*toolchain.USER_FLAGS[arch], "-fno-builtin"),
+        flags=(*toolchain.USER_FLAGS[arch], "-fno-builtin", *flags),
     )
     agent = out / "agent.elf"
     link(
@@ -168,9 +170,9 @@ def build_floor(arch: Arch, out: Path) -> Path:
     return floor
 
 
-def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
+def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path], *, sanitize: bool = False) -> Path:
     """Build ``kernel.elf`` with the blobs inside, and ``calls.json`` beside it."""
-    flags = toolchain.KERNEL_FLAGS[arch]
+    flags = toolchain.KERNEL_FLAGS[arch] + (toolchain.SANITIZED_KERNEL_FLAGS if sanitize else ())
     includes = [INCLUDE, LIBRARY, GUEST / "kernel", GUEST / "arch" / arch]
     arch_dir = GUEST / "arch" / arch
     objects = compile_sources(
@@ -178,6 +180,7 @@ def build_kernel(arch: Arch, out: Path, blobs: dict[str, Path]) -> Path:
         [
             *LIBRARY.glob("*.c"),
             *(GUEST / "kernel").glob("*.c"),
+            *((GUEST / "kernel" / "sanitize").glob("*.c") if sanitize else ()),
             *arch_dir.glob("*.c"),
             *arch_dir.glob("*.S"),
         ],

@@ -79,6 +79,24 @@ USER_FLAGS: dict[Arch, tuple[str, ...]] = {
     "arm64": ("-fPIC", "-mno-outline-atomics"),
 }
 
+#: What the sanitized build adds: undefined behaviour is an instruction that traps and tells its
+#: kind, each at a place of its own.
+UNDEFINED_FLAGS = (
+    "-fsanitize=undefined",
+    "-fsanitize-trap=undefined",
+    "-fno-sanitize-merge",
+)
+
+#: Likewise, for the kernel only, which has a canary for its stack frames.  (The driver thinks that
+#: this takes a C library; the compiler behind it does not.)
+SANITIZED_KERNEL_FLAGS = (
+    *UNDEFINED_FLAGS,
+    *("-Xclang", "-stack-protector", "-Xclang", "2"),  # -fstack-protector-strong
+    "-mstack-protector-guard=global",
+    "-fno-optimize-sibling-calls",  # a backtrace names every function on the way
+    "-DZXH_SANITIZE",
+)
+
 EMULATIONS: dict[Arch, str] = {"x86_64": "elf_x86_64", "arm64": "aarch64elf"}
 
 

@@ -43,18 +43,21 @@ LINK_OPTIONS = (
 )
 
 
-def build_zxio_library(arch: Arch, out_dir: Path, include_dirs: Sequence[Path]) -> Path:
+def build_zxio_library(
+    arch: Arch, out_dir: Path, include_dirs: Sequence[Path], *, flags: Sequence[str] = ()
+) -> Path:
     """Build the library into *out_dir* and return its path.
 
-    *include_dirs* hold the generated headers (``zx/abi.h``, ``zx/syscalls.h``).  Raises
-    `harness.build.toolchain.BuildError` with the tool's text.
+    *include_dirs* hold the generated headers (``zx/abi.h``, ``zx/syscalls.h``); *flags* are for
+    the compiler, besides the usual ones.  Raises `harness.build.toolchain.BuildError` with the
+    tool's text.
     """
     objects = compile_sources(
         arch,
         SOURCES.glob("*.c"),
         out_dir / "obj-zxio",
         includes=[*include_dirs, SOURCES, ROOT / "guest" / "user", ROOT / "guest" / "lib"],
-        flags=USER_FLAGS[arch],
+        flags=(*USER_FLAGS[arch], *flags),
     )
     library = out_dir / images.SONAME
     link(arch, objects, library, LINK_OPTIONS)

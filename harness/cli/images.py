@@ -19,6 +19,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="ARCH",
         help="x86_64, arm64 (default: both)",
     )
+    build.add_argument(
+        "--sanitize",
+        action="store_true",
+        help="build the variants that check themselves (undefined behaviour, stack frames, freed "
+        "memory): the images *-sanitize",
+    )
     build.set_defaults(run=build_images)
 
 
@@ -33,7 +39,7 @@ def show(_parsed: argparse.Namespace) -> int:
         else:
             state = "built" if described.kernel.is_file() else "not built"
         sys.stdout.write(
-            f"{name:12}  {described.architecture:6}  {described.memory_mib:4} MiB  {state:9}  "
+            f"{name:15}  {described.architecture:6}  {described.memory_mib:4} MiB  {state:9}  "
             f"{described.description}\n"
         )
     return 0
@@ -43,4 +49,4 @@ def build_images(parsed: argparse.Namespace) -> int:
     """``zxh images build``."""
     from harness.build import __main__ as build
 
-    return build.main(parsed.architectures)
+    return build.main([*parsed.architectures, *(["--sanitize"] if parsed.sanitize else [])])

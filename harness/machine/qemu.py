@@ -64,7 +64,10 @@ class QemuProcess:
         program = find_qemu(image.qemu)
         kernel = kernel or image.kernel
         if not kernel.is_file():
-            raise MachineError(f"{kernel}: no such guest kernel; build it with: zxh images build")
+            option = " --sanitize" if kernel.parent.name.endswith("-sanitize") else ""
+            raise MachineError(
+                f"{kernel}: no such guest kernel; build it with: zxh images build{option}"
+            )
         self.image = image
         #: The guest's RAM as a file; -1 if it is shared with nobody.
         self.ram = -1

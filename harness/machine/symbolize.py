@@ -100,7 +100,8 @@ def _line_rows(dwarf: DWARFInfo) -> list[tuple[int, str, int]]:
         names = file_names(program)
         for entry in program.get_entries():
             state = entry.state
-            if state is None:
+            # What the compiler adds by itself has line 0: it belongs to what comes before it.
+            if state is None or (state.line == 0 and not state.end_sequence):
                 continue
             name = names.get(state.file, "?")
             rows.append((state.address, name, 0 if state.end_sequence else state.line))

@@ -22,7 +22,10 @@ TARGETS = ("host", "x86_64", "arm64")
 #: Targets on kernels that the user brings, and the environment variables that may name them.
 KERNEL_VARIABLES = {"zircon-x64": "ZXH_ZIRCON_X64", "zircon-arm64": "ZXH_ZIRCON_ARM64"}
 
-ALL_TARGETS = (*TARGETS, *KERNEL_VARIABLES)
+#: Targets on our own kernels that check themselves (``zxh images build --sanitize``).
+SANITIZED_TARGETS = ("x86_64-sanitize", "arm64-sanitize")
+
+ALL_TARGETS = (*TARGETS, *SANITIZED_TARGETS, *KERNEL_VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 #include "arm64.h"
 #include "print.h"
 #include "process.h"
+#include "sanitize.h"
 
 // Exception classes, ESR_EL1[31:26].
 #define CLASS_UNKNOWN 0x00
@@ -16,6 +17,9 @@
 #define CLASS_STEP_USER 0x32
 #define CLASS_WATCHPOINT_USER 0x34
 #define CLASS_BRK 0x3c
+
+#define BRK_NUMBER 0xffff
+#define BRK_SANITIZER 0x5500 // with the code in its low byte
 
 // Of an abort's syndrome.
 #define ABORT_WRITE (1u << 6)
@@ -88,8 +92,19 @@ __attribute__((noreturn)) void fatal_trap(struct arch_regs* regs, uint32_t vecto
 void fatal_trap(struct arch_regs* regs, uint32_t vector) {
     static const char* const kinds[] = {"synchronous exception", "interrupt", "fast interrupt",
                                         "system error"};
+    if (SANITIZED) {
+        sanitizer_trap(regs);
+    }
     const char* what = is_abort(class_of(regs)) ? "memory fault" : kinds[vector % 4];
     panic(regs, "%s in %s (vector %u)", what, vector < 8 ? "the kernel" : "user mode", vector);
+}
+
+int arch_sanitizer_code(const struct arch_regs* regs) {
+    uint32_t number = regs->esr & BRK_NUMBER;
+    if (class_of(regs) != CLASS_BRK || (number & 0xff00) != BRK_SANITIZER) {
+        return -1;
+    }
+    return (int)(number & 0xff);
 }
 
 uint64_t arch_regs_cause(const struct arch_regs* regs) {

@@ -3,7 +3,9 @@
 #include "cpu.h"
 #include "print.h"
 #include "process.h"
+#include "sanitize.h"
 
+#define INVALID_OPCODE 6
 #define GENERAL_PROTECTION_FAULT 13
 #define PAGE_FAULT 14
 
@@ -23,7 +25,7 @@ static const struct {
     [3] = {"breakpoint", ZX_EXCP_SW_BREAKPOINT},
     [4] = {"overflow", ZX_EXCP_GENERAL},
     [5] = {"bound range exceeded", ZX_EXCP_GENERAL},
-    [6] = {"invalid opcode", ZX_EXCP_UNDEFINED_INSTRUCTION},
+    [INVALID_OPCODE] = {"invalid opcode", ZX_EXCP_UNDEFINED_INSTRUCTION},
     [7] = {"device not available", ZX_EXCP_GENERAL},
     [8] = {"double fault", 0},
     [10] = {"invalid task state", ZX_EXCP_GENERAL},
@@ -81,8 +83,20 @@ void trap_handler(struct arch_regs* regs) {
     if (arch_regs_in_user(regs)) {
         user_trap(regs);
     } else if (regs->vector != 1) { // a debug exception at the system call entry: nothing to do
+        if (SANITIZED) {
+            sanitizer_trap(regs);
+        }
         panic(regs, "%s in the kernel", exception_name(regs->vector));
     }
+}
+
+// ud1 with the code as displacement of its operand: 67 0f b9 40 <code>, or ... 00 for code 0.
+int arch_sanitizer_code(const struct arch_regs* regs) {
+    const uint8_t* code = (const uint8_t*)regs->rip;
+    if (regs->vector != INVALID_OPCODE || code[0] != 0x67 || code[1] != 0x0f || code[2] != 0xb9) {
+        return -1;
+    }
+    return code[3] == 0x40 ? code[4] : 0;
 }
 
 uint64_t arch_regs_cause(const struct arch_regs* regs) {
