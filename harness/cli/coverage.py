@@ -82,6 +82,7 @@ def _summary(matrix: Matrix, out: Console) -> None:
         out.print(f"{target}: {counts}", highlight=False)
     seen, total = matrix.errors
     out.print(
-        f"{seen} of {total} errors of functions seen on every target, {matrix.programs} programs",
+        f"{seen} of {total} errors of functions seen on every target, "
+        f"{len(matrix.unreachable)} more cannot be caused, {matrix.programs} programs",
         highlight=False,
     )

@@ -18,7 +18,8 @@ this page against a run.
   error (it needs a device, a privilege, or a kernel built for debugging); **unseen**: no program
   calls it; **missing**: the target does not have it.
 * **Errors** are those that the function has by rule (`zxio_py/abi`): how many of them were seen on
-  every target, and which were not.
+  every target, and which were not. One with the name of an architecture is given there only. Those
+  that no program can cause are not among them; they stand at the end, each with the reason.
 """
 
 
@@ -35,7 +36,8 @@ def _function(matrix: Matrix, row: Row) -> dict[str, Any]:
     return {
         "name": row.call.name,
         "states": dict(zip(matrix.targets, row.states, strict=True)),
-        "errors": list(row.call.errors),
+        "errors": list(row.errors),
+        "unreachable": dict(row.call.unreachable),
         "seen": {n: sorted(cell.errors) for n, cell in zip(matrix.targets, row.cells, strict=True)},
         "unseen": list(row.unseen),
         "unexpected": list(row.unexpected),
@@ -44,7 +46,10 @@ def _function(matrix: Matrix, row: Row) -> dict[str, Any]:
 
 def markdown(matrix: Matrix) -> str:
     """The page: a summary, then a table per category of functions."""
-    return "\n".join([_INTRODUCTION, *_summary(matrix), *_tables(matrix)]) + "\n"
+    return (
+        "\n".join([_INTRODUCTION, *_summary(matrix), *_tables(matrix), *_unreachable(matrix)])
+        + "\n"
+    )
 
 
 def _summary(matrix: Matrix) -> Iterator[str]:
@@ -53,7 +58,10 @@ def _summary(matrix: Matrix) -> Iterator[str]:
         counts = [str(matrix.count(target, state)) for target in matrix.targets]
         yield _line([state, *counts])
     seen, total = matrix.errors
-    yield f"\n{seen} of {total} errors of functions were seen on every target.\n"
+    yield (
+        f"\n{seen} of {total} errors of functions were seen on every target; "
+        f"{len(matrix.unreachable)} more cannot be caused.\n"
+    )
 
 
 def _tables(matrix: Matrix) -> Iterator[str]:
@@ -66,6 +74,13 @@ def _tables(matrix: Matrix) -> Iterator[str]:
         for row in rows:
             yield _line([f"`{row.call.name}`", *row.states, row.share, ", ".join(row.unseen)])
         yield ""
+
+
+def _unreachable(matrix: Matrix) -> Iterator[str]:
+    yield "## Errors that cannot be caused\n"
+    yield from _header(["function", "error", "why"])
+    for name, error, reason in matrix.unreachable:
+        yield _line([f"`{name}`", error, reason])
 
 
 def _header(titles: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ those that the interface (`zxio_py.abi`) says the function has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +17,7 @@ from harness.program.observation import ProgramObservation, StepObservation
 from harness.run import LARGEST_CHUNK
 from harness.targets.base import Target
 from zxio_py import abi
-from zxio_py.abi.model import Call
+from zxio_py.abi.model import Arch, Call
 
 #: "works": it succeeded; "refuses": it only gave errors; "unseen": no program reached it;
 #: "missing": the target has no such function.
@@ -37,6 +37,8 @@ Progress = Callable[[int, int], None]
 class Cell:
     """One function on one target."""
 
+    #: The target's: numbers and errors may depend on it.
+    arch: Arch
     missing: bool = False
     succeeded: bool = False
     #: Errors seen, without ``ZX_ERR_``.
@@ -65,26 +67,48 @@ class Row:
         return tuple(cell.state for cell in self.cells)
 
     @property
-    def seen(self) -> frozenset[str]:
-        """Errors seen on every target."""
-        return frozenset.intersection(*(frozenset(cell.errors) for cell in self.cells))
+    def errors(self) -> dict[str, bool]:
+        """Errors that programs can cause, in the interface's order: whether every target gave it.
+
+        One that only an architecture has bears its name, and counts if there is such a target.
+        """
+        unreachable = dict(self.call.unreachable)
+        result = {e: self._given(e, self.cells) for e in self.call.errors if e not in unreachable}
+        for arch, errors in self.call.arch_errors:
+            cells = [cell for cell in self.cells if cell.arch == arch]
+            if cells:
+                result |= {f"{error} ({arch})": self._given(error, cells) for error in errors}
+        return result
+
+    @staticmethod
+    def _given(error: str, cells: Iterable[Cell]) -> bool:
+        return all(error in cell.errors for cell in cells)
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """Errors it has by the interface that were not seen on every target, in its order."""
-        return tuple(error for error in self.call.errors if error not in self.seen)
+        """Of `errors`, those that not every target gave."""
+        return tuple(error for error, seen in self.errors.items() if not seen)
 
     @property
     def share(self) -> str:
         """How many of its errors were seen on every target, in words; empty if it has none."""
-        total = len(self.call.errors)
+        total = len(self.errors)
         return f"{total - len(self.unseen)}/{total}" if total else ""
 
     @property
     def unexpected(self) -> tuple[str, ...]:
-        """Errors seen on some target that it does not have by the interface."""
-        found = frozenset().union(*(cell.errors for cell in self.cells))
-        return tuple(sorted(found - frozenset(self.call.errors) - _NOT_CAUSED))
+        """Errors seen on some target that it does not have there, or that nothing can cause."""
+        unreachable = {error for error, _ in self.call.unreachable}
+        return tuple(
+            sorted(
+                {
+                    error
+                    for cell in self.cells
+                    for error in cell.errors - _NOT_CAUSED
+                    if error in unreachable or error not in self.call.errors_on(cell.arch)
+                }
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +128,17 @@ class Matrix:
     @property
     def errors(self) -> tuple[int, int]:
         """How many (function, error) pairs were seen on every target, and how many there are."""
-        pairs = sum(len(row.call.errors) for row in self.rows)
+        pairs = sum(len(row.errors) for row in self.rows)
         return pairs - sum(len(row.unseen) for row in self.rows), pairs
+
+    @property
+    def unreachable(self) -> tuple[tuple[str, str, str], ...]:
+        """Function, error and reason of each that no program can cause."""
+        return tuple(
+            (row.call.name, error, reason)
+            for row in self.rows
+            for error, reason in row.call.unreachable
+        )
 
 
 def measure(
@@ -113,10 +146,10 @@ def measure(
 ) -> Matrix:
     """Run *programs* on all targets, which work at the same time, and count."""
     calls = [call for call in abi.CALLS.values() if call.exported]
-    table = {
-        target.name: {c.name: Cell(missing=c.name in target.missing_calls()) for c in calls}
-        for target in targets
-    }
+    table = {}
+    for target in targets:
+        missing = target.missing_calls()
+        table[target.name] = {c.name: Cell(target.arch, c.name in missing) for c in calls}
     for start in range(0, len(programs), LARGEST_CHUNK):
         chunk = programs[start : start + LARGEST_CHUNK]
         for target in targets:

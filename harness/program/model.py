@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Arch = Literal["x86_64", "arm64"]
+from zxio_py.abi.model import Arch as Arch
+
 PointerKind = Literal["unmapped", "kernel", "readonly", "edge", "noncanon", "null"]
 ReturnForm = Literal["status", "u64", "mask", "none"]
 

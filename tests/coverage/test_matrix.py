@@ -7,7 +7,7 @@ import pytest
 
 from harness.cli import main
 from harness.coverage.document import as_json, markdown
-from harness.coverage.matrix import Matrix, measure
+from harness.coverage.matrix import Cell, Matrix, Row, measure
 from harness.program.parse import parse_list
 from harness.targets.factory import open_targets
 from zxio_py import abi
@@ -75,22 +75,52 @@ def test_a_call_that_does_not_return_works(matrix: Matrix) -> None:
 
 def test_errors_count_where_every_target_gave_them(matrix: Matrix) -> None:
     (row,) = (row for row in matrix.rows if row.call.name == "zx_event_create")
-    assert row.seen == {"INVALID_ARGS"}
+    assert row.errors == {"INVALID_ARGS": True, "ACCESS_DENIED": False}
     assert row.unseen == ("ACCESS_DENIED",)
     assert row.unexpected == ()
     seen, total = matrix.errors
-    assert (seen, total) == (3, sum(len(call.errors) for call in abi.CALLS.values()))
+    assert (seen, total) == (3, sum(len(row.errors) for row in matrix.rows))
+
+
+def test_errors_that_cannot_be_caused_do_not_count(matrix: Matrix) -> None:
+    (row,) = (row for row in matrix.rows if row.call.name == "zx_port_wait")
+    assert "CANCELED" in row.call.errors
+    assert "CANCELED" not in row.errors
+    assert ("zx_port_wait", "CANCELED") in {entry[:2] for entry in matrix.unreachable}
+    seen = Row(row.call, (Cell("x86_64", errors={"CANCELED", "NO_MEMORY"}),))
+    assert seen.unexpected == ("CANCELED",)
+
+
+def test_errors_of_one_architecture_count_there(matrix: Matrix) -> None:
+    (row,) = (row for row in matrix.rows if row.call.name == "zx_ioports_request")
+    assert row.errors["NOT_SUPPORTED (arm64)"] is False
+    assert len(row.errors) == 5
+    pc = Row(row.call, (Cell("x86_64", errors={"NOT_SUPPORTED", "BAD_HANDLE"}),))
+    assert "NOT_SUPPORTED (arm64)" not in pc.errors
+    assert pc.errors["BAD_HANDLE (x86_64)"] is True
+    assert pc.unexpected == ("NOT_SUPPORTED",)
 
 
 def test_the_errors_of_the_interface_are_statuses() -> None:
     for call in abi.CALLS.values():
-        assert len(set(call.errors)) == len(call.errors), call.name
-        assert all(f"ZX_ERR_{error}" in abi.CONSTANTS for error in call.errors), call.name
-        assert call.returns == "zx_status_t" or not call.errors, call.name
+        for arch in ("x86_64", "arm64"):
+            errors = call.errors_on(arch)
+            assert len(set(errors)) == len(errors), call.name
+            assert all(f"ZX_ERR_{error}" in abi.CONSTANTS for error in errors), call.name
+            assert call.returns == "zx_status_t" or not errors, call.name
+
+
+def test_what_cannot_be_caused_has_a_reason() -> None:
+    for call in abi.CALLS.values():
+        for error, reason in call.unreachable:
+            assert error in call.errors, call.name
+            assert 20 <= len(reason) <= 100, call.name
+            assert reason.isprintable(), call.name
 
 
 def test_page_and_json(matrix: Matrix) -> None:
     page = markdown(matrix)
+    assert "| `zx_port_wait` | CANCELED | documented only" in page
     assert "| `zx_event_create` | works | works | 1/2 | ACCESS_DENIED |" in page
     assert "3 of " in page
     (entry,) = (f for f in as_json(matrix)["functions"] if f["name"] == "zx_object_signal")

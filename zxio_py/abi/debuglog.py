@@ -92,6 +92,7 @@ _CALLS = (
             "resource: ROOT, except that ZX_HANDLE_INVALID is accepted when options == 0 (write-only log)",
         ),
         errors=(*HANDLE_ERRORS, "INVALID_ARGS"),
+        unreachable=(("ACCESS_DENIED", "no right of the resource is asked for"),),
         category="logging-and-debug",
         note="ZX_HANDLE_INVALID with options 0 yields a write-only log",
     ),

@@ -65,6 +65,7 @@ _CALLS = (
         ),
         rights=("resource: ROOT",),
         errors=("BAD_HANDLE", "WRONG_TYPE"),
+        arch_errors=(("x86_64", ("INVALID_ARGS",)), ("arm64", ("NOT_SUPPORTED",))),
         category="driver-and-platform",
     ),
     Call(
@@ -95,6 +96,10 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("resource: IOPORT covering the range",),
+        arch_errors=(
+            ("x86_64", ("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS")),
+            ("arm64", ("NOT_SUPPORTED",)),
+        ),
         category="driver-and-platform",
     ),
     Call(
@@ -106,6 +111,10 @@ _CALLS = (
             Param("len", "uint32_t"),
         ),
         rights=("resource: IOPORT covering the range",),
+        arch_errors=(
+            ("x86_64", ("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS")),
+            ("arm64", ("NOT_SUPPORTED",)),
+        ),
         category="driver-and-platform",
     ),
     Call(

@@ -68,6 +68,8 @@ LIBRARY_SCALAR_TYPES: Mapping[str, tuple[int, bool]] = {
 }
 
 
+Arch = Literal["x86_64", "arm64"]
+
 #: Of `Call.errors`: what looking a handle up may come to, in this order.
 HANDLE_ERRORS = ("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED")
 
@@ -128,6 +130,10 @@ class Call:
     #: Status codes it answers with by rule, without ``ZX_ERR_``, about in the order of its checks.
     #: NO_MEMORY, which all that allocate may give, is left out; so is what only devices cause.
     errors: tuple[str, ...] = ()
+    #: Those that it answers with on one architecture only.
+    arch_errors: tuple[tuple[Arch, tuple[str, ...]], ...] = ()
+    #: Which of `errors` no program can cause, each with the reason.
+    unreachable: tuple[tuple[str, str], ...] = ()
     category: str = ""
     note: str = ""
 
@@ -145,6 +151,10 @@ class Call:
     def exported(self) -> bool:
         """Whether the vDSO exports it."""
         return "internal" not in self.attributes
+
+    def errors_on(self, arch: Arch) -> tuple[str, ...]:
+        """Status codes it answers with on *arch*."""
+        return self.errors + tuple(e for a, errors in self.arch_errors if a == arch for e in errors)
 
     @property
     def prototype(self) -> str:

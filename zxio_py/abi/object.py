@@ -306,6 +306,9 @@ _CALLS = (
         ),
         rights=("handle: ENUMERATE; the new handle may not exceed the parent handle's rights",),
         errors=("BAD_HANDLE", "ACCESS_DENIED", "NOT_FOUND", "WRONG_TYPE", "INVALID_ARGS"),
+        unreachable=(
+            ("WRONG_TYPE", "only handles of processes and jobs have the right ENUMERATE"),
+        ),
         category="handles-and-objects",
     ),
     Call(
@@ -399,6 +402,7 @@ _CALLS = (
         ),
         rights=("handle: SIGNAL",),
         errors=("BAD_HANDLE", "ACCESS_DENIED", "NOT_SUPPORTED", "INVALID_ARGS"),
+        unreachable=(("NOT_SUPPORTED", "an object that cannot be waited for has no right SIGNAL"),),
         category="signals-and-waits",
     ),
     Call(
@@ -411,6 +415,7 @@ _CALLS = (
         ),
         rights=("handle: SIGNAL_PEER",),
         errors=("BAD_HANDLE", "ACCESS_DENIED", "NOT_SUPPORTED", "INVALID_ARGS", "PEER_CLOSED"),
+        unreachable=(("NOT_SUPPORTED", "only an end of a pair has the right SIGNAL_PEER"),),
         category="signals-and-waits",
     ),
     Call(
@@ -428,6 +433,7 @@ _CALLS = (
             "port: WRITE",
         ),
         errors=("INVALID_ARGS", *HANDLE_ERRORS, "NOT_SUPPORTED"),
+        unreachable=(("NOT_SUPPORTED", "an object that cannot be waited for has no right WAIT"),),
         category="signals-and-waits",
     ),
     Call(
@@ -449,6 +455,7 @@ _CALLS = (
             "TIMED_OUT",
             "CANCELED",
         ),
+        unreachable=(("NOT_SUPPORTED", "an object that cannot be waited for has no right WAIT"),),
         category="signals-and-waits",
     ),
     Call(
@@ -470,6 +477,7 @@ _CALLS = (
             "CANCELED",
             "INVALID_ARGS",
         ),
+        unreachable=(("NOT_SUPPORTED", "an object that cannot be waited for has no right WAIT"),),
         category="signals-and-waits",
     ),
 )

@@ -49,6 +49,10 @@ _CALLS = (
             Param("write", "uint32_t"),
         ),
         rights=("handle: resource ROOT",),
+        arch_errors=(
+            ("x86_64", ("BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS")),
+            ("arm64", ("NOT_SUPPORTED",)),
+        ),
         category="driver-and-platform",
     ),
     Call(

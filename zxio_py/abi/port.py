@@ -48,6 +48,7 @@ _CALLS = (
             "source: WAIT in the kernel (docs say WRITE)",
         ),
         errors=(*HANDLE_ERRORS, "NOT_SUPPORTED", "NOT_FOUND"),
+        unreachable=(("NOT_SUPPORTED", "an object that cannot be waited for has no right WAIT"),),
         category="signals-and-waits",
     ),
     Call(
@@ -83,6 +84,9 @@ _CALLS = (
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
         errors=(*HANDLE_ERRORS, "TIMED_OUT", "CANCELED", "INVALID_ARGS"),
+        unreachable=(
+            ("CANCELED", "documented only: a wait goes on when the port's handle is closed"),
+        ),
         category="signals-and-waits",
     ),
 )

@@ -81,6 +81,12 @@ _CALLS = (
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
         errors=("INVALID_ARGS", *HANDLE_ERRORS, "NOT_FOUND", "BAD_STATE", "OUT_OF_RANGE"),
+        unreachable=(
+            (
+                "OUT_OF_RANGE",
+                "documented only: there is nothing to read at any offset behind the content",
+            ),
+        ),
         category="ipc",
     ),
     Call(

@@ -167,7 +167,14 @@ _CALLS = (
             Param("arg", "const zx_system_powerctl_arg_t*"),
         ),
         rights=("resource: SYSTEM/POWER_BASE",),
-        errors=("BAD_HANDLE", "WRONG_TYPE", "OUT_OF_RANGE", "INVALID_ARGS", "BAD_STATE"),
+        errors=(
+            "BAD_HANDLE",
+            "WRONG_TYPE",
+            "OUT_OF_RANGE",
+            "INVALID_ARGS",
+            "BAD_STATE",
+        ),
+        arch_errors=(("x86_64", ("NOT_SUPPORTED",)),),
         category="system",
     ),
     Call(

@@ -144,6 +144,9 @@ _CALLS = (
             "NOT_SUPPORTED",
             "BUFFER_TOO_SMALL",
         ),
+        unreachable=(
+            ("BUFFER_TOO_SMALL", "documented only: a mapping may reach beyond the VMO's end"),
+        ),
         category="memory",
     ),
     Call(
@@ -195,6 +198,9 @@ _CALLS = (
             "NOT_FOUND",
             "BAD_STATE",
             "ACCESS_DENIED",
+        ),
+        unreachable=(
+            ("NOT_FOUND", "documented only: where nothing is mapped there is nothing to unmap"),
         ),
         category="memory",
     ),

@@ -199,6 +199,9 @@ _CALLS = (
             "BAD_STATE",
             "UNAVAILABLE",
         ),
+        unreachable=(
+            ("UNAVAILABLE", "unlocked pages go only when the machine runs out of memory"),
+        ),
         category="memory",
     ),
     Call(
@@ -240,6 +243,7 @@ _CALLS = (
         ),
         rights=("handle: MAP",),
         errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE", "NOT_SUPPORTED"),
+        unreachable=(("NOT_SUPPORTED", "documented only: every kind of VMO takes a policy"),),
         category="memory",
     ),
     Call(
