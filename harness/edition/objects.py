@@ -55,7 +55,6 @@ GIVEN: Final[Mapping[str, str]] = {
     "$rootvmar": "VMAR",
     "$resource": "RESOURCE",
     "$vdso": "VMO",
-    "$rootjob": "JOB",
 }
 
 #: Calls whose new handle is to the object of their first argument.

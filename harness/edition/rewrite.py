@@ -127,6 +127,8 @@ class _Rewriter:
     def rewritten(self) -> Rewritten:
         program = self._program
         check_policy(program.policy)
+        if "$rootjob" in program.slots:
+            refuse("the root job of the edition is in another")
         given: list[Step] = []
         for slot in program.given:
             given += self._narrow(slot, GIVEN.get(slot, ""))

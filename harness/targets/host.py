@@ -15,8 +15,10 @@ from harness.program.parse import FUNCTIONS
 from harness.targets.base import Closing
 from harness.targets.plan import Entry, Plan, Planner, make_plan
 from harness.targets.run import Run, run_plan
+from zxio_py.abi.rights import ZX_RIGHT_NONE
 from zxio_py.kernel import Counts, Kernel
 from zxio_py.kernel.errors import ThreadEnded, UserFault
+from zxio_py.kernel.job import Job
 from zxio_py.kernel.raw import ENTRIES
 from zxio_py.zxio.raw import ZxioRaw
 
@@ -29,8 +31,7 @@ class HostTarget(Closing):
 
     def __init__(self, time_limit_ns: int = TIME_LIMIT_NS) -> None:
         """A program that runs longer than *time_limit_ns* is ended."""
-        self._kernel = Kernel()
-        self._baseline = self._kernel.counts()
+        self._start_over()
         self._plans: dict[int, tuple[Program, Plan]] = {}
         self._executor = ThreadPoolExecutor(MAX_THREADS, "helper")
         self._watchdog = Watchdog(time_limit_ns)
@@ -76,7 +77,7 @@ class HostTarget(Closing):
         return counts
 
     def _run(self, plan: Plan) -> ProgramObservation:
-        run = Run(self._kernel, self._executor, plan.slots, plan.policy)
+        run = Run(self._jobs, self._executor, plan.slots, plan.policy)
         self._watchdog.watch(run)
         return run_plan(run, plan)
 
@@ -93,12 +94,18 @@ class HostTarget(Closing):
 
     def open_session(self) -> HostSession:
         """Start a program that takes its steps one by one."""
-        return HostSession(self._kernel, self._executor, self._watchdog)
+        return HostSession(self._jobs, self._executor, self._watchdog)
 
     def reset(self) -> None:
         """Start over with a new emulated machine."""
-        self._kernel = Kernel()
-        self._baseline = self._kernel.counts()
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._kernel = kernel = Kernel()
+        with kernel.lock:
+            self._jobs = kernel.root_job.create_child()
+            kernel.make_handle(self._jobs, ZX_RIGHT_NONE)  # it stays
+        self._baseline = kernel.counts()
 
     def close(self) -> None:
         """End the helper threads; idempotent."""
@@ -114,9 +121,9 @@ def entry_of(name: str) -> Entry | None:
 class HostSession:
     """A program on the host that is fed step by step; see `harness.targets.base.Session`."""
 
-    def __init__(self, kernel: Kernel, executor: ThreadPoolExecutor, watchdog: Watchdog) -> None:
-        """Each step may take as long as *watchdog* allows a program."""
-        self._run = Run(kernel, executor, ())
+    def __init__(self, job: Job, executor: ThreadPoolExecutor, watchdog: Watchdog) -> None:
+        """Its process is in *job*.  Each step may take as long as *watchdog* allows a program."""
+        self._run = Run(job, executor, ())
         self._watchdog = watchdog
         self._planner = Planner((), entry_of)
         self._open = True

@@ -32,7 +32,6 @@ from harness.targets.plan import (
     Plan,
 )
 from zxio_py import abi
-from zxio_py.kernel import Kernel
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserFault, ZxError
@@ -110,18 +109,20 @@ class Run:
 
     def __init__(
         self,
-        kernel: Kernel,
+        job: Job,
         executor: Executor,
         slots: tuple[str, ...],
         policy: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        """*policy* is that of the process's job: actions by condition; none if it is empty."""
-        self.kernel = kernel
+        """The process is in *job*, or in one with *policy* in it: actions by condition."""
+        self.kernel = kernel = job.kernel
         #: What helper threads run on.
         self.executor = executor
         #: Handles to what the program was given, of whoever started it.
         self._kept: list[Handle] = []
-        self.process = kernel.create_process(PROCESS_NAME, self._job(policy) if policy else None)
+        self.process = kernel.create_process(
+            PROCESS_NAME, self._limited(job, policy) if policy else job
+        )
         self.aspace = self.process.aspace
         self._handle_at = self.process.handles.get
         self.thread = self.process.create_thread("main")
@@ -148,19 +149,13 @@ class Run:
 
     # Setting up ------------------------------------------------------------------------------
 
-    def _job(self, policy: Mapping[int, int]) -> Job:
+    def _limited(self, parent: Job, policy: Mapping[int, int]) -> Job:
         """A job with that policy."""
-        kernel = self.kernel
+        kernel, fixed = self.kernel, abi.ZX_POL_OVERRIDE_DENY
         with kernel.lock:
-            job = kernel.root_job.create_child()
+            job = parent.create_child()
             self._kept.append(kernel.make_handle(job, abi.ZX_RIGHT_NONE))
-            job.set_basic_policy(
-                True,
-                [
-                    (condition, action, abi.ZX_POL_OVERRIDE_DENY)
-                    for condition, action in policy.items()
-                ],
-            )
+            job.set_basic_policy(True, [(*setting, fixed) for setting in policy.items()])
         return job
 
     def map(self, memory: Memory) -> None:

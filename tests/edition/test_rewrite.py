@@ -329,6 +329,10 @@ def test_policies(condition: str, action: str, fits: bool) -> None:
         assert found.program.policy == {10: 1}
 
 
+def test_the_root_job_is_refused() -> None:
+    assert "in another" in refused(call("zx_object_wait_one", {"h": "$rootjob"}, 0, 0))
+
+
 def test_enabling_is_refused() -> None:
     assert "disabling" in refused(call("zx_socket_set_disposition", 3, 2, 0))
     assert "disabling" in refused(call("zx_socket_set_disposition", 3, 0, 0))
