@@ -132,7 +132,7 @@ static zx_status_t default_move(zxio_t* io, const char* old_path, size_t old_pat
     return ZX_ERR_NOT_SUPPORTED;
 }
 
-static zx_status_t default_dirent_iterator_init(zxio_dirent_iterator_t* iterator, zxio_t* io) {
+static zx_status_t default_dirent_iterator_init(zxio_t* io, zxio_dirent_iterator_t* iterator) {
     iterator->io = io;
     return ZX_ERR_NOT_SUPPORTED;
 }

@@ -288,7 +288,7 @@ zx_status_t zxio_dirent_iterator_init(zxio_dirent_iterator_t* iterator, zxio_t* 
     if (iterator == NULL) {
         return ZX_ERR_INVALID_ARGS;
     }
-    return OPERATION(directory, dirent_iterator_init)(iterator, directory);
+    return OPERATION(directory, dirent_iterator_init)(directory, iterator);
 }
 
 // There has to be an iterator, here and at its end; what counts is whether it has an object.

@@ -63,7 +63,7 @@ def _default_move(
     raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 
 
-def _default_dirent_iterator_init(iterator: DirentIterator, io: Zxio) -> None:
+def _default_dirent_iterator_init(io: Zxio, iterator: DirentIterator) -> None:
     iterator.io = io
     raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
 

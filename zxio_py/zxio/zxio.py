@@ -307,8 +307,7 @@ def zxio_dirent_iterator_init(iterator: DirentIterator | None, directory: Zxio |
         return abi.ZX_ERR_BAD_HANDLE
     if iterator is None:
         return abi.ZX_ERR_INVALID_ARGS
-    operation = _operation(directory, "dirent_iterator_init")
-    return attempt(lambda: operation(iterator, directory), None)[0]
+    return _status(directory, "dirent_iterator_init", iterator)
 
 
 def zxio_dirent_iterator_next(iterator: DirentIterator, inout_entry: Dirent | None) -> int:
