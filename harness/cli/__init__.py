@@ -36,6 +36,7 @@ COMMANDS = {
     "images": _Command("harness.cli.images", "list or build the guest images"),
     "symbols": _Command("harness.symbols.cli", "hold libraries against their symbol lists"),
     "rubric": _Command("harness.rubric.cli", "apply the interface rubric to the system calls"),
+    "fidl": _Command("harness.fidl.cli", "run conformance cases of FIDL against the codec"),
     "zbi": _Command("harness.zbi.cli", "list, extract or pack boot containers"),
     "test": _Command("harness.cli.test", "run the project's own tests, lint and type checks"),
 }

@@ -1,0 +1,1 @@
+"""Conformance cases of FIDL, run against the codec of `zxio_py.fidl`."""

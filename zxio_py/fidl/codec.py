@@ -1,0 +1,118 @@
+"""Encoding and decoding of whole bodies; whatever fails, no handle is lost or closed twice.
+
+    codec = Codec(NodeAttributes.fidl)
+    encoded = codec.encode(NodeAttributes(...))
+    value = codec.decode(encoded.data)
+
+The rules are those of the wire format v2.  A body has at most 2^32 - 1 elements anywhere; what a
+channel carries is the business of `transaction`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from struct import error as StructError
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from zxio_py.fidl.decoder import HandleInfo, HandleOwner, Message, decoder_of
+from zxio_py.fidl.encoder import HandleDisposition, encoder_of
+from zxio_py.fidl.errors import Code, FidlError, UnsuitableValueError
+from zxio_py.fidl.handles import handles_in
+from zxio_py.fidl.layout import padded, size_of
+from zxio_py.fidl.types import StructType, TableType, Type, UnionType
+
+#: What becomes of members that a table or flexible union does not know: *drop* closes their handles
+#: and forgets them (C++, Rust), *store* keeps bytes and handles for encoding again (Dart, Go).
+UnknownPolicy: TypeAlias = Literal["drop", "store"]
+
+
+class Encoded(NamedTuple):
+    """A message ready to be written."""
+
+    data: bytes
+    handles: list[HandleDisposition]
+
+
+class Codec:
+    """Encodes and decodes bodies of one type; its functions are made once."""
+
+    def __init__(self, type: StructType | TableType | UnionType) -> None:
+        self.type = type
+        self.name = type.name
+        size = size_of(type)
+        self._size = size
+        self._room = bytes(padded(size))
+        self._encode = encoder_of(type)
+        self._decode = decoder_of(type)
+
+    def encode(self, value: Any, owner: HandleOwner | None = None, *, head: bytes = b"") -> Encoded:
+        """The body, behind *head* (whole words).
+
+        The handles of *value* are moved into the message; if this fails (`FidlError`), they are
+        closed in the name of *owner*.
+        """
+        out = bytearray(head)
+        out += self._room
+        handles: list[HandleDisposition] = []
+        try:
+            self._encode(value, out, len(head), handles, 0)
+        except FidlError:
+            close_handles(self.type, value, owner)
+            raise
+        except (StructError, TypeError, AttributeError, OverflowError, ValueError) as error:
+            close_handles(self.type, value, owner)
+            raise UnsuitableValueError(f"{self.name}: {error}") from error
+        return Encoded(bytes(out), handles)
+
+    def decode(
+        self,
+        data: bytes,
+        handles: Sequence[HandleInfo] = (),
+        owner: HandleOwner | None = None,
+        *,
+        start: int = 0,
+        unknown: UnknownPolicy = "drop",
+    ) -> Any:
+        """The value of the body in *data* from *start* (whole words) to the end.
+
+        *owner* closes handles that nobody will have, and reduces rights to the declared ones;
+        without handles it is not needed.  After an error (`FidlError`) all are closed.
+        """
+        message = Message(data, start, handles, owner, unknown == "store")
+        done = False
+        try:
+            if start + len(self._room) > message.end:
+                raise FidlError(
+                    Code.TOO_FEW_BYTES_IN_PRIMARY_OBJECT,
+                    f"{self.name} in {message.end - start} bytes",
+                )
+            value = self._decode(message, message.claim(self._size, 0), 0)
+            if message.next != message.end:
+                raise FidlError(
+                    Code.TOO_MANY_BYTES_IN_MESSAGE,
+                    f"{message.end - message.next} behind {self.name}",
+                )
+            if message.used != len(handles):
+                raise FidlError(
+                    Code.TOO_MANY_HANDLES_IN_MESSAGE,
+                    f"{len(handles) - message.used} behind {self.name}",
+                )
+            done = True
+        finally:
+            if not done:
+                message.close_all()
+        return value
+
+
+def close_handles(type: Type, value: Any, owner: HandleOwner | None) -> None:
+    """Close every handle in *value*, once."""
+    if owner is not None:
+        for handle in handles_in(type, value):
+            owner.handle_close(handle)
+
+
+def close_received(handles: Iterable[HandleInfo], owner: HandleOwner | None) -> None:
+    """Close the handles of a message that is not decoded."""
+    if owner is not None:
+        for info in handles:
+            owner.handle_close(info[0])

@@ -1,0 +1,335 @@
+"""Protocols and their methods, declared once.
+
+    READABLE = Protocol(
+        "fuchsia.io/Readable",
+        two_way("Read", CountRequest, DataReply, error=STATUS, selector="fuchsia.io/File.Read"),
+    )
+    READABLE["Read"].ordinal
+
+An ordinal is not written down: it is the hash of the method's full name, which the protocol that
+declares it gives, or its selector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum as PythonEnum
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from zxio_py.fidl.codec import Codec, Encoded, close_received
+from zxio_py.fidl.decoder import HandleInfo, HandleOwner
+from zxio_py.fidl.errors import (
+    Code,
+    DeclarationError,
+    DomainError,
+    TransactionError,
+    UnknownMethodError,
+)
+from zxio_py.fidl.transaction import (
+    HEADER_SIZE,
+    Header,
+    check_limits,
+    decode_header,
+    encode_header,
+    refuse_body,
+)
+from zxio_py.fidl.types import INT32, Enum, Member, Primitive, StructType, UnionType
+from zxio_py.fidl.values import Struct, Table, Union, record_of
+
+#: A class of payloads: arguments of a method, or what it answers.
+Payload: TypeAlias = type[Struct] | type[Table] | type[Union]
+
+#: What a flexible method answers where it is not known: ZX_ERR_NOT_SUPPORTED.
+UNKNOWN_METHOD = -2
+
+_FRAMEWORK_ERROR = Enum("FrameworkError", INT32, (UNKNOWN_METHOD,), strict=True)
+_EMPTY = StructType("Empty", ())
+
+#: Bits of an ordinal: the top one is for control messages.
+_ORDINAL_MASK = (1 << 63) - 1
+
+
+def ordinal_of(name: str) -> int:
+    """The ordinal of the method with the full name ``library/Protocol.Method``."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "little") & _ORDINAL_MASK
+
+
+class Kind(PythonEnum):
+    """Who speaks, and whether there is an answer."""
+
+    ONE_WAY = "one-way"
+    TWO_WAY = "two-way"
+    EVENT = "event"
+
+
+class Openness(PythonEnum):
+    """Which unknown methods a protocol bears: none, one-way ones and events, all."""
+
+    CLOSED = "closed"
+    AJAR = "ajar"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method or event; `Protocol` gives it its full name."""
+
+    name: str
+    kind: Kind
+    #: What is sent: by the client, or by the server with an event.
+    request: Payload | None = None
+    response: Payload | None = None
+    error: Primitive | Enum | None = None
+    flexible: bool = False
+    selector: str = ""
+    #: ``library/Protocol``; empty until a protocol has it.
+    protocol: str = ""
+
+    @property
+    def hashed_name(self) -> str:
+        """The string whose hash is the ordinal."""
+        return (
+            self.selector
+            if "/" in self.selector
+            else f"{self.protocol}.{self.selector or self.name}"
+        )
+
+    @cached_property
+    def full_name(self) -> str:
+        """Protocol and name, for people."""
+        return f"{self.protocol}.{self.name}"
+
+    @cached_property
+    def ordinal(self) -> int:
+        """What messages carry."""
+        return ordinal_of(self.hashed_name)
+
+    # Requests and events -------------------------------------------------------------------
+
+    @cached_property
+    def _request(self) -> Codec | None:
+        return None if self.request is None else Codec(self.request.fidl)
+
+    def encode_request(
+        self, value: Any = None, txid: int = 0, owner: HandleOwner | None = None
+    ) -> Encoded:
+        """The message of a call (*txid* 0 if it is one-way) or of an event.
+
+        *value* is an instance of `request`, None for a method without arguments.
+        """
+        head = encode_header(txid, self.ordinal, self.flexible)
+        return _encode(self._request, value, head, owner)
+
+    def decode_request(
+        self, data: bytes, handles: Sequence[HandleInfo] = (), owner: HandleOwner | None = None
+    ) -> Any:
+        """The arguments in a message whose header is known to be this method's."""
+        return _decode(self._request, self.full_name, data, handles, owner)
+
+    # Replies -------------------------------------------------------------------------------
+
+    @cached_property
+    def has_result(self) -> bool:
+        """Whether a reply is a union of success and failure."""
+        return self.kind is Kind.TWO_WAY and (self.flexible or self.error is not None)
+
+    @cached_property
+    def reply_type(self) -> UnionType | None:
+        """The union that replies are, if they are one."""
+        if not self.has_result:
+            return None
+        response = _EMPTY if self.response is None else self.response.fidl
+        members = [Member("response", response, 1)]
+        if self.error is not None:
+            members.append(Member("err", self.error, 2))
+        if self.flexible:
+            members.append(Member("framework_err", _FRAMEWORK_ERROR, 3))
+        return UnionType(
+            f"{self.name}Result", members, strict=True, resource=bool(response.resource)
+        )
+
+    @cached_property
+    def _reply(self) -> Codec | None:
+        if self.reply_type is not None:
+            return Codec(self.reply_type)
+        return None if self.response is None else Codec(self.response.fidl)
+
+    @cached_property
+    def _result(self) -> type[Any]:
+        assert self.reply_type is not None
+        return record_of(self.reply_type)
+
+    def encode_reply(
+        self, value: Any = None, txid: int = 0, owner: HandleOwner | None = None
+    ) -> Encoded:
+        """The message of a successful reply; *value* is an instance of `response`, or None."""
+        if self.has_result:
+            value = self._result(response=_NOTHING if self.response is None else value)
+        return self._encode_reply(value, txid, owner)
+
+    def encode_error(self, error: int, txid: int = 0, owner: HandleOwner | None = None) -> Encoded:
+        """The message of a reply with the error that the declaration has."""
+        if self.error is None:
+            raise DeclarationError(f"{self.full_name} has no error")
+        return self._encode_reply(self._result(err=error), txid, owner)
+
+    def _encode_reply(self, value: Any, txid: int, owner: HandleOwner | None) -> Encoded:
+        head = encode_header(txid, self.ordinal, self.flexible)
+        return _encode(self._reply, value, head, owner)
+
+    def decode_reply(
+        self,
+        data: bytes,
+        handles: Sequence[HandleInfo] = (),
+        owner: HandleOwner | None = None,
+        txid: int | None = None,
+    ) -> Any:
+        """The answer in a reply: an instance of `response`, or None.
+
+        The method's own error is a `DomainError`, a server that does not know it an
+        `UnknownMethodError`.  The header must have this method's ordinal and, if given, *txid*.
+        """
+        self._check_reply(data, handles, owner, txid)
+        value = _decode(self._reply, self.full_name, data, handles, owner)
+        if not self.has_result:
+            return value
+        if value.response is not None:
+            return None if self.response is None else value.response
+        if self.error is not None and value.err is not None:
+            raise DomainError(self.full_name, value.err)
+        raise UnknownMethodError(self.full_name)
+
+    def _check_reply(
+        self,
+        data: bytes,
+        handles: Sequence[HandleInfo],
+        owner: HandleOwner | None,
+        txid: int | None,
+    ) -> None:
+        try:
+            header = decode_header(data)
+            if header.ordinal != self.ordinal:
+                raise TransactionError(Code.UNEXPECTED_ORDINAL, f"{header.ordinal:#x}")
+            if txid is not None and header.txid != txid:
+                raise TransactionError(Code.INVALID_TXID, f"{header.txid} for {txid}")
+        except TransactionError:
+            close_received(handles, owner)
+            raise
+
+
+_NOTHING = record_of(_EMPTY)()
+
+_UNKNOWN_RESULT = UnionType(
+    "UnknownResult", (Member("framework_err", _FRAMEWORK_ERROR, 3),), strict=True
+)
+_UNKNOWN_CODEC = Codec(_UNKNOWN_RESULT)
+
+
+def encode_unknown_method(header: Header) -> bytes:
+    """What a server answers to a flexible two-way request that it does not know."""
+    head = encode_header(header.txid, header.ordinal, flexible=True)
+    result = record_of(_UNKNOWN_RESULT)(framework_err=UNKNOWN_METHOD)
+    return _UNKNOWN_CODEC.encode(result, head=head).data
+
+
+def _encode(codec: Codec | None, value: Any, head: bytes, owner: HandleOwner | None) -> Encoded:
+    if codec is None:
+        return Encoded(head, [])
+    return check_limits(codec.encode(value, owner, head=head), owner)
+
+
+def _decode(
+    codec: Codec | None,
+    name: str,
+    data: bytes,
+    handles: Sequence[HandleInfo],
+    owner: HandleOwner | None,
+) -> Any:
+    if codec is None:
+        return refuse_body(data, handles, owner, name)
+    return codec.decode(data, handles, owner, start=HEADER_SIZE)
+
+
+def one_way(
+    name: str, request: Payload | None = None, *, flexible: bool = False, selector: str = ""
+) -> Method:
+    """A method without an answer."""
+    return Method(name, Kind.ONE_WAY, request, flexible=flexible, selector=selector)
+
+
+def two_way(
+    name: str,
+    request: Payload | None = None,
+    response: Payload | None = None,
+    *,
+    error: Primitive | Enum | None = None,
+    flexible: bool = False,
+    selector: str = "",
+) -> Method:
+    """A method that is answered; with *error* the answer is a success or that error."""
+    return Method(name, Kind.TWO_WAY, request, response, error, flexible, selector)
+
+
+def event(
+    name: str, payload: Payload | None = None, *, flexible: bool = False, selector: str = ""
+) -> Method:
+    """What a server says unasked."""
+    return Method(name, Kind.EVENT, payload, flexible=flexible, selector=selector)
+
+
+class Protocol:
+    """A protocol: its own methods and those it composes, which keep their ordinals."""
+
+    def __init__(
+        self,
+        name: str,
+        *methods: Method,
+        compose: Sequence[Protocol] = (),
+        openness: Openness = Openness.CLOSED,
+    ) -> None:
+        """*name* is ``library/Protocol``."""
+        self.name = name
+        self.openness = openness
+        own = [
+            Method(**{**_fields(method), "protocol": method.protocol or name}) for method in methods
+        ]
+        composed = [method for other in compose for method in other.methods.values()]
+        #: Every method and event by name.
+        self.methods: Mapping[str, Method] = _unique(name, own, composed)
+        #: What a client may send, by ordinal.
+        self.requests: Mapping[int, Method] = self._by_ordinal(events=False)
+        #: What a server may say unasked, by ordinal.
+        self.events: Mapping[int, Method] = self._by_ordinal(events=True)
+
+    def __repr__(self) -> str:
+        return f"<protocol {self.name}>"
+
+    def __getitem__(self, name: str) -> Method:
+        return self.methods[name]
+
+    def _by_ordinal(self, *, events: bool) -> dict[int, Method]:
+        return {
+            method.ordinal: method
+            for method in self.methods.values()
+            if (method.kind is Kind.EVENT) == events
+        }
+
+
+def _fields(method: Method) -> dict[str, Any]:
+    return {name: getattr(method, name) for name in method.__dataclass_fields__}
+
+
+def _unique(protocol: str, own: Sequence[Method], composed: Sequence[Method]) -> dict[str, Method]:
+    """Methods by name; the same one may be composed twice, two of one name may not."""
+    methods: dict[str, Method] = {}
+    for method in (*own, *composed):
+        other = methods.setdefault(method.name, method)
+        if other is not method and other.hashed_name != method.hashed_name:
+            raise DeclarationError(f"{protocol}: {method.name} twice")
+    ordinals = [method.ordinal for method in methods.values()]
+    if len(set(ordinals)) != len(ordinals):
+        raise DeclarationError(f"{protocol}: two methods have one ordinal")
+    return methods
