@@ -22,7 +22,7 @@ from harness.machine.machine import Failure
 from harness.program.model import Program, Step
 from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
-from harness.targets.base import Announced, Target
+from harness.targets.base import Announced, Target, TimeLimited
 from harness.targets.factory import Kernels, open_targets
 from zxio_py.abi.editions import EDITION_2022, Edition
 
@@ -200,8 +200,10 @@ class Runner:
         cases: Sequence[Case],
         progress: Progress | None = None,
         record: Callable[[list[list[Verdict]]], None] | None = None,
+        *,
+        confirm: bool = True,
     ) -> Run:
-        """Run everything and compare.
+        """Run everything and compare; *confirm* runs what diverged again, on reset machines.
 
         *record* gets the verdicts of each chunk as soon as they are there, one row a program.
         Neither an interrupt nor a machine that cannot be had loses what is there by then: the
@@ -214,6 +216,8 @@ class Runner:
         try:
             with _collecting_rarely():
                 self._compare_all(cases)
+                if confirm:
+                    self._confirm()
         except KeyboardInterrupt:
             self.run.interrupted = True
             self.run.stopped = "interrupted"
@@ -250,7 +254,6 @@ class Runner:
             diverged += sum(verdict.outcome == "diverge" for row in rows for verdict in row)
             self._progress(len(self.run.verdicts), len(cases), diverged)
             chunk = following
-        self._confirm()
 
     def _finish_all(self, chunk: Sequence[Case], following: Sequence[Case]) -> None:
         """Wait for a chunk on all targets, start the following one, compare."""
@@ -261,7 +264,7 @@ class Runner:
                 if following and not self._reset_each:
                     self._start(following, target)
             if following and self._reset_each:
-                self._reset()
+                self.reset()
                 self._start(following)
         finally:
             # What some targets have measured counts even if another was interrupted.
@@ -362,7 +365,14 @@ class Runner:
             self._agreed[id(case)] = Agreed(case, latest, agreed_calls)
         return verdicts
 
-    def _reset(self) -> None:
+    def limit_time(self, limit_ns: int) -> None:
+        """From now on end programs that run longer, where a target can be told."""
+        for target in self.targets:
+            if isinstance(target, TimeLimited):
+                target.limit_time(limit_ns)
+
+    def reset(self) -> None:
+        """Bring every target back to its state after start."""
         for target, summary in zip(self.targets, self.run.targets, strict=True):
             target.reset()
             summary.resets += 1
@@ -389,7 +399,7 @@ class Runner:
     def _run_again(self, rows: Sequence[list[Verdict]]) -> None:
         """What agrees this time is unstable."""
         cases = [row[0].case for row in rows]
-        self._reset()
+        self.reset()
         self._start(cases)
         seen = [self._finish(target, cases) for target in self.targets]
         for index, row in enumerate(rows):

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.errors import InputError
 from harness.targets.factory import ALL_TARGETS, KERNEL_VARIABLES, TARGETS, Kernels
 
 
@@ -52,3 +53,23 @@ def kernels(parsed: argparse.Namespace) -> Kernels:
     return Kernels(
         {name: path for name, path in given.items() if path is not None}, parsed.avoid_defects
     )
+
+
+def positive_seconds(text: str) -> float:
+    """A time on the command line: seconds, or with the unit s, m or h behind them."""
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    try:
+        seconds = float(text if unit is None else text[:-1]) * (unit or 1.0)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90, 30s or 5m")
+    return seconds
+
+
+def make_directory(path: Path) -> None:
+    """Make sure that there is a directory *path*; raises `InputError`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the directory: {error.strerror}", where=str(path)) from error

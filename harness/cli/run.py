@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
-from harness.errors import InputError
+from harness.errors import InputError, MachineError
 
 if TYPE_CHECKING:
     from harness.cases import Case
-    from harness.run import Runner
-
-
-#: Columns of the table where there is no terminal.
-PLAIN_WIDTH = 100
+    from harness.fuzz.after import Found
+    from harness.run import Run, Runner
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,6 +54,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="reset the machine before every program (slower, stronger isolation)",
     )
+    parser.add_argument(
+        "--no-shrink",
+        action="store_true",
+        help="leave programs that diverge as they are (otherwise up to a minute goes into "
+        "making them small)",
+    )
     parser.add_argument("--no-checks", action="store_true", help="leave out symbols and rubric")
     parser.add_argument("--list", action="store_true", help="list the programs and stop")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
@@ -67,7 +70,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Carry it out and return the exit status."""
     if parsed.list:
         return _list(parsed)
-    _make_directory(parsed.output)
+    options.make_directory(parsed.output)
     from harness.run import Runner
 
     # The machines boot while the suite is read and the terminal library is loaded.
@@ -92,6 +95,7 @@ def _run(parsed: argparse.Namespace, runner: Runner) -> int:
     journal = Journal(parsed.output / "running.jsonl")
     with terminal.ProgressView(errors, parsed.quiet) as view:
         result = runner.compare(cases, view.update, journal.add)
+    found = [] if parsed.no_shrink else _shrink(parsed, runner, result)
     runner.close()
     checks = []
     if not parsed.no_checks and not result.interrupted:
@@ -100,11 +104,13 @@ def _run(parsed: argparse.Namespace, runner: Runner) -> int:
         checks = all_checks()
     status = result.exit_status or (0 if all(check.passed for check in checks) else 1)
     # On the screen first: it has room when the disk has none.
-    out = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    out = Console() if sys.stdout.isatty() else Console(width=terminal.PLAIN_WIDTH)
     terminal.show(result, checks, out)
+    for small in found:
+        terminal.describe_shrunk(small, out)
     out.print(terminal.verdict_line(result, checks), markup=False, highlight=False)
     try:
-        report = document.encode(document.document(result, checks, status))
+        report = document.encode(document.document(result, checks, status, found))
         write_atomically(parsed.output / "report.json", report)
         write_atomically(parsed.output / "report.xml", junit.encode(result, checks))
     finally:
@@ -113,6 +119,23 @@ def _run(parsed: argparse.Namespace, runner: Runner) -> int:
     if result.stopped and not result.interrupted:
         sys.stderr.write(f"zxh: {result.stopped}\n")
     return status
+
+
+def _shrink(parsed: argparse.Namespace, runner: Runner, result: Run) -> list[Found]:
+    """Tell flaky divergences from others, and make those small."""
+    if result.stopped or not (result.count("diverge") or result.count("lost")):
+        return []
+    from harness.fuzz.after import Shrinker, label_flaky
+
+    found: list[Found] = []
+    try:
+        label_flaky(runner, result)
+        found.extend(Shrinker(runner, parsed.output).found(result.verdicts))
+    except MachineError as error:
+        sys.stderr.write(f"zxh: no smaller programs: {error}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("zxh: interrupted while programs were made smaller\n")
+    return found
 
 
 def _cases(parsed: argparse.Namespace) -> list[Case]:
@@ -130,10 +153,3 @@ def _list(parsed: argparse.Namespace) -> int:
         note = f"  {case.program.note}" if case.program.note else ""
         sys.stdout.write(f"{case.program.name}  [{case.origin}]{note}\n")
     return 0
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the directory: {error.strerror}", where=str(path)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.program.model import (
@@ -46,10 +46,16 @@ def dump_programs(programs: Iterable[Program]) -> str:
     return format_programs(dump_program(program) for program in programs)
 
 
-def format_programs(entries: Iterable[dict[str, Any]]) -> str:
-    """An exchange file with programs in JSON form, one step per line so that people can read it."""
+def format_programs(
+    entries: Iterable[dict[str, Any]], found: Mapping[str, Any] | None = None
+) -> str:
+    """An exchange file with programs in JSON form, one step per line so that people can read it.
+
+    *found* is how they were found to diverge (`harness.fuzz.found`).
+    """
     body = ",\n".join(_program_text(entry) for entry in entries)
-    return f'{{"format": "{FORMAT}", "edition": "{EDITION}", "programs": [\n{body}\n]}}\n'
+    tail = "" if found is None else ',\n"found": ' + json.dumps(found, indent=1, ensure_ascii=False)
+    return f'{{"format": "{FORMAT}", "edition": "{EDITION}", "programs": [\n{body}\n]{tail}}}\n'
 
 
 def dump_program(program: Program) -> dict[str, Any]:

@@ -39,6 +39,8 @@ EDITION: Final = "2022"
 MAX_FILE_BYTES: Final = 64 << 20
 
 _PROGRAM_NAME: Final = re.compile(r"[a-z0-9_]{1,128}")
+#: What a divergence was found with (see `harness.fuzz.found`) is nothing for whoever runs it.
+_FILE_KEYS: Final = frozenset({"format", "edition", "programs", "found"})
 _PROGRAM_KEYS: Final = frozenset({"name", "note", "arch", "policy", "steps", "threads"})
 _STEP_KEYS: Final = frozenset({"call", "args", "repeat", "min_ns", "ret"})
 _ARCHS: Final = frozenset(get_args(Arch))
@@ -118,7 +120,7 @@ def parse_programs(data: bytes, source: str) -> list[Program]:
                 f'"edition" is {brief(document["edition"])}, not "{EDITION}"', where=source
             )
         for key in document:
-            if key not in ("format", "edition", "programs"):
+            if key not in _FILE_KEYS:
                 raise InputError(f"unknown key {brief(key)}", where=source)
         document = document.get("programs")
     if type(document) is not list:

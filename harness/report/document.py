@@ -7,7 +7,7 @@ import json
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import VERSION
 from harness.checks import Check
@@ -17,11 +17,16 @@ from harness.program.parse import EDITION
 from harness.report.counts import by_family, by_origin
 from harness.run import Run, TargetSummary, Verdict
 
+if TYPE_CHECKING:
+    from harness.fuzz.after import Found
+
 FORMAT = "zx-report/1"
 
 
-def document(run: Run, checks: Sequence[Check], exit_status: int) -> dict[str, Any]:
-    """The report as JSON-ready data."""
+def document(
+    run: Run, checks: Sequence[Check], exit_status: int, found: Sequence[Found] = ()
+) -> dict[str, Any]:
+    """The report as JSON-ready data; *found* are the divergences that were made small."""
     names = [target.name for target in run.targets]
     return {
         "format": FORMAT,
@@ -37,6 +42,19 @@ def document(run: Run, checks: Sequence[Check], exit_status: int) -> dict[str, A
         "origins": _counts(by_origin(run), names),
         "comparing_seconds": round(run.compared, 3),
         "divergences": [_verdict(v) for v in run.all() if v.outcome in ("diverge", "unstable")],
+        "shrunk": [
+            {
+                "kind": str(small.kind),
+                "program": small.verdict.case.program.name,
+                "target": small.kind.target,
+                "flaky": small.shrunk.flaky,
+                "summary": small.shrunk.summary(),
+                "file": str(small.path),
+                "small": dump_program(small.shrunk.program),
+            }
+            for small in found
+            if small.shrunk is not None
+        ],
         "lost": [_verdict(v) for v in run.all() if v.outcome == "lost"],
         "known_differences": [
             {

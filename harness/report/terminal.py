@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,8 +18,13 @@ from harness.checks import Check
 from harness.report.counts import by_family, by_origin, totals
 from harness.run import Outcome, Run
 
+if TYPE_CHECKING:
+    from harness.fuzz.after import Found
+
 #: Divergences and losses described in full; the rest is in the JSON report.
 DESCRIBED = 20
+#: Columns where there is no terminal.
+PLAIN_WIDTH = 100
 #: Rows of an edition's table, or reasons for leaving programs out, named on the screen.
 TOLD = 12
 
@@ -95,6 +100,30 @@ def show(run: Run, checks: Sequence[Check], console: Console) -> None:
         for finding in check.findings[:DESCRIBED]:
             where = " ".join(filter(None, (check.kind, check.target, check.subject)))
             console.print(f"[red]{escape(where)}[/]: {escape(finding)}")
+
+
+def describe_shrunk(found: Found, console: Console) -> None:
+    """Print one divergence, the smallest program that shows it, and both results of that."""
+    shrunk = found.shrunk
+    targets = shrunk.targets if shrunk is not None else ()
+    where = ", ".join(targets or (found.kind.target,))
+    console.print(
+        f"[bold]{escape(found.verdict.case.program.name)}[/] on [bold]{where}[/]: "
+        f"{escape(str(found.kind))}",
+        highlight=False,
+    )
+    if shrunk is None:
+        text = "held against each other the targets agree: it is from the recorded result"
+        console.print(f"  {text}", markup=False, highlight=False)
+        return
+    console.print(f"  {shrunk.summary()}: {found.path}", markup=False, highlight=False)
+    shown = shrunk.verdict
+    if shown is not None and shown.result is not None and shown.reference is not None:
+        from harness.report.sidebyside import side_by_side
+
+        names = shown.reference_name, shown.target
+        sides = shown.reference, shown.result
+        console.print(side_by_side(shrunk.program, *sides, names, brief=True))
 
 
 def verdict_line(run: Run, checks: Sequence[Check]) -> str:

@@ -47,6 +47,14 @@ class Announced(Protocol):
         """Say what `Target.start` will bring."""
 
 
+@runtime_checkable
+class TimeLimited(Protocol):
+    """A target whose programs can be given less time than they usually have."""
+
+    def limit_time(self, limit_ns: int) -> None:
+        """From the next batch on end programs that run longer."""
+
+
 class Target(Protocol):
     """A place that runs programs."""
 

@@ -180,6 +180,12 @@ class GuestTarget(Closing):
             name, ending="lost", error=reason, console=console
         )
 
+    def limit_time(self, limit_ns: int) -> None:
+        """From the next batch on end programs that run longer."""
+        if limit_ns != self._time_limit_ns:
+            self._time_limit_ns = limit_ns
+            self._encoded = None  # records carry the limit
+
     # ---- the machine -----------------------------------------------------------------------
 
     @property

@@ -92,6 +92,10 @@ class HostTarget(Closing):
         self._plans[id(program)] = (program, plan)
         return plan
 
+    def limit_time(self, limit_ns: int) -> None:
+        """From the next batch on end programs that run longer."""
+        self._watchdog.limit(limit_ns)
+
     def open_session(self) -> HostSession:
         """Start a program that takes its steps one by one."""
         return HostSession(self._jobs, self._executor, self._watchdog)
@@ -187,6 +191,12 @@ class Watchdog:
         self._idle = False
         self._closed = False
         self._thread: threading.Thread | None = None
+
+    def limit(self, limit_ns: int) -> None:
+        """How long runs may take that are watched from now on."""
+        with self._condition:
+            self._limit_ns = limit_ns
+            self._condition.notify()  # it sleeps until the old limit is over
 
     def watch(self, run: Run | None) -> None:
         """From now on *run* is the one to watch; None for nothing."""

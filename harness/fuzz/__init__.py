@@ -1,0 +1,1 @@
+"""Finding divergences, making them small, showing them: ``zxh fuzz``, ``shrink``, ``replay``."""
