@@ -65,6 +65,7 @@ RULES = (
         "R16",
         "must",
         "Every array, buffer and string comes with its size.",
+        "Add a size_t behind it that says how long it is.",
         good=("zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, size_t buffer_size)",),
         bad=(
             "zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer)",
@@ -77,6 +78,7 @@ RULES = (
         "R17",
         "must",
         "The size of a buffer follows it; several sizes may follow several buffers.",
+        "Move the size behind the buffer, or all sizes behind all buffers.",
         good=(
             "zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, size_t buffer_size)",
             "zx_status_t zx_fifo_read(zx_handle_t handle, void* a, void* b, size_t a_size, "
@@ -93,6 +95,7 @@ RULES = (
         "R18",
         "must",
         "A buffer that is written comes with an output that says how much was written.",
+        "Add an output size_t* actual.",
         good=(
             "zx_status_t zx_socket_read(zx_handle_t handle, void* buffer, size_t buffer_size, "
             "size_t* actual)",
@@ -106,6 +109,7 @@ RULES = (
         "R19",
         "must",
         "Several buffers and their sizes appear in one order.",
+        "Give the sizes the order of the buffers.",
         good=(
             "zx_status_t zx_fifo_read(zx_handle_t handle, void* a, void* b, size_t a_size, "
             "size_t b_size)",

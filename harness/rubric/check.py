@@ -37,26 +37,6 @@ class Result:
             )
         return f"{len(self.findings)} new, {len(self.stale)} stale exceptions"
 
-    def as_json(self) -> dict[str, object]:
-        """The result as JSON values."""
-        return {
-            "ok": self.ok,
-            "functions": self.functions,
-            "rules": self.rules,
-            "excepted": self.excepted,
-            "findings": [
-                {
-                    "rule": finding.rule,
-                    "severity": RULES[finding.rule].severity,
-                    "function": finding.function,
-                    "parameter": finding.parameter,
-                    "message": finding.message,
-                }
-                for finding in self.findings
-            ],
-            "stale": [{"rule": rule, "function": function} for rule, function in self.stale],
-        }
-
 
 def check_interface(
     interface: Interface,

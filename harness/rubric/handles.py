@@ -46,6 +46,23 @@ def _receiver_name(call: Call) -> Iterator[tuple[str, str]]:
         yield receiver.name, f"the receiver is called {receiver.name}, not handle"
 
 
+#: Words that parameters are named with, and the noun of the object they stand for.
+_OBJECT_WORDS: Final = {"rsrc": "resource", **{noun: noun for noun in NOUNS}}
+
+#: Nouns that tell what a call may do rather than what it works on.
+_PRIVILEGES: Final = frozenset({"job", "resource"})
+
+
+def _receiver_type(call: Call) -> Iterator[tuple[str, str]]:
+    receiver = _receiver(call)
+    if receiver is None:
+        return
+    kind = receiver.object or _OBJECT_WORDS.get(receiver.name.rpartition("_")[2])
+    noun = call.name.split("_")[1]
+    if kind in _PRIVILEGES and kind != noun:
+        yield receiver.name, f"the receiver is a {kind}, the noun says {noun}"
+
+
 def _options(call: Call) -> Iterator[Param]:
     return (p for p in call.params if p.name == "options")
 
@@ -87,6 +104,7 @@ RULES = (
         "R10",
         "must",
         "The handle a call is made on is its first parameter.",
+        "Move the handle to the front.",
         good=(
             "zx_status_t zx_job_set(zx_handle_t handle, uint32_t kind)",
             "zx_status_t zx_stream_create(uint32_t options, zx_handle_t vmo)",
@@ -98,6 +116,7 @@ RULES = (
         "R11",
         "must",
         "The handle a call is made on is called handle.",
+        "Rename the parameter to handle.",
         good=("zx_status_t zx_job_set(zx_handle_t handle, zx_handle_t process)",),
         bad=(
             "zx_status_t zx_job_set(zx_handle_t job, zx_handle_t process)",
@@ -109,6 +128,7 @@ RULES = (
         "R12",
         "must",
         "options is a uint32_t.",
+        "Make it a uint32_t.",
         good=("zx_status_t zx_clock_create(uint32_t options, zx_handle_t* out)",),
         bad=("zx_status_t zx_clock_create(uint64_t options, zx_handle_t* out)",),
         check=_options_type,
@@ -117,6 +137,7 @@ RULES = (
         "R13",
         "must",
         "A word of flags is called options.",
+        "Rename the parameter to options.",
         good=("zx_status_t zx_socket_set(zx_handle_t handle, uint32_t options)",),
         bad=(
             "zx_status_t zx_socket_set(zx_handle_t handle, uint32_t disposition)",
@@ -129,6 +150,7 @@ RULES = (
         "R14",
         "must",
         "options comes right after the receiver, or first where there is none.",
+        "Move options behind the receiver, or to the front.",
         good=(
             "zx_status_t zx_event_create(uint32_t options, zx_handle_t* out)",
             "zx_status_t zx_job_set(zx_handle_t handle, uint32_t options, uint32_t kind)",
@@ -143,16 +165,42 @@ RULES = (
         "R15",
         "must",
         "A handle argument is always consumed or never.",
-        good=("zx_status_t zx_handle_close(zx_handle_t handle)",),
-        bad=(),
+        "Split the call, or consume the handles in every case.",
+        good=(
+            'zx_status_t zx_handle_close(zx_handle_t handle __attribute__((release_handle("x"))))',
+        ),
+        bad=(
+            "zx_status_t zx_channel_write(const zx_handle_t* handles "
+            '__attribute__((use_handle("x"), release_handle("x"))), size_t num_handles)',
+        ),
         check=_consumption,
+    ),
+    Rule(
+        "R25",
+        "should",
+        "The type of the receiver is the noun.",
+        "Name the call for the object it is made on, or take the privilege in another place.",
+        good=(
+            "zx_status_t zx_job_create(zx_handle_t parent_job, zx_handle_t* out)",
+            "zx_status_t zx_vmo_read(zx_handle_t handle)",
+        ),
+        bad=(
+            "zx_status_t zx_process_create(zx_handle_t job, zx_handle_t* out)",
+            "zx_status_t zx_vmo_create_physical(zx_handle_t resource, zx_handle_t* out)",
+        ),
+        check=_receiver_type,
     ),
     Rule(
         "R27",
         "must",
         "Values of options are single bits that can be combined.",
-        good=("ZX_STREAM_MODE_READ = 1", "ZX_STREAM_MODE_APPEND = 4", "ZX_OTHER = 3"),
-        bad=("ZX_STREAM_MODE_BOTH = 3", "ZX_STREAM_MODE_NEGATIVE = -1"),
-        check_constants=_bit_flags,
+        "Give each value one bit of its own.",
+        good=(
+            "#define ZX_STREAM_MODE_READ 1",
+            "#define ZX_STREAM_MODE_APPEND 4",
+            "#define ZX_OTHER 3",
+        ),
+        bad=("#define ZX_STREAM_MODE_BOTH 3", "#define ZX_STREAM_MODE_NEGATIVE -1"),
+        check_whole=_bit_flags,
     ),
 )

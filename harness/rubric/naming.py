@@ -81,15 +81,23 @@ RULES = (
         "R01",
         "must",
         "Function names start with zx_, macros with ZX_.",
-        good=("zx_status_t zx_event_create(uint32_t options, zx_handle_t* out)", "ZX_EVENT_X = 1"),
-        bad=("zx_status_t mx_event_create(uint32_t options, zx_handle_t* out)", "EVENT_X = 1"),
+        "Prefix the name: zx_ for functions, ZX_ for macros.",
+        good=(
+            "zx_status_t zx_event_create(uint32_t options, zx_handle_t* out)",
+            "#define ZX_EVENT_X 1",
+        ),
+        bad=(
+            "zx_status_t mx_event_create(uint32_t options, zx_handle_t* out)",
+            "#define EVENT_X 1",
+        ),
         check=_prefix,
-        check_constants=_macro_prefix,
+        check_whole=_macro_prefix,
     ),
     Rule(
         "R02",
         "must",
         "Function names are made of lower-case letters and underscores.",
+        "Spell the name with lower-case letters and single underscores.",
         good=("zx_status_t zx_event_signal(zx_handle_t handle)",),
         bad=(
             "zx_status_t zx_event_Signal(zx_handle_t handle)",
@@ -101,6 +109,7 @@ RULES = (
         "R03",
         "must",
         "A name is zx_<noun>_<verb>, followed by the direct object if there is one.",
+        "Rename it: the noun of the object first, then what is done to it, then the direct object.",
         good=(
             "zx_status_t zx_object_wait_one(zx_handle_t handle)",
             "zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle)",
@@ -116,6 +125,7 @@ RULES = (
         "R04",
         "should",
         "Noun and verb are single, whole English words.",
+        "Write the word out, in the singular.",
         good=("zx_status_t zx_stream_read(zx_handle_t handle)",),
         bad=(
             "zx_status_t zx_stream_readv(zx_handle_t handle)",
@@ -127,6 +137,7 @@ RULES = (
         "R05",
         "must",
         "Types are called zx_..._t.",
+        "Define a type zx_..._t for it.",
         good=("zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, size_t buffer_size)",),
         bad=(
             "zx_status_t zx_vmo_read(handle_t handle, void* buffer, size_t buffer_size)",

@@ -58,6 +58,7 @@ RULES = (
         "R06",
         "must",
         "Numbers have a fixed size.",
+        "Use int32_t, uint32_t, uint64_t and the like.",
         good=("zx_status_t zx_job_set(zx_handle_t handle, uint32_t kind)",),
         bad=(
             "zx_status_t zx_job_set(zx_handle_t handle, int kind)",
@@ -70,6 +71,7 @@ RULES = (
         "R07",
         "must",
         "Lengths of buffers, sizes of elements and counts are size_t.",
+        "Make it a size_t.",
         good=("zx_status_t zx_fifo_read(zx_handle_t handle, void* data, size_t data_size)",),
         bad=(
             "zx_status_t zx_fifo_read(zx_handle_t handle, void* data, uint32_t data_size)",
@@ -82,6 +84,7 @@ RULES = (
         "R08",
         "must",
         "Pointers into the caller's memory are void*, addresses elsewhere zx_vaddr_t, zx_paddr_t.",
+        "Use void* for memory of the caller, zx_vaddr_t or zx_paddr_t for other address spaces.",
         good=(
             "zx_status_t zx_vmar_map(zx_handle_t handle, zx_vaddr_t addr)",
             "zx_status_t zx_thread_start(zx_handle_t handle, uintptr_t arg1)",
@@ -96,6 +99,7 @@ RULES = (
         "R09",
         "must",
         "Deadlines are absolute times (zx_time_t), amounts of time zx_duration_t.",
+        "Take a zx_time_t called deadline; for amounts of time take a zx_duration_t.",
         good=(
             "zx_status_t zx_timer_set(zx_handle_t handle, zx_time_t deadline, zx_duration_t slack)",
         ),

@@ -33,6 +33,7 @@ from zxio_py.abi.model import (
     Disposition,
     Field,
     Param,
+    Property,
     Struct,
     Topic,
 )
@@ -80,6 +81,9 @@ CALLS: Mapping[str, Call] = {call.name: call for call in _gather("_CALLS")}
 
 #: Every record that crosses the user/kernel boundary, by name.
 STRUCTS: Mapping[str, Struct] = {struct.name: struct for struct in _gather("_STRUCTS")}
+
+#: Properties of zx_object_get_property and zx_object_set_property by value.
+PROPERTIES_BY_VALUE: Mapping[int, Property] = {p.value: p for p in _gather("_PROPERTIES")}
 
 #: Topics of zx_object_get_info by value.
 TOPICS_BY_VALUE: Mapping[int, Topic] = {topic.value: topic for topic in _gather("_TOPICS")}

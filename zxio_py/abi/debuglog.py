@@ -48,7 +48,7 @@ _CALLS = (
         "zx_debug_read",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("buffer", "char*", "out", count="buffer_size"),
             Param("buffer_size", "size_t"),
             Param("actual", "size_t*", "out"),

@@ -121,7 +121,7 @@ _CALLS = (
         "zx_pc_firmware_tables",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("acpi_rsdp", "zx_paddr_t*", "out"),
             Param("smbios", "zx_paddr_t*", "out"),
         ),
@@ -133,7 +133,7 @@ _CALLS = (
         "zx_smc_call",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("parameters", "const zx_smc_parameters_t*"),
             Param("out_smc_result", "zx_smc_result_t*", "out"),
         ),

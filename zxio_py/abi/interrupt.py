@@ -57,7 +57,7 @@ _CALLS = (
         "zx_interrupt_create",
         "zx_status_t",
         (
-            Param("src_obj", "zx_handle_t", handle="use"),
+            Param("src_obj", "zx_handle_t", handle="use", object="resource"),
             Param("src_num", "uint32_t"),
             Param("options", "uint32_t"),
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),

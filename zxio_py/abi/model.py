@@ -90,6 +90,8 @@ class Param:
     handle: Disposition = "none"
     #: Name of the parameter that holds the number of bytes or elements, for buffers.
     count: str | None = None
+    #: Noun of the object behind a handle, where the parameter's name and the call do not tell.
+    object: str | None = None
 
     @property
     def is_pointer(self) -> bool:
@@ -211,6 +213,18 @@ class Struct:
             if candidate.name == name:
                 return candidate
         raise KeyError(f"{self.name} has no member {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of zx_object_get_property and zx_object_set_property."""
+
+    name: str
+    value: int
+    #: Nouns of the object types that have it; empty: every type with a name.
+    objects: tuple[str, ...]
+    readable: bool = True
+    settable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ _CALLS = (
         "zx_msi_allocate",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("count", "uint32_t"),
             Param("out_allocation", "zx_handle_t*", "out", handle="acquire"),
         ),

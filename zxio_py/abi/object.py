@@ -1,6 +1,6 @@
 """Calls for every object type: waiting, signals, properties, information."""
 
-from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct, Topic
+from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Property, Struct, Topic
 
 # Object types, as ZX_INFO_HANDLE_BASIC reports them.
 ZX_OBJ_TYPE_NONE = 0
@@ -106,6 +106,34 @@ ZX_MAX_NAME_LEN = 32
 ZX_KOID_INVALID = 0
 ZX_KOID_KERNEL = 1
 ZX_KOID_FIRST = 1024
+
+#: Who has the properties above, and whether they can be read and changed.
+_PROPERTIES = (
+    Property("ZX_PROP_REGISTER_GS", ZX_PROP_REGISTER_GS, ("thread",), readable=False),
+    Property("ZX_PROP_NAME", ZX_PROP_NAME, ()),
+    Property("ZX_PROP_REGISTER_FS", ZX_PROP_REGISTER_FS, ("thread",), readable=False),
+    Property("ZX_PROP_PROCESS_DEBUG_ADDR", ZX_PROP_PROCESS_DEBUG_ADDR, ("process",)),
+    Property(
+        "ZX_PROP_PROCESS_VDSO_BASE_ADDRESS",
+        ZX_PROP_PROCESS_VDSO_BASE_ADDRESS,
+        ("process",),
+        settable=False,
+    ),
+    Property("ZX_PROP_PROCESS_BREAK_ON_LOAD", ZX_PROP_PROCESS_BREAK_ON_LOAD, ("process",)),
+    Property(
+        "ZX_PROP_PROCESS_HW_TRACE_CONTEXT_ID",
+        ZX_PROP_PROCESS_HW_TRACE_CONTEXT_ID,
+        ("process",),
+        settable=False,
+    ),
+    Property("ZX_PROP_SOCKET_RX_THRESHOLD", ZX_PROP_SOCKET_RX_THRESHOLD, ("socket",)),
+    Property("ZX_PROP_SOCKET_TX_THRESHOLD", ZX_PROP_SOCKET_TX_THRESHOLD, ("socket",)),
+    Property("ZX_PROP_JOB_KILL_ON_OOM", ZX_PROP_JOB_KILL_ON_OOM, ("job",), readable=False),
+    Property("ZX_PROP_EXCEPTION_STATE", ZX_PROP_EXCEPTION_STATE, ("exception",)),
+    Property("ZX_PROP_VMO_CONTENT_SIZE", ZX_PROP_VMO_CONTENT_SIZE, ("vmo",)),
+    Property("ZX_PROP_EXCEPTION_STRATEGY", ZX_PROP_EXCEPTION_STRATEGY, ("exception",)),
+    Property("ZX_PROP_STREAM_MODE_APPEND", ZX_PROP_STREAM_MODE_APPEND, ("stream",)),
+)
 
 #: Every topic of zx_object_get_info, old versions included.
 _TOPICS = (

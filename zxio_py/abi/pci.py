@@ -25,7 +25,7 @@ _CALLS = (
         "zx_pci_add_subtract_io_range",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("mmio", "uint32_t"),
             Param("base", "uint64_t"),
             Param("len", "uint64_t"),
@@ -39,7 +39,7 @@ _CALLS = (
         "zx_pci_cfg_pio_rw",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("bus", "uint8_t"),
             Param("dev", "uint8_t"),
             Param("func", "uint8_t"),
@@ -109,7 +109,7 @@ _CALLS = (
         "zx_pci_get_nth_device",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("index", "uint32_t"),
             Param("out_info", "zx_pcie_device_info_t*", "out"),
             Param("out_handle", "zx_handle_t*", "out", handle="acquire"),
@@ -122,7 +122,7 @@ _CALLS = (
         "zx_pci_init",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("init_buf", "const zx_pci_init_arg_t*", count="len"),
             Param("len", "uint32_t"),
         ),

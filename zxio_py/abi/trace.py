@@ -20,7 +20,7 @@ _CALLS = (
         "zx_ktrace_control",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("action", "uint32_t"),
             Param("options", "uint32_t"),
             Param("ptr", "void*", "inout"),
@@ -33,7 +33,7 @@ _CALLS = (
         "zx_ktrace_read",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("data", "void*", "out", count="data_size"),
             Param("offset", "uint32_t"),
             Param("data_size", "size_t"),
@@ -47,7 +47,7 @@ _CALLS = (
         "zx_ktrace_write",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("id", "uint32_t"),
             Param("arg0", "uint32_t"),
             Param("arg1", "uint32_t"),
@@ -60,7 +60,7 @@ _CALLS = (
         "zx_mtrace_control",
         "zx_status_t",
         (
-            Param("handle", "zx_handle_t", handle="use"),
+            Param("handle", "zx_handle_t", handle="use", object="resource"),
             Param("kind", "uint32_t"),
             Param("action", "uint32_t"),
             Param("options", "uint32_t"),
