@@ -6,18 +6,16 @@ import argparse
 import contextlib
 import os
 import select
-import shutil
 import signal
 import sys
-import tempfile
 import termios
 import tty
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import InputError, MachineError
+from harness.machine import debugger
 
 if TYPE_CHECKING:
     from harness.machine.machine import Machine
@@ -61,12 +59,9 @@ def run(parsed: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         extra: tuple[str, ...] = ()
         if parsed.gdb:
-            path = stack.enter_context(_private_directory()) / "gdb"
-            extra = (
-                *("-S", "-gdb", "chardev:g0"),
-                *("-chardev", f"socket,id=g0,path={path},server=on,wait=off"),
-            )
-            sys.stderr.write(f"attach with: gdb {described.kernel} -ex 'target remote {path}'\n")
+            path, listening = stack.enter_context(debugger.door())
+            extra = ("-S", *listening)
+            sys.stderr.write(f"attach with: {debugger.attach(described.kernel, path)}\n")
         machine = stack.enter_context(Machine(described, extra=extra))
         sys.stderr.write(f"{described.name}: leave with Ctrl-A x\n")
         return _Terminal(machine).talk()
@@ -138,27 +133,6 @@ def _raw_mode() -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(_KEYBOARD, termios.TCSADRAIN, before)
-
-
-@contextlib.contextmanager
-def _private_directory() -> Iterator[Path]:
-    """A directory for the debugger's socket that only this user can enter (mode 0700).
-
-    Those of runs that were killed are removed on the way.
-    """
-    from platformdirs import user_runtime_path
-
-    base = user_runtime_path("zxh")
-    base.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in base.glob("gdb-*"):
-        pid = old.name.split("-")[1]
-        if not (pid.isdecimal() and Path(f"/proc/{pid}").exists()):
-            shutil.rmtree(old, ignore_errors=True)
-    path = Path(tempfile.mkdtemp(prefix=f"gdb-{os.getpid()}-", dir=base))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -39,10 +39,10 @@ def side_by_side(
     brief: bool = False,
 ) -> RenderableType:
     """A table of both results, one row a step; *brief*: of what is the same only the status."""
-    tables = [_table("main thread", program.steps, left["steps"], right["steps"], names, brief)]
+    tables = [_table("", program.steps, left["steps"], right["steps"], names, brief)]
     for thread, steps in program.threads.items():
         mine, other = (result.get("threads", {}).get(thread, []) for result in (left, right))
-        tables.append(_table(f"helper {thread}", steps, mine, other, names, brief))
+        tables.append(_table(thread, steps, mine, other, names, brief))
     ends = [result.get("error", "finished") for result in (left, right)]
     tables[0].add_section()
     tables[0].add_row("end", *_pair(*ends))
@@ -52,19 +52,40 @@ def side_by_side(
     return Group(*tables)
 
 
+def alone(program: Program, result: Result, name: str) -> RenderableType:
+    """A table of one result, one row a step."""
+    tables = []
+    threads = {"": program.steps, **program.threads}
+    for thread, steps in threads.items():
+        seen = result.get("threads", {}).get(thread, []) if thread else result["steps"]
+        table = Table(title=_title(thread), title_justify="left", show_lines=True)
+        table.add_column("step", overflow="fold", ratio=2)
+        table.add_column(name, overflow="fold", ratio=3)
+        for number, (step, what) in enumerate(zip_longest(steps, seen)):
+            fields = _fields(what)
+            table.add_row(Text(f"{number} {call_text(step)}"), _cells(fields, fields)[0])
+        tables.append(table)
+    tables[0].add_row("end", f"  {result.get('error', 'finished')}")
+    return Group(*tables)
+
+
+def _title(thread: str) -> str:
+    return f"helper {thread}" if thread else "main thread"
+
+
 def _fields_of_given(result: Result) -> dict[str, Any]:
     return {slot: _handle(what) for slot, what in result.get("given", {}).items()}
 
 
 def _table(
-    title: str,
+    thread: str,
     steps: Sequence[Step],
     left: Sequence[Result],
     right: Sequence[Result],
     names: tuple[str, str],
     brief: bool,
 ) -> Table:
-    table = Table(title=title, title_justify="left", show_lines=True, expand=False)
+    table = Table(title=_title(thread), title_justify="left", show_lines=True)
     table.add_column("step", overflow="fold", ratio=2)
     for name in names:
         table.add_column(name, overflow="fold", ratio=3)
