@@ -39,7 +39,7 @@ def symbol_checks() -> list[Check]:
         Check(
             "symbols",
             report.library.name,
-            tuple(finding.message for finding in report.violations),
+            tuple(finding.text for finding in report.violations),
             f"{report.imports} imports, {report.exports} exports",
             report.library.parent.name,
         )

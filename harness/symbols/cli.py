@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
 
-from harness.symbols.check import Report, check_library, check_vdso
-from harness.symbols.elf import DynamicFile, Symbol, read_elf
-from harness.symbols.images import check_images
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.symbols.model import Symbol, SymbolFile
+
+_LIST_FILES = """\
+The allowlist has one symbol a line, in groups headed by "# name"; attributes: weak-ok, tls-ok,
+arch=x86_64,arm64; a reason after " #". Exit status: 0 clean, 1 violations, 2 unreadable input."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Define the subcommand."""
     parser = subparsers.add_parser(
-        "symbols", help="hold libraries against their symbol lists", description=__doc__
+        "symbols",
+        help="hold libraries against their symbol lists",
+        description=__doc__,
+        epilog=_LIST_FILES,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-
     check = actions.add_parser("check", help="check a library, or all built ones without LIB")
-    check.add_argument("library", nargs="?", type=Path, metavar="LIB")
-    check.add_argument("--imports", type=Path, metavar="ALLOWLIST", help="symbols it may import")
-    check.add_argument("--exports", type=Path, metavar="IFS", help="symbols it must export")
-    check.add_argument("--version-script", type=Path, metavar="LD", help="the linker's export list")
-    check.add_argument("--needed", action="append", default=[], metavar="SONAME")
+    check.add_argument("library", nargs="?", metavar="LIB")
+    _add_lists(check)
+    check.add_argument(
+        "--needed", action="append", default=[], metavar="SONAME", help="a library it may need"
+    )
     check.add_argument(
         "--vdso", action="store_true", help="LIB is a vDSO: check it against the ABI"
     )
@@ -32,8 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     check.add_argument("--json", action="store_true", help="write the report as JSON")
     check.set_defaults(run=_check)
 
-    listing = actions.add_parser("list", help="list dynamic symbols")
-    listing.add_argument("library", type=Path, metavar="LIB")
+    listing = actions.add_parser("list", help="list symbols")
+    listing.add_argument("library", metavar="LIB")
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--imports", action="store_true", help="only undefined symbols")
     which.add_argument("--exports", action="store_true", help="only defined symbols")
@@ -42,19 +48,42 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     listing.set_defaults(run=_list)
 
 
+def _add_lists(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--imports", metavar="ALLOWLIST", help="symbols it may import")
+    parser.add_argument("--exports", metavar="IFS", help="symbols it must export")
+    parser.add_argument("--version-script", metavar="LD", help="the linker's export list")
+    parser.add_argument(
+        "--provider",
+        action="append",
+        default=[],
+        metavar="GROUP=FILE",
+        help="who exports the symbols of a group of the allowlist",
+    )
+
+
 def _check(arguments: argparse.Namespace) -> int:
+    import json
+    from pathlib import Path
+
+    from harness.symbols.check import check_library, check_vdso
+    from harness.symbols.images import check_images
+    from harness.symbols.imports import read_providers
+
     if arguments.library is None:
         reports = check_images()
     elif arguments.vdso:
-        reports = [check_vdso(arguments.library)]
+        reports = [check_vdso(Path(arguments.library))]
     else:
+        lists = {
+            name: Path(value) if (value := getattr(arguments, name)) else None
+            for name in ("imports", "exports", "version_script")
+        }
         reports = [
             check_library(
-                arguments.library,
-                imports=arguments.imports,
-                exports=arguments.exports,
-                version_script=arguments.version_script,
+                Path(arguments.library),
+                **lists,
                 needed=arguments.needed,
+                providers=read_providers(arguments.provider),
                 strict=arguments.strict,
             )
         ]
@@ -63,55 +92,65 @@ def _check(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(document, indent=1) + "\n")
     else:
         for report in reports:
-            _print(report)
+            sys.stdout.write(f"{report.library} ({report.machine}): {report.verdict}\n")
+            for finding in report.findings:
+                sys.stdout.write(f"  {finding.severity}: {finding.text} [{finding.rule}]\n")
+                for detail in finding.details:
+                    sys.stdout.write(f"    {detail}\n")
     return 0 if all(report.ok for report in reports) else 1
 
 
-def _print(report: Report) -> None:
-    sys.stdout.write(f"{report.library} ({report.machine}): {report.verdict}\n")
-    for finding in report.findings:
-        kind = "warning" if finding.warning else "error"
-        sys.stdout.write(f"  {kind}: {finding.message} [{finding.rule}]\n")
-
-
 def _list(arguments: argparse.Namespace) -> int:
+    from harness.symbols.elf import read_elf
+
     file = read_elf(arguments.library)
     chosen = _chosen(file, arguments)
-    suffixes: dict[int, str] = {}
-    if arguments.versions:
-        from harness.symbols.versions import symbol_versions
-
-        versions = symbol_versions(arguments.library)
-        suffixes = {id(s): v for s, v in zip(file.symbols, versions, strict=False)}
     if arguments.json:
-        document = {
-            "library": str(file.path),
-            "machine": file.machine,
-            "soname": file.soname,
-            "needed": list(file.needed),
-            "symbols": [
-                {
-                    "name": symbol.name + suffixes.get(id(symbol), ""),
-                    "type": symbol.type,
-                    "binding": symbol.binding,
-                    "defined": symbol.defined,
-                    "size": symbol.size,
-                }
-                for symbol in chosen
-            ],
-        }
-        sys.stdout.write(json.dumps(document, indent=1) + "\n")
+        _list_json(file, chosen, arguments.versions)
         return 0
     plain = arguments.imports or arguments.exports
+    lines = []
     for symbol in chosen:
         kind = "" if plain else f"{'export' if symbol.defined else 'import'} "
-        sys.stdout.write(f"{kind}{symbol.name}{suffixes.get(id(symbol), '')}\n")
+        name = symbol.full_name if arguments.versions else symbol.name
+        lines.append(f"{kind}{name}\n" if name.isprintable() else f"{kind}{_escaped(name)}\n")
+    sys.stdout.write("".join(lines))
     return 0
 
 
-def _chosen(file: DynamicFile, arguments: argparse.Namespace) -> list[Symbol]:
+def _chosen(file: SymbolFile, arguments: argparse.Namespace) -> list[Symbol]:
     if arguments.imports:
         return file.imports
     if arguments.exports:
         return file.exports
     return file.imports + file.exports
+
+
+def _escaped(name: str) -> str:
+    from harness.symbols.text import printable
+
+    return printable(name)
+
+
+def _list_json(file: SymbolFile, symbols: Iterable[Symbol], versions: bool) -> None:
+    import json
+
+    document = {
+        "library": str(file.path),
+        "kind": file.kind,
+        "machine": file.machine,
+        "soname": file.soname,
+        "needed": list(file.needed),
+        "symbols": [
+            {
+                "name": symbol.full_name if versions else symbol.name,
+                "type": symbol.type,
+                "binding": symbol.binding,
+                "visibility": symbol.visibility,
+                "defined": symbol.defined,
+                "size": symbol.size,
+            }
+            for symbol in symbols
+        ],
+    }
+    sys.stdout.write(json.dumps(document, indent=1) + "\n")

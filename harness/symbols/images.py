@@ -6,7 +6,8 @@ from typing import get_args
 
 from harness.machine import image
 from harness.program.model import Arch
-from harness.symbols.check import VDSO_SONAME, Report, check_library, check_vdso
+from harness.symbols.check import VDSO_SONAME, check_library, check_vdso
+from harness.symbols.report import Report
 
 SONAME = "libzxio_standalone.so"
 #: What the zxio library may import, what it must export, and the linker's list of exports; in the

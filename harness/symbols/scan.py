@@ -1,24 +1,33 @@
 """System-call instructions in executable segments.
 
 A library with a clean import list and a system call of its own is the interesting case.  x86 is
-searched byte by byte, so an operand that looks like one of the instructions is reported as well:
-it could be jumped to.
+searched byte by byte, so an operand that looks like one of the instructions is found as well: it
+could be jumped to.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from harness.symbols.elf import DynamicFile, read_executable_code
+from harness.symbols.functions import Functions
+from harness.symbols.layout import ET_REL, SHF_EXECINSTR, SHT_NOBITS, ElfImage
+from harness.symbols.model import SymbolFile
 
-_X86: Final = re.compile(rb"\x0f\x05|\x0f\x34|\xcd\x80", re.DOTALL)
-_X86_NAMES: Final = {b"\x0f\x05": "syscall", b"\x0f\x34": "sysenter", b"\xcd\x80": "int 0x80"}
+_X86: Final = {b"\x0f\x05": "syscall", b"\x0f\x34": "sysenter", b"\xcd\x80": "int 0x80"}
+_ECALL: Final = b"\x73\x00\x00\x00"
+# svc #imm16 is 0xd4000001 with the number in bits 5 to 20.
+_SVC: Final = 0xD4000001
+_SVC_MASK: Final = 0xFFE0001F
+_SVC_TOP: Final = 0xD4
 
-# svc #imm16 is 0xd4000001 with the number in bits 5 to 20; in bytes, little endian.
-_SVC: Final = re.compile(rb"[\x01\x21\x41\x61\x81\xa1\xc1\xe1].[\x00-\x1f]\xd4", re.DOTALL)
+#: Bytes that are looked at together.
+_CHUNK: Final = 1 << 20
+#: More findings than this say nothing more.
+_MAX_CALLS: Final = 1000
+
+SCANNED: Final = frozenset(("x86", "x86_64", "arm64", "riscv"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +36,68 @@ class RawCall:
 
     address: int
     instruction: str
-    #: The exported function around it; empty where no symbol covers it.
+    #: The function around it; empty where no symbol covers it.
     symbol: str
 
 
-def find_raw_calls(file: DynamicFile) -> list[RawCall]:
-    """Every such instruction of an x86 or arm64 file, by address; none for other machines."""
-    covers = _SymbolCover(file)
-    found = []
-    for segment in file.segments:
-        if not segment.executable:
-            continue
-        code = read_executable_code(file.path, segment)
-        if file.machine in ("x86", "x86_64"):
-            hits = [(m.start(), _X86_NAMES[m.group()]) for m in _X86.finditer(code)]
-        elif file.machine == "arm64":
-            skew = segment.address % 4
-            hits = [(m.start(), "svc") for m in _SVC.finditer(code) if not (m.start() + skew) % 4]
+def find_raw_calls(file: SymbolFile) -> list[RawCall]:
+    """Every such instruction of a file for x86, arm64 or RISC-V, by address, 1000 at most."""
+    if file.machine not in SCANNED or file.image is None:
+        return []
+    functions: Functions | None = None
+    found: list[RawCall] = []
+    for address, offset, size in _code(file.image):
+        for place, name in _hits(file, offset, size, address):
+            functions = functions or Functions(file)
+            found.append(RawCall(place, name, functions.name(place)))
+            if len(found) == _MAX_CALLS:
+                return found
+    return sorted(found, key=lambda call: call.address)
+
+
+def _code(image: ElfImage) -> Iterator[tuple[int, int, int]]:
+    """Address, place in the file and size of what can be executed."""
+    if image.type == ET_REL:
+        for section in image.sections():
+            if section.flags & SHF_EXECINSTR and section.type != SHT_NOBITS:
+                image.section_data(section, "code")
+                yield 0, section.offset, section.size
+        return
+    for segment in image.segments:
+        if segment.executable:
+            yield segment.address, segment.offset, segment.file_size
+
+
+def _hits(file: SymbolFile, offset: int, size: int, address: int) -> Iterator[tuple[int, str]]:
+    """Address and name of each instruction in a part of the file."""
+    assert file.image is not None
+    for start in range(0, size, _CHUNK):
+        # Instructions across the border belong to the first chunk.
+        code = file.image.data[offset + start : offset + min(size, start + _CHUNK + 3)]
+        limit = min(_CHUNK, size - start)
+        if file.machine == "arm64":
+            hits = _svc(code, -(address + start) % 4)
+        elif file.machine == "riscv":
+            hits = ((at, "ecall") for at in _occurrences(code, _ECALL) if not (address + at) % 2)
         else:
-            hits = []
-        for offset, name in hits:
-            address = segment.address + offset
-            found.append(RawCall(address, name, covers.name(address)))
-    return found
+            hits = ((at, name) for text, name in _X86.items() for at in _occurrences(code, text))
+        for at, name in hits:
+            if at < limit:
+                yield address + start + at, name
 
 
-class _SymbolCover:
-    """Which exported function an address lies in."""
+def _occurrences(code: bytes, pattern: bytes) -> Iterator[int]:
+    at = code.find(pattern)
+    while at >= 0:
+        yield at
+        at = code.find(pattern, at + 1)
 
-    def __init__(self, file: DynamicFile) -> None:
-        functions = [s for s in file.exports if s.type == "func"]
-        self._functions = sorted(functions, key=lambda s: s.value)
-        self._starts = [s.value for s in self._functions]
 
-    def name(self, address: int) -> str:
-        index = bisect_right(self._starts, address) - 1
-        if index < 0:
-            return ""
-        symbol = self._functions[index]
-        return symbol.name if address < symbol.value + symbol.size else ""
+def _svc(code: bytes, first: int) -> Iterator[tuple[int, str]]:
+    """Words that are ``svc``; *first* is the first place on a border of words."""
+    tops = code[first + 3 :: 4]
+    for index in _occurrences(tops, bytes((_SVC_TOP,))):
+        at = first + 4 * index
+        # Instructions are little endian on big-endian arm64 too.
+        if int.from_bytes(code[at : at + 4], "little") & _SVC_MASK == _SVC:
+            yield at, "svc"

@@ -22,7 +22,7 @@ from harness.build.zxio_library import (
     build_zxio_library,
 )
 from harness.program.model import Arch
-from harness.symbols import check_library
+from harness.symbols.check import check_library
 from zxio_py.abi.zxio import OPS, ZXIO_CALLS, ZXIO_CONSTANTS, ZXIO_STRUCTS
 
 ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
@@ -79,7 +79,7 @@ def test_the_built_library_keeps_its_lists(arch: Arch, include: Path, tmp_path: 
     report = check_library(
         library, imports=ALLOWLIST, exports=INTERFACE, version_script=VERSION_SCRIPT
     )
-    assert report.findings == []
+    assert report.violations == []
     assert report.exports == len([c for c in ZXIO_CALLS.values() if c.exported]) == 56
     again = build_zxio_library(arch, tmp_path / "again", [include])
     assert again.read_bytes() == library.read_bytes()
