@@ -1,4 +1,5 @@
 // zx_process_*.
+#include "boot.h"
 #include "names.h"
 #include "process.h"
 #include "zx/kernel_calls.h"
@@ -7,7 +8,7 @@
 #define ROOT_VMAR_RIGHTS                                                                           \
     (ZX_DEFAULT_VMAR_RIGHTS | ZX_RIGHT_READ | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE)
 
-#define MEMORY_MAX (64ul * 1024 * 1024) // of one zx_process_read_memory
+#define MEMORY_MAX (64ul * 1024 * 1024) // of one zx_process_read_memory, or write
 
 static zx_status_t get_process(zx_handle_t handle, zx_rights_t rights, struct process** out) {
     struct dispatcher* object;
@@ -120,21 +121,25 @@ void sys_process_exit(int64_t retcode) {
     process_exit_current(retcode);
 }
 
-zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_t buffer,
-                                    size_t buffer_size, uaddr_t actual) {
-    if (buffer == 0 || buffer_size == 0 || buffer_size > MEMORY_MAX) {
-        return ZX_ERR_INVALID_ARGS;
-    }
-    struct process* process;
-    zx_status_t status = get_process(handle, ZX_RIGHT_READ | ZX_RIGHT_WRITE, &process);
-    if (status != ZX_OK) {
-        return status;
-    }
+// What lies at an address: where in which VMO, and how many bytes of it.
+struct memory {
+    struct vmo* vmo;
+    uint64_t offset;
+    size_t size;
+};
+
+// At most so many bytes at an address of a process.  NO_MEMORY: nothing is mapped there;
+// ACCESS_DENIED: the vDSO is not written; BAD_STATE: not cached; OUT_OF_RANGE: the VMO ends before.
+static zx_status_t find_memory(struct process* process, uint64_t vaddr, bool write, size_t most,
+                               struct memory* found) {
     // Of a dead process nothing is left; one that has not started has what was mapped for it.
     struct mapping* mapping =
         process->root == NULL ? NULL : vmar_find_mapping(process->root, vaddr);
     if (mapping == NULL) {
         return ZX_ERR_NO_MEMORY;
+    }
+    if (write && vmar_is_vdso(mapping->vmo)) {
+        return ZX_ERR_ACCESS_DENIED;
     }
     if (vmo_cache_policy(mapping->vmo) != ZX_CACHE_POLICY_CACHED) {
         return ZX_ERR_BAD_STATE;
@@ -144,23 +149,49 @@ zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_
     uint64_t rest = mapping->node.size - within;
     uint64_t vmo_rest = offset < vmo_size(mapping->vmo) ? vmo_size(mapping->vmo) - offset : 0;
     rest = vmo_rest < rest ? vmo_rest : rest;
-    rest = buffer_size < rest ? buffer_size : rest;
-    if (rest == 0) {
-        return ZX_ERR_OUT_OF_RANGE;
-    }
-    // The copy may fault in pages of the caller, which is another process or has this mapping too.
-    struct vmo* vmo = mapping->vmo;
-    status = vmo_read_user(vmo, buffer, offset, rest);
-    return status == ZX_OK ? store_u64(actual, rest) : status;
+    *found = (struct memory){mapping->vmo, offset, most < rest ? most : rest};
+    return found->size > 0 ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
 }
 
-// Only a kernel with debugging system calls lets others' memory be written.
+static bool is_block(uaddr_t buffer, size_t size) {
+    return buffer != 0 && size > 0 && size <= MEMORY_MAX;
+}
+
+zx_status_t sys_process_read_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_t buffer,
+                                    size_t buffer_size, uaddr_t actual) {
+    if (!is_block(buffer, buffer_size)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    struct process* process;
+    struct memory memory;
+    zx_status_t status = get_process(handle, ZX_RIGHT_READ | ZX_RIGHT_WRITE, &process);
+    if (status == ZX_OK) {
+        status = find_memory(process, vaddr, false, buffer_size, &memory);
+    }
+    // The copy may fault in pages of the caller, which is another process or has this mapping too.
+    if (status == ZX_OK) {
+        status = vmo_read_user(memory.vmo, buffer, memory.offset, memory.size);
+    }
+    return status == ZX_OK ? store_u64(actual, memory.size) : status;
+}
+
+// Whatever the mapping allows: it is the VMO that is written.
 zx_status_t sys_process_write_memory(zx_handle_t handle, zx_vaddr_t vaddr, uaddr_t buffer,
                                      size_t buffer_size, uaddr_t actual) {
-    (void)handle;
-    (void)vaddr;
-    (void)buffer;
-    (void)buffer_size;
-    (void)actual;
-    return ZX_ERR_NOT_SUPPORTED;
+    if (!debugging_calls_enabled()) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (!is_block(buffer, buffer_size)) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    struct process* process;
+    struct memory memory;
+    zx_status_t status = get_process(handle, ZX_RIGHT_WRITE, &process);
+    if (status == ZX_OK) {
+        status = find_memory(process, vaddr, true, buffer_size, &memory);
+    }
+    if (status == ZX_OK) {
+        status = vmo_write_user(memory.vmo, buffer, memory.offset, memory.size);
+    }
+    return status == ZX_OK ? store_u64(actual, memory.size) : status;
 }

@@ -1,4 +1,5 @@
 // zx_vmo_*.
+#include "boot.h"
 #include "handle.h"
 #include "policy.h"
 #include "process.h"
@@ -146,7 +147,7 @@ static const struct {
     [ZX_VMO_OP_TRY_LOCK] = {0, ZX_RIGHT_READ | ZX_RIGHT_WRITE},
     [ZX_VMO_OP_UNLOCK] = {0, ZX_RIGHT_READ | ZX_RIGHT_WRITE},
     [ZX_VMO_OP_CACHE_SYNC] = {ZX_RIGHT_READ, 0},
-    [ZX_VMO_OP_CACHE_INVALIDATE] = {0, 0}, // refused whatever the rights are
+    [ZX_VMO_OP_CACHE_INVALIDATE] = {ZX_RIGHT_WRITE, 0},
     [ZX_VMO_OP_CACHE_CLEAN] = {ZX_RIGHT_READ, 0},
     [ZX_VMO_OP_CACHE_CLEAN_INVALIDATE] = {ZX_RIGHT_READ, 0},
     [ZX_VMO_OP_DONT_NEED] = {0, 0},
@@ -160,6 +161,9 @@ zx_status_t sys_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, u
     zx_status_t status = get_vmo(handle, ZX_RIGHT_NONE, &vmo, &rights);
     if (status != ZX_OK) {
         return status;
+    }
+    if (op == ZX_VMO_OP_CACHE_INVALIDATE && !debugging_calls_enabled()) {
+        return ZX_ERR_NOT_SUPPORTED; // others' writes could be lost
     }
     if (op < sizeof(op_rights) / sizeof(op_rights[0])) {
         zx_rights_t all = op_rights[op].all;

@@ -59,6 +59,10 @@ void vmar_register_vdso(struct vmo* vmo, uint64_t code_offset, uint64_t code_siz
     vdso.code_size = code_size;
 }
 
+bool vmar_is_vdso(const struct vmo* vmo) {
+    return vmo == vdso.vmo;
+}
+
 static struct vmar* region_create(struct address_space* space, uint64_t base, uint64_t size,
                                   uint32_t flags) {
     struct vmar* vmar = kalloc(sizeof(*vmar));

@@ -36,6 +36,8 @@ zx_status_t vmar_destroy(struct vmar* vmar);
 // Which VMO is the vDSO and where its code lies.  A process may map the code executable once, as
 // a whole; that is the place its system calls must come from (process.vdso_base).
 void vmar_register_vdso(struct vmo* vmo, uint64_t code_offset, uint64_t code_size);
+// Whether it is the vDSO's VMO itself.
+bool vmar_is_vdso(const struct vmo* vmo);
 
 // The calls' own rules, after those on handles; options are ZX_VM_*.
 // A sub-region with the flags CAN_MAP_* in options.

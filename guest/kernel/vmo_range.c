@@ -104,9 +104,8 @@ zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t
     case ZX_VMO_OP_TRY_LOCK:
     case ZX_VMO_OP_UNLOCK:
         return lock(vmo, op, offset, size, buffer, buffer_size);
-    case ZX_VMO_OP_CACHE_INVALIDATE:
-        return ZX_ERR_NOT_SUPPORTED; // only with debugging system calls
     case ZX_VMO_OP_CACHE_SYNC:
+    case ZX_VMO_OP_CACHE_INVALIDATE:
     case ZX_VMO_OP_CACHE_CLEAN:
     case ZX_VMO_OP_CACHE_CLEAN_INVALIDATE:
         return cache_op(vmo, offset, size);

@@ -66,7 +66,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("resource: ROOT; needs kernel.enable-debugging-syscalls",),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", "BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="logging-and-debug",
     ),
     Call(

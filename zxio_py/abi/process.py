@@ -121,7 +121,14 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: WRITE",),
-        errors=("NOT_SUPPORTED", "INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE", "NO_MEMORY"),
+        errors=(
+            "NOT_SUPPORTED",
+            "INVALID_ARGS",
+            *HANDLE_ERRORS,
+            "BAD_STATE",
+            "NO_MEMORY",
+            "OUT_OF_RANGE",
+        ),
         category="tasks",
     ),
 )

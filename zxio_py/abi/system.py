@@ -144,7 +144,7 @@ _CALLS = (
             "resource: SYSTEM/MEXEC_BASE",
             "kernel_vmo, bootimage_vmo: READ",
         ),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", *HANDLE_ERRORS),
         category="system",
     ),
     Call(
@@ -155,7 +155,7 @@ _CALLS = (
             Param("buffer", "void*", "out", count="buffer_size"),
             Param("buffer_size", "size_t"),
         ),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", "BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS", "INTERNAL"),
         category="system",
     ),
     Call(

@@ -26,7 +26,7 @@ _CALLS = (
             Param("ptr", "void*", "inout"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", "BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="logging-and-debug",
     ),
     Call(
@@ -40,7 +40,7 @@ _CALLS = (
             Param("actual", "size_t*", "out"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", "BAD_HANDLE", "WRONG_TYPE"),
         category="logging-and-debug",
     ),
     Call(
@@ -53,7 +53,7 @@ _CALLS = (
             Param("arg1", "uint32_t"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", "BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="logging-and-debug",
     ),
     Call(
@@ -68,7 +68,7 @@ _CALLS = (
             Param("ptr_size", "size_t"),
         ),
         rights=("handle: resource ROOT; needs kernel.enable-debugging-syscalls",),
-        errors=("NOT_SUPPORTED",),
+        errors=("NOT_SUPPORTED", "BAD_HANDLE", "WRONG_TYPE", "INVALID_ARGS"),
         category="logging-and-debug",
     ),
 )

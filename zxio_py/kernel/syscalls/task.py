@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
 from zxio_py import abi
+from zxio_py.kernel.aspace import Mapping
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadExited, ThreadKilled, ZxError
 from zxio_py.kernel.job import Job
+from zxio_py.kernel.pages import page_steps
 from zxio_py.kernel.process import Process
 from zxio_py.kernel.suspend_token import SuspendToken
 from zxio_py.kernel.thread import Thread
+from zxio_py.kernel.vmo import VmObject
 
-_MAX_READ = 64 << 20
+#: Of one copy from or to a process, bytes.
+_MAX_BLOCK = 64 << 20
 #: A list of policies longer than this is not even read; how many may be set the job judges.
 _MAX_POLICIES = 32
 _BASIC_V1 = struct.Struct("<II")
@@ -114,33 +119,73 @@ def zx_process_exit(c: Caller, retcode: int) -> int:
     raise ThreadExited(c.process.end_reason)
 
 
-def zx_process_read_memory(
-    c: Caller, handle: int, vaddr: int, buffer: Pointer, buffer_size: int, actual: Pointer
-) -> int:
-    """Copy from a process: up to the end of the mapping."""
-    if buffer == 0 or not 0 < buffer_size <= _MAX_READ:
-        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    process = c.get(handle, Process, abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE)
+class _Memory(NamedTuple):
+    """What lies at an address: its mapping, where in the page store, how many bytes of it."""
+
+    mapping: Mapping
+    offset: int
+    size: int
+
+
+def _find_memory(process: Process, vaddr: int, most: int, vdso: VmObject | None) -> _Memory:
+    """At most *most* bytes at an address; what is *vdso* is not for that.
+
+    NO_MEMORY: nothing is mapped there; ACCESS_DENIED; BAD_STATE: not cached; OUT_OF_RANGE: the VMO
+    ends before.
+    """
     mapping = process.aspace.find(vaddr)  # of a dead process nothing is left
     if mapping is None:
         raise ZxError(abi.ZX_ERR_NO_MEMORY)
     if mapping.vmo is not None:
-        mapping.vmo.check_cached()  # BAD_STATE
+        if mapping.vmo is vdso:
+            raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
+        mapping.vmo.check_cached()
     offset = vaddr - mapping.base + mapping.offset
     end = min(mapping.offset + mapping.size, mapping.store_end)
-    size = min(buffer_size, end - offset)
+    size = min(most, end - offset)
     if size <= 0:
         raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+    return _Memory(mapping, offset, size)
+
+
+def zx_process_read_memory(
+    c: Caller, handle: int, vaddr: int, buffer: Pointer, buffer_size: int, actual: Pointer
+) -> int:
+    """Copy from a process: up to the end of the mapping."""
+    if buffer == 0 or not 0 < buffer_size <= _MAX_BLOCK:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    process = c.get(handle, Process, abi.ZX_RIGHT_READ | abi.ZX_RIGHT_WRITE)
+    mapping, offset, size = _find_memory(process, vaddr, buffer_size, None)
     c.write(buffer, mapping.store.read(offset, size))
     c.write_u64(actual, size)
     return abi.ZX_OK
 
 
+def _fill(mapping: Mapping, offset: int, size: int, data: bytes) -> None:
+    """Put *data* behind a mapping; INVALID_ARGS if it is less than *size*."""
+    if mapping.vmo is not None:
+        mapping.vmo.fill(offset - mapping.vmo.base, size, data)
+        return
+    mapping.store.write(offset, data)
+    if len(data) < size:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+
+
 def zx_process_write_memory(
     c: Caller, handle: int, vaddr: int, buffer: Pointer, buffer_size: int, actual: Pointer
 ) -> int:
-    """Only with the kernel's debugging calls, which are off."""
-    raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+    """Copy to a process likewise, whatever the mapping allows: it is the VMO that is written."""
+    if not c.kernel.debugging_calls:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+    if buffer == 0 or not 0 < buffer_size <= _MAX_BLOCK:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    process = c.get(handle, Process, abi.ZX_RIGHT_WRITE)
+    vdso = c.kernel.vdso.memory
+    mapping, offset, size = _find_memory(process, vaddr, buffer_size, vdso)
+    for done, step in page_steps(offset, size):
+        _fill(mapping, offset + done, step, c.read_prefix(c.behind(buffer, done), step))
+    c.write_u64(actual, size)
+    return abi.ZX_OK
 
 
 # Threads -------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ _OP_RIGHTS = {
     abi.ZX_VMO_OP_CACHE_SYNC: abi.ZX_RIGHT_READ,
     abi.ZX_VMO_OP_CACHE_CLEAN: abi.ZX_RIGHT_READ,
     abi.ZX_VMO_OP_CACHE_CLEAN_INVALIDATE: abi.ZX_RIGHT_READ,
-    abi.ZX_VMO_OP_CACHE_INVALIDATE: 0,
+    abi.ZX_VMO_OP_CACHE_INVALIDATE: abi.ZX_RIGHT_WRITE,
     abi.ZX_VMO_OP_DONT_NEED: 0,
     abi.ZX_VMO_OP_ALWAYS_NEED: 0,
 }
@@ -117,6 +117,8 @@ def zx_vmo_op_range(
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_NONE).memory
     if op not in _OP_RIGHTS:
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    if op == abi.ZX_VMO_OP_CACHE_INVALIDATE and not c.kernel.debugging_calls:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)  # others' writes could be lost
     if _OP_RIGHTS[op] and not c.handle(handle).rights & _OP_RIGHTS[op]:
         raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
     if op == abi.ZX_VMO_OP_COMMIT:
@@ -138,8 +140,6 @@ def zx_vmo_op_range(
         memory.lock(offset, size)
     elif op == abi.ZX_VMO_OP_UNLOCK:
         memory.unlock(offset, size)
-    elif op == abi.ZX_VMO_OP_CACHE_INVALIDATE:
-        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)  # only with the kernel's debugging calls
     elif op in (abi.ZX_VMO_OP_DONT_NEED, abi.ZX_VMO_OP_ALWAYS_NEED):
         memory.hint(offset, size)
     else:
