@@ -66,7 +66,8 @@ def _is_small(program: Program) -> bool:
     """Whether it neither sleeps nor waits, which measures the clock, nor repeats a call on end."""
     steps = [*program.all_steps()]
     waits = any(_waits(step) or step.repeat > _MOST_REPEATS for step in steps)
-    return not waits and not program.threads and all(s.min_ns is None for s in steps)
+    other = program.threads or program.debugging  # a kernel of its own
+    return not waits and not other and all(s.min_ns is None for s in steps)
 
 
 def _waits(step: Step) -> bool:

@@ -107,6 +107,11 @@ def _pins_the_vdso(program: Program) -> bool:
     )
 
 
+def _writes_the_vdso(program: Program) -> bool:
+    calls = {step.call for step in program.all_steps()}
+    return "zx_process_write_memory" in calls and "$vdso" in program.slots
+
+
 def _short_log_read(program: Program) -> bool:
     for step in program.all_steps():
         if step.call == "zx_debuglog_read" and len(step.args) > 3:
@@ -142,6 +147,12 @@ DEFECTS: Final[tuple[Defect, ...]] = (
         "pinned-vdso",
         "pinning pages of the vDSO, which are wired, fails an assertion",
         _pins_the_vdso,
+        always=True,
+    ),
+    Defect(
+        "written-vdso",
+        "zx_process_write_memory writes to the vDSO, which all processes share",
+        _writes_the_vdso,
         always=True,
     ),
     Defect(

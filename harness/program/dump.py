@@ -69,6 +69,8 @@ def dump_program(program: Program) -> dict[str, Any]:
         result["policy"] = {
             _CONDITIONS[condition]: _ACTIONS[action] for condition, action in program.policy.items()
         }
+    if program.debugging:
+        result["debugging"] = True
     result["steps"] = [_step(step) for step in program.steps]
     if program.threads:
         result["threads"] = {
@@ -86,7 +88,7 @@ def _program_text(program: dict[str, Any]) -> str:
 
     parts = [
         f'"{key}": {json.dumps(program[key], ensure_ascii=False)}'
-        for key in ("name", "note", "arch", "policy")
+        for key in ("name", "note", "arch", "policy", "debugging")
         if key in program
     ]
     parts.append('"steps": ' + lines(program["steps"], "   "))

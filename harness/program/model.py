@@ -51,6 +51,8 @@ DEFAULT_SHOW = 512
 TIME_LIMIT_NS = 20_000_000_000
 #: How long $join waits before it kills the helper.
 JOIN_LIMIT_NS = 5_000_000_000
+#: What a kernel is told to take calls for debugging, on its command line.
+DEBUGGING_OPTION = "kernel.enable-debugging-syscalls=true"
 #: Byte that fills memory nobody has written.
 UNTOUCHED = 0xA5
 
@@ -263,6 +265,8 @@ class Program:
     #: Policy of the job its process is in: actions (ZX_POL_ACTION_) by condition (ZX_POL_); where
     #: there is none it is in a job without policy.
     policy: Mapping[int, int] = field(default_factory=dict)
+    #: Whether its kernel takes calls for debugging (`DEBUGGING_OPTION`).
+    debugging: bool = False
     #: Every slot: given ones first (order of GIVEN_SLOTS), then by first appearance.
     slots: tuple[str, ...] = ()
     #: Every named buffer, then every storage, by first appearance.

@@ -41,7 +41,9 @@ MAX_FILE_BYTES: Final = 64 << 20
 _PROGRAM_NAME: Final = re.compile(r"[a-z0-9_]{1,128}")
 #: What a divergence was found with (see `harness.fuzz.found`) is nothing for whoever runs it.
 _FILE_KEYS: Final = frozenset({"format", "edition", "programs", "found"})
-_PROGRAM_KEYS: Final = frozenset({"name", "note", "arch", "policy", "steps", "threads"})
+_PROGRAM_KEYS: Final = frozenset(
+    {"name", "note", "arch", "policy", "debugging", "steps", "threads"}
+)
 _STEP_KEYS: Final = frozenset({"call", "args", "repeat", "min_ns", "ret"})
 _ARCHS: Final = frozenset(get_args(Arch))
 _RETURN_FORMS: Final = frozenset(get_args(ReturnForm))
@@ -222,6 +224,9 @@ class _ProgramReader:
             self._fail(f"note is not a text of at most {_MAX_NOTE} characters")
         arch = self._arch(entry.get("arch"))
         policy = self._policy(entry.get("policy"))
+        debugging = entry.get("debugging", False)
+        if type(debugging) is not bool:
+            self._fail(f"debugging is {brief(debugging)}, not true or false")
         threads = entry.get("threads", {})
         if type(threads) is not dict:
             self._fail("threads is not an object of step lists")
@@ -248,6 +253,7 @@ class _ProgramReader:
             note=note,
             arch=arch,
             policy=policy,
+            debugging=debugging,
             slots=(*given, *(slot for slot in slots if not slot.startswith("$"))),
             buffers=tuple(self._names.buffers),
             storages=tuple(self._names.storages),

@@ -20,7 +20,14 @@ from harness.machine.transport import Limits, Request, Stopped, Transport, fits
 from harness.program import wire
 from harness.program.decode import comparable, decode_named, decode_result, result_payload
 from harness.program.encode import EncodedPrograms, SessionEncoder
-from harness.program.model import GIVEN_SLOTS, TIME_LIMIT_NS, Arch, Program, Step
+from harness.program.model import (
+    DEBUGGING_OPTION,
+    GIVEN_SLOTS,
+    TIME_LIMIT_NS,
+    Arch,
+    Program,
+    Step,
+)
 from harness.program.observation import ProgramObservation, StepObservation
 from harness.targets.base import Closing
 
@@ -72,11 +79,12 @@ class GuestTarget(Closing):
         decoded: Decoded | None = None,
         limits: Limits | None = None,
         time_limit_ns: int = TIME_LIMIT_NS,
+        debugging: bool = False,
     ) -> None:
         """*machine* is one that was started already, by default the image called *name* boots;
         *decoded* is shared with other guests;
         *limits* say when the guest counts as hung; a program that runs longer than
-        *time_limit_ns* is ended."""
+        *time_limit_ns* is ended; with *debugging* it is for programs with calls for debugging."""
         self.name = name
         self._machine = machine or Machine(image.load(name))
         self.image = self._machine.image
@@ -95,6 +103,10 @@ class GuestTarget(Closing):
         self._observed: list[ProgramObservation | None] = []
         self._pending: list[int] = []
         self._session: GuestSession | None = None
+        self._debugging = debugging
+        #: Where programs of the other kind run, once there was one, and all of the batch.
+        self._other: GuestTarget | None = None
+        self._batch: Sequence[Program] = ()
 
     # ---- programs --------------------------------------------------------------------------
 
@@ -109,6 +121,11 @@ class GuestTarget(Closing):
 
     def start(self, programs: Sequence[Program]) -> None:
         """Send a batch to the guest, which begins at once."""
+        self._batch = programs
+        others = [program for program in programs if program.debugging != self._debugging]
+        if others:
+            programs = [program for program in programs if program.debugging == self._debugging]
+            self._debugged().start(others)
         self._programs = programs
         self._observed = [None] * len(programs)
         self._records = [self._record(program) for program in programs]
@@ -120,11 +137,33 @@ class GuestTarget(Closing):
                 self._pending.append(index)
         self._send()
 
+    def _debugged(self) -> GuestTarget:
+        """The same on a kernel that takes calls for debugging."""
+        if self._other is None:
+            words = f"{self.image.command_line} {DEBUGGING_OPTION}".lstrip()
+            self._other = GuestTarget(
+                self.name,
+                machine=Machine(dataclasses.replace(self.image, command_line=words)),
+                decoded=self._decoded,
+                limits=self._limits,
+                time_limit_ns=self._time_limit_ns,
+                debugging=True,
+            )
+            self._other.failures = self.failures
+        return self._other
+
     def finish(self) -> list[ProgramObservation]:
         """Wait for the batch: one observation per program, in order.
 
         Raises `MachineError` only if no machine can be kept alive at all.
         """
+        own = self._finish()
+        if self._other is None or len(own) == len(self._batch):
+            return own
+        seen = {False: iter(own), True: iter(self._other.finish())}
+        return [next(seen[program.debugging]) for program in self._batch]
+
+    def _finish(self) -> list[ProgramObservation]:
         losses = 0
         while self._pending:
             sent, transport = self._pending, self._ready()
@@ -215,10 +254,14 @@ class GuestTarget(Closing):
         self._transport = None
         self._session = None
         self._machine.reset()
+        if self._other is not None:
+            self._other.reset()
 
     def close(self) -> None:
         """Stop the machine; idempotent."""
         self._machine.close()
+        if self._other is not None:
+            self._other.close()
 
     def _connected(self) -> Transport:
         """The transport of the machine, which may still boot."""

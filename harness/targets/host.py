@@ -19,8 +19,30 @@ from zxio_py.abi.rights import ZX_RIGHT_NONE
 from zxio_py.kernel import Counts, Kernel
 from zxio_py.kernel.errors import ThreadEnded, UserFault
 from zxio_py.kernel.job import Job
-from zxio_py.kernel.raw import ENTRIES
+from zxio_py.kernel.raw import ENTRIES, IMPLEMENTED
 from zxio_py.zxio.raw import ZxioRaw
+
+
+class _Emulated:
+    """An emulated machine, and what there is on it between programs."""
+
+    def __init__(self, debugging_calls: bool = False) -> None:
+        self._kernel = kernel = Kernel(debugging_calls)
+        with kernel.lock:
+            #: In which programs run.
+            self.jobs = kernel.root_job.create_child()
+            kernel.make_handle(self.jobs, ZX_RIGHT_NONE)  # it stays
+        self.baseline = kernel.counts()
+
+    def settled_counts(self) -> Counts:
+        """What exists now, after Python's garbage collector had its say where it is needed."""
+        counts = self._kernel.counts()
+        for generation in range(3):
+            if counts == self.baseline:
+                break
+            gc.collect(generation)
+            counts = self._kernel.counts()
+        return counts
 
 
 class HostTarget(Closing):
@@ -31,7 +53,9 @@ class HostTarget(Closing):
 
     def __init__(self, time_limit_ns: int = TIME_LIMIT_NS) -> None:
         """A program that runs longer than *time_limit_ns* is ended."""
-        self._start_over()
+        self._machine = _Emulated()
+        #: Where programs with calls for debugging run, once there is one.
+        self._debugging: _Emulated | None = None
         self._plans: dict[int, tuple[Program, Plan]] = {}
         self._executor = ThreadPoolExecutor(MAX_THREADS, "helper")
         self._watchdog = Watchdog(time_limit_ns)
@@ -39,7 +63,7 @@ class HostTarget(Closing):
 
     def missing_calls(self) -> frozenset[str]:
         """Functions of the ABI (and zxio) that the host does not implement."""
-        return frozenset(FUNCTIONS) - self._kernel.implemented - ZxioRaw.names
+        return frozenset(FUNCTIONS) - IMPLEMENTED - ZxioRaw.names
 
     def start(self, programs: Sequence[Program]) -> None:
         """Take a batch; it runs in `finish`."""
@@ -56,28 +80,24 @@ class HostTarget(Closing):
     def run(self, program: Program) -> ProgramObservation:
         """Run one program in a fresh process."""
         plan = self._plan(program)
-        observation = self._run(plan)
+        machine = self._debugged() if program.debugging else self._machine
+        observation = self._run(plan, machine)
         self._watchdog.watch(None)
-        counts = self._settled_counts()
-        if counts != self._baseline:
+        counts = machine.settled_counts()
+        if counts != machine.baseline:
             if observation.ending == "finished":
                 observation.ending = "leak"
-            observation.error = f"left behind: {counts} instead of {self._baseline}"
+            observation.error = f"left behind: {counts} instead of {machine.baseline}"
             self.reset()
         return observation
 
-    def _settled_counts(self) -> Counts:
-        """What exists now, after Python's garbage collector had its say where it is needed."""
-        counts = self._kernel.counts()
-        for generation in range(3):
-            if counts == self._baseline:
-                break
-            gc.collect(generation)
-            counts = self._kernel.counts()
-        return counts
+    def _debugged(self) -> _Emulated:
+        if self._debugging is None:
+            self._debugging = _Emulated(debugging_calls=True)
+        return self._debugging
 
-    def _run(self, plan: Plan) -> ProgramObservation:
-        run = Run(self._jobs, self._executor, plan.slots, plan.policy)
+    def _run(self, plan: Plan, machine: _Emulated) -> ProgramObservation:
+        run = Run(machine.jobs, self._executor, plan.slots, plan.policy)
         self._watchdog.watch(run)
         return run_plan(run, plan)
 
@@ -98,18 +118,12 @@ class HostTarget(Closing):
 
     def open_session(self) -> HostSession:
         """Start a program that takes its steps one by one."""
-        return HostSession(self._jobs, self._executor, self._watchdog)
+        return HostSession(self._machine.jobs, self._executor, self._watchdog)
 
     def reset(self) -> None:
         """Start over with a new emulated machine."""
-        self._start_over()
-
-    def _start_over(self) -> None:
-        self._kernel = kernel = Kernel()
-        with kernel.lock:
-            self._jobs = kernel.root_job.create_child()
-            kernel.make_handle(self._jobs, ZX_RIGHT_NONE)  # it stays
-        self._baseline = kernel.counts()
+        self._machine = _Emulated()
+        self._debugging = None
 
     def close(self) -> None:
         """End the helper threads; idempotent."""

@@ -28,7 +28,7 @@ from harness.machine.machine import Failure, MachineLost, Verdict
 from harness.program import wire
 from harness.program.decode import decode_result, result_payload
 from harness.program.encode import EncodedPrograms
-from harness.program.model import TIME_LIMIT_NS, Arch, Program
+from harness.program.model import DEBUGGING_OPTION, TIME_LIMIT_NS, Arch, Program
 from harness.program.observation import ProgramObservation
 from harness.targets.base import Closing, Session
 from zxio_py.abi.editions import EDITIONS, calls_of
@@ -181,13 +181,15 @@ class ZirconTarget(Closing):
         return job
 
     def _new_job(self, program: Program) -> _Job:
-        rewritten: Rewritten | None = None
+        answer: Rewritten | Refusal | None = None
         if self.edition is not EDITIONS["2022"]:
             answer = rewrite(program, self.edition, avoid_defects=self._avoid_defects)
-            if isinstance(answer, Refusal):
-                refused = ProgramObservation(program.name, ending="refused", error=answer.reason)
-                return _Job(program, None, b"", refused)
-            rewritten = answer
+        elif program.debugging and DEBUGGING_OPTION not in self.image.command_line:
+            answer = Refusal("the kernel is started without calls for debugging")
+        if isinstance(answer, Refusal):
+            refused = ProgramObservation(program.name, ending="refused", error=answer.reason)
+            return _Job(program, None, b"", refused)
+        rewritten = answer
         if self._encoded is None:
             self._encoded = EncodedPrograms(
                 self.arch, self.missing_calls(), limit_ns=self._time_limit_ns

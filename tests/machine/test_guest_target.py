@@ -21,6 +21,7 @@ from harness.machine.transport import Limits
 from harness.program.model import Arch, Program
 from harness.program.parse import parse_list
 from harness.targets.guest import LOSSES_IN_A_ROW, GuestTarget
+from zxio_py import abi
 
 
 def programs(count: int) -> list[Program]:
@@ -51,6 +52,23 @@ def test_one_observation_per_program_in_order(target: GuestTarget) -> None:
 def test_an_empty_batch_is_no_trouble(target: GuestTarget) -> None:
     target.start([])
     assert target.finish() == []
+
+
+def test_calls_for_debugging_are_there_where_a_program_wants_them(target: GuestTarget) -> None:
+    step = {"call": "zx_debug_send_command", "args": [0, 0, 0]}
+    wanted = [False, True, True, False, True]
+    entries = [{"name": f"p{i}", "debugging": d, "steps": [step]} for i, d in enumerate(wanted)]
+    batch = parse_list(entries, "test")
+    for chosen in (batch, batch[:1], batch[1:2]):
+        target.start(chosen)
+        seen = target.finish()
+        assert [s.name for s in seen] == [p.name for p in chosen]
+        rets = [s.steps[0].ret for s in seen]
+        statuses = {False: abi.ZX_ERR_NOT_SUPPORTED, True: abi.ZX_ERR_BAD_HANDLE}
+        assert rets == [statuses[p.debugging] & 0xFFFFFFFF for p in chosen]
+    target.reset()
+    target.start(batch)
+    assert [s.ending for s in target.finish()] == ["finished"] * len(batch)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -199,6 +199,7 @@ def programs(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         conditions = st.sampled_from(["ZX_POL_BAD_HANDLE", "ZX_POL_NEW_ANY", "ZX_POL_NEW_EVENT"])
         actions = st.sampled_from(["ZX_POL_ACTION_ALLOW", "ZX_POL_ACTION_KILL"])
+        program["debugging"] = draw(st.booleans())
         program["policy"] = draw(st.dictionaries(conditions, actions, min_size=1))
     if draw(st.booleans()):
         program["threads"] = {"t": draw(step_lists(known, stored))}

@@ -290,9 +290,9 @@ def test_a_fault_in_a_helper_ends_the_program(target: HostTarget) -> None:
 
 
 def test_what_a_program_leaves_behind_is_said(target: HostTarget) -> None:
-    left = Event(target._kernel)
+    left = Event(target._machine.jobs.kernel)
     assert run(target, event())["error"] == "leak"
-    assert left.koid not in target._kernel.alive  # the rest runs on a new machine
+    assert left.koid not in target._machine.jobs.kernel.alive  # the rest runs on a new machine
     assert "error" not in run(target, event())
 
 

@@ -174,6 +174,7 @@ BAD_PROGRAMS: list[tuple[Any, str]] = [
     (program(arch=["mips"]), "unknown architecture 'mips'"),
     (program(arch=[]), "arch is not a list"),
     (program(arch="x86_64"), "arch is not a list"),
+    (program(debugging=1), "debugging is 1, not true or false"),
     (program(policy={}), "policy is not an object"),
     (program(policy=["ZX_POL_NEW_VMO"]), "policy is not an object"),
     (
