@@ -20,7 +20,7 @@ from harness.machine.transport import Limits
 from harness.program.model import Program, Step
 from harness.program.normalise import Result, normalise
 from harness.program.observation import ProgramObservation
-from harness.targets.guest import GuestTarget
+from harness.targets.guest import GuestTarget, with_debugging
 from harness.targets.host import HostTarget
 from zxio_py.abi import NUMBERS
 
@@ -75,11 +75,17 @@ def _first_difference(program: Program, name: str, reference: Result) -> int:
 
 def _run(marked: Program, name: str, step: int) -> ProgramObservation:
     described = image.load(name)
+    if marked.debugging:
+        described = with_debugging(described)
     patient = Limits(guest_ns=_PATIENCE_NS, stalled=_PATIENCE)
     with debugger.door() as (path, listening):
         machine = Machine(described, extra=listening)
         with GuestTarget(
-            name, machine=machine, limits=patient, time_limit_ns=_PATIENCE_NS
+            name,
+            machine=machine,
+            limits=patient,
+            time_limit_ns=_PATIENCE_NS,
+            debugging=marked.debugging,
         ) as target:
             machine.wait_ready()
             commands = debugger_commands(marked, step)

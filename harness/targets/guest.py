@@ -14,6 +14,7 @@ from typing import cast
 
 from harness.errors import InputError, MachineError, SessionEndedError
 from harness.machine import image
+from harness.machine.image import Image
 from harness.machine.machine import Failure, Machine, MachineLost
 from harness.machine.qemu import shell_form
 from harness.machine.transport import Limits, Request, Stopped, Transport, fits
@@ -63,6 +64,12 @@ class Decoded:
                 del self._last[next(iter(self._last))]
             self._last[id(program)] = (program, body, seen)
         return seen
+
+
+def with_debugging(described: Image) -> Image:
+    """The same guest with a kernel that takes calls for debugging."""
+    words = f"{described.command_line} {DEBUGGING_OPTION}".lstrip()
+    return dataclasses.replace(described, command_line=words)
 
 
 class GuestTarget(Closing):
@@ -140,10 +147,9 @@ class GuestTarget(Closing):
     def _debugged(self) -> GuestTarget:
         """The same on a kernel that takes calls for debugging."""
         if self._other is None:
-            words = f"{self.image.command_line} {DEBUGGING_OPTION}".lstrip()
             self._other = GuestTarget(
                 self.name,
-                machine=Machine(dataclasses.replace(self.image, command_line=words)),
+                machine=Machine(with_debugging(self.image)),
                 decoded=self._decoded,
                 limits=self._limits,
                 time_limit_ns=self._time_limit_ns,
