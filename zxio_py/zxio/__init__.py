@@ -23,11 +23,18 @@ from zxio_py.zxio.get_vmo import (
     zxio_vmo_get_exact,
     zxio_vmo_get_exec,
 )
+from zxio_py.zxio.inception import zxio_create_with_allocator
 from zxio_py.zxio.null import zxio_default_init, zxio_null_init
 from zxio_py.zxio.ops import Ops, Storage, Zxio, zxio_get_ops, zxio_init
 from zxio_py.zxio.posix_mode import zxio_get_posix_mode
 from zxio_py.zxio.socket import zxio_socket
 from zxio_py.zxio.system import System
+from zxio_py.zxio.transitional import (
+    zxio_recvmsg_inner,
+    zxio_sendmsg_inner,
+    zxio_wait_begin_inner,
+    zxio_wait_end_inner,
+)
 from zxio_py.zxio.types import Dirent, DirentIterator, NodeAttributes
 from zxio_py.zxio.zxio import (
     zxio_accept,
@@ -100,6 +107,7 @@ __all__ = [
     "zxio_close",
     "zxio_connect",
     "zxio_create",
+    "zxio_create_with_allocator",
     "zxio_create_with_info",
     "zxio_create_with_on_open",
     "zxio_create_with_type",
@@ -129,10 +137,12 @@ __all__ = [
     "zxio_readv",
     "zxio_readv_at",
     "zxio_recvmsg",
+    "zxio_recvmsg_inner",
     "zxio_release",
     "zxio_rename",
     "zxio_seek",
     "zxio_sendmsg",
+    "zxio_sendmsg_inner",
     "zxio_set_window_size",
     "zxio_setsockopt",
     "zxio_shutdown",
@@ -147,7 +157,9 @@ __all__ = [
     "zxio_vmo_get_exact",
     "zxio_vmo_get_exec",
     "zxio_wait_begin",
+    "zxio_wait_begin_inner",
     "zxio_wait_end",
+    "zxio_wait_end_inner",
     "zxio_wait_one",
     "zxio_watch_directory",
     "zxio_write",

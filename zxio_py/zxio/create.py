@@ -13,10 +13,21 @@ only the storage knows whose it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
 
 from zxio_py import abi
-from zxio_py.abi.zxio import ZXIO_OBJECT_TYPE_PIPE, ZXIO_OBJECT_TYPE_VMO
+from zxio_py.abi.zxio import (
+    ZXIO_OBJECT_TYPE_DATAGRAM_SOCKET,
+    ZXIO_OBJECT_TYPE_DIR,
+    ZXIO_OBJECT_TYPE_NODE,
+    ZXIO_OBJECT_TYPE_PACKET_SOCKET,
+    ZXIO_OBJECT_TYPE_PIPE,
+    ZXIO_OBJECT_TYPE_RAW_SOCKET,
+    ZXIO_OBJECT_TYPE_STREAM_SOCKET,
+    ZXIO_OBJECT_TYPE_SYNCHRONOUS_DATAGRAM_SOCKET,
+    ZXIO_OBJECT_TYPE_VMO,
+)
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.debuglog import debuglog_init
 from zxio_py.zxio.handle_holder import handle_holder_init
@@ -108,28 +119,50 @@ def zxio_create_with_info(handle: int, handle_info: bytes | None, storage: Stora
             return abi.ZX_ERR_NOT_SUPPORTED
 
 
-def zxio_create_with_type(storage: Storage | None, type: int, *handles: int | bytes | None) -> int:
-    """Build an object of a stated type: PIPE (socket, zx_info_socket_t) or VMO (vmo, stream).
+#: What the objects that can be made by type are made of: an ``h`` is a handle, a ``p`` a pointer to
+#: what is known of it, an ``n`` a number.
+_PARTS = {
+    ZXIO_OBJECT_TYPE_SYNCHRONOUS_DATAGRAM_SOCKET: "hh",  # event pair, channel
+    ZXIO_OBJECT_TYPE_DATAGRAM_SOCKET: "hpph",  # socket, its information, prelude sizes, channel
+    ZXIO_OBJECT_TYPE_DIR: "h",
+    ZXIO_OBJECT_TYPE_NODE: "h",
+    ZXIO_OBJECT_TYPE_STREAM_SOCKET: "hpnh",  # socket, its information, is it connected, channel
+    ZXIO_OBJECT_TYPE_PIPE: "hp",  # socket, its information
+    ZXIO_OBJECT_TYPE_RAW_SOCKET: "hh",
+    ZXIO_OBJECT_TYPE_PACKET_SOCKET: "hh",
+    ZXIO_OBJECT_TYPE_VMO: "hh",  # VMO, stream
+}
 
-    Handles of these types are consumed even on failure; other types answer ZX_ERR_NOT_SUPPORTED
-    and consume nothing.
+_LOCAL_CONSTRUCTORS: dict[int, Callable[..., None]] = {
+    ZXIO_OBJECT_TYPE_PIPE: pipe_init,
+    ZXIO_OBJECT_TYPE_VMO: vmo_init,
+}
+
+
+def zxio_create_with_type(storage: Storage | None, type: int, *parts: int | bytes | None) -> int:
+    """Build an object of a stated type from its parts, in the order of `_PARTS`; the status.
+
+    Handles among the parts of a type are consumed even on failure.  Types that have no constructor
+    answer ZX_ERR_NOT_SUPPORTED and consume nothing.
     """
+    shape = _PARTS.get(type)
+    if shape is None:
+        return abi.ZX_ERR_NOT_SUPPORTED
+    if len(parts) != len(shape):
+        raise TypeError(f"object type {type} is made of {len(shape)} parts, not {len(parts)}")
     if storage is None:
         return abi.ZX_ERR_INVALID_ARGS
-    system = storage.io.system
-    match type, handles:
-        case int(kind), (int(socket), bytes() | None as info) if kind == ZXIO_OBJECT_TYPE_PIPE:
-            if socket == abi.ZX_HANDLE_INVALID or info is None:
-                system.handle_close(socket)
-                return abi.ZX_ERR_INVALID_ARGS
-            pipe_init(storage, socket, info)
-            return abi.ZX_OK
-        case int(kind), (int(vmo), int(stream)) if kind == ZXIO_OBJECT_TYPE_VMO:
-            if abi.ZX_HANDLE_INVALID in (vmo, stream):
-                system.handle_close(vmo)
-                system.handle_close(stream)
-                return abi.ZX_ERR_INVALID_ARGS
-            vmo_init(storage, vmo, stream)
-            return abi.ZX_OK
-        case _:
-            return abi.ZX_ERR_NOT_SUPPORTED
+    handles = [int(part or 0) for part, kind in zip(parts, shape, strict=True) if kind == "h"]
+    pointers = [part for part, kind in zip(parts, shape, strict=True) if kind == "p"]
+    constructor = _LOCAL_CONSTRUCTORS.get(type)
+    if abi.ZX_HANDLE_INVALID in handles or None in pointers:
+        status = abi.ZX_ERR_INVALID_ARGS
+    elif constructor is not None:
+        constructor(storage, *parts)
+        return abi.ZX_OK
+    else:
+        # The others have a server behind them.
+        status = abi.ZX_ERR_PEER_CLOSED
+    for handle in handles:
+        storage.io.system.handle_close(handle)
+    return status
