@@ -82,9 +82,11 @@ struct thread;
 void arch_thread_init(struct thread* thread, void (*entry)(void*), void* argument);
 // Ends, in the thread switched to, with thread_switched().
 void arch_context_switch(struct thread* from, struct thread* to);
-// Leaves the kernel for the first time in this thread; registers other than these are zero.
-__attribute__((noreturn)) void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0,
-                                               uint64_t argument1);
+// What a thread that was not in user mode yet begins with there; other registers are zero.
+void arch_set_user_entry(struct thread* thread, uint64_t entry, uint64_t stack, uint64_t argument0,
+                         uint64_t argument1);
+// Leaves the kernel for the first time in this thread.
+__attribute__((noreturn)) void arch_enter_user(void);
 // The thread is about to be freed or has made its last switch away.
 void arch_thread_release(struct thread* thread);
 // The user registers of a thread that is in the kernel, as saved at its last entry from user mode.

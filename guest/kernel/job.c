@@ -287,7 +287,10 @@ void job_get_info(struct job* job, zx_info_job_t* info) {
     info->return_code = job->return_code;
     info->exited = job->dying;
     info->kill_on_oom = job->kill_on_oom;
-    info->debugger_attached = job->debugger_count > 0;
+    list_for_each(node, &job->debugger_channels) {
+        struct debugger_channel* debugger = container_of(node, struct debugger_channel, link);
+        info->debugger_attached |= exception_channel_is_open(&debugger->channel);
+    }
 }
 
 void job_get_runtime(struct job* job, zx_info_task_runtime_t* runtime) {

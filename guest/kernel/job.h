@@ -1,6 +1,7 @@
 // Jobs: a tree of processes, and the policy that holds for them.
 #pragma once
 
+#include "exception.h"
 #include "object.h"
 
 struct process;
@@ -27,9 +28,9 @@ struct job {
     bool dead;
     bool kill_on_oom;
     int64_t return_code;
-    uint64_t runtime_ticks;               // of its processes that are gone
-    struct dispatcher* exception_channel; // the kernel's end, or NULL
-    struct list_node debugger_channels;   // debugger_channel.link, oldest first
+    uint64_t runtime_ticks; // of its processes that are gone
+    struct exception_channel exception_channel;
+    struct list_node debugger_channels; // debugger_channel.link, oldest first
     uint32_t debugger_count;
     struct policy_setting policy[POLICY_CONDITIONS];
     zx_policy_timer_slack_t timer_slack;

@@ -161,7 +161,7 @@ void process_get_info(struct process* process, zx_info_process_t* info) {
     if (process->state == PROCESS_DYING || process->state == PROCESS_DEAD) {
         info->flags |= ZX_INFO_PROCESS_FLAG_EXITED;
     }
-    if (process->debugger_channel != NULL) {
+    if (exception_channel_is_open(&process->debugger_channel)) {
         info->flags |= ZX_INFO_PROCESS_FLAG_DEBUGGER_ATTACHED;
     }
 }

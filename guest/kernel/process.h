@@ -1,6 +1,7 @@
 // Processes, their threads as objects, and jobs.
 #pragma once
 
+#include "exception.h"
 #include "handle.h"
 #include "policy.h"
 #include "thread.h"
@@ -28,15 +29,15 @@ struct process {
     enum process_state state;
     int64_t return_code;
     zx_time_t started_at;
-    struct list_node futexes;             // futex.link: those with waiters
-    struct dispatcher* exception_channel; // the kernel's end, or NULL
-    struct dispatcher* debugger_channel;  // the same for ZX_EXCEPTION_CHANNEL_DEBUGGER
-    struct job* critical_to;              // a reference: the job that dies with it, or NULL
-    bool critical_nonzero_only;           // only if its return code is not 0
-    uint64_t debug_addr;                  // ZX_PROP_PROCESS_DEBUG_ADDR
-    uint64_t break_on_load;               // ZX_PROP_PROCESS_BREAK_ON_LOAD
-    uint64_t runtime_ticks;               // of its threads that are gone
-    uint8_t* io_ports;                    // x86-64: bits of the ports it may use; NULL: none
+    struct list_node futexes; // futex.link: those with waiters
+    struct exception_channel exception_channel;
+    struct exception_channel debugger_channel; // ZX_EXCEPTION_CHANNEL_DEBUGGER
+    struct job* critical_to;                   // a reference: the job that dies with it, or NULL
+    bool critical_nonzero_only;                // only if its return code is not 0
+    uint64_t debug_addr;                       // ZX_PROP_PROCESS_DEBUG_ADDR
+    uint64_t break_on_load;                    // ZX_PROP_PROCESS_BREAK_ON_LOAD
+    uint64_t runtime_ticks;                    // of its threads that are gone
+    uint8_t* io_ports;                         // x86-64: bits of the ports it may use; NULL: none
     uint32_t suspend_count; // suspend tokens; threads that start meanwhile are suspended too
 };
 
@@ -73,6 +74,5 @@ uint64_t process_runtime_ticks(const struct process* process);
 // NULL: no started thread with that koid.
 struct dispatcher* process_find_thread(struct process* process, zx_koid_t koid);
 
-#include "exception.h"
 #include "job.h"
 #include "thread_object.h"

@@ -220,6 +220,11 @@ static bool is_within_reach(uint32_t number, const struct dispatcher* object) {
            object == thread_object_dispatcher(thread_current()->object);
 }
 
+// An exception's strategy is its debugger's, which is judged before the value is looked at.
+static bool is_in_state(uint32_t number, const struct dispatcher* object) {
+    return number != ZX_PROP_EXCEPTION_STRATEGY || exception_is_debuggers(object);
+}
+
 // ---- the calls ----------------------------------------------------------------------------------
 
 zx_status_t sys_object_get_property(zx_handle_t handle, uint32_t number, uaddr_t user_value,
@@ -276,6 +281,9 @@ zx_status_t sys_object_set_property(zx_handle_t handle, uint32_t number, uaddr_t
     }
     if (!is_within_reach(number, object)) {
         return ZX_ERR_ACCESS_DENIED;
+    }
+    if (!is_in_state(number, object)) {
+        return ZX_ERR_BAD_STATE;
     }
     union value value;
     memset(&value, 0, sizeof(value));

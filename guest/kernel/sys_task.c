@@ -74,7 +74,10 @@ zx_status_t sys_task_create_exception_channel(zx_handle_t handle, uint32_t optio
     zx_rights_t rights;
     zx_rights_t needed =
         ZX_RIGHT_INSPECT | ZX_RIGHT_DUPLICATE | ZX_RIGHT_TRANSFER | ZX_RIGHT_MANAGE_THREAD;
-    zx_status_t status = get_task(handle, needed, &task, &rights);
+    zx_status_t status = policy_enforce(ZX_POL_NEW_CHANNEL);
+    if (status == ZX_OK) {
+        status = get_task(handle, needed, &task, &rights);
+    }
     if (status != ZX_OK) {
         return status;
     }
@@ -82,7 +85,7 @@ zx_status_t sys_task_create_exception_channel(zx_handle_t handle, uint32_t optio
         return ZX_ERR_ACCESS_DENIED;
     }
     struct dispatcher* channel;
-    status = exception_channel_create(task, options, &channel);
+    status = exception_channel_create(task, options, rights, &channel);
     if (status != ZX_OK) {
         return status;
     }
@@ -105,7 +108,7 @@ zx_status_t sys_exception_get_thread(zx_handle_t handle, uaddr_t out) {
     if (status != ZX_OK) {
         return status;
     }
-    return handle_make_and_store(&exception->thread->object, ZX_DEFAULT_THREAD_RIGHTS, out);
+    return handle_make_and_store(&exception->thread->object, exception->thread_rights, out);
 }
 
 zx_status_t sys_exception_get_process(zx_handle_t handle, uaddr_t out) {
@@ -114,9 +117,9 @@ zx_status_t sys_exception_get_process(zx_handle_t handle, uaddr_t out) {
     if (status != ZX_OK) {
         return status;
     }
-    if (exception->channel == ZX_EXCEPTION_CHANNEL_TYPE_THREAD) {
+    if (exception->process_rights == ZX_RIGHT_NONE) {
         return ZX_ERR_ACCESS_DENIED;
     }
-    return handle_make_and_store(&exception->thread->process->object, ZX_DEFAULT_PROCESS_RIGHTS,
+    return handle_make_and_store(&exception->thread->process->object, exception->process_rights,
                                  out);
 }

@@ -1,4 +1,5 @@
 // zx_thread_*.
+#include "boot.h"
 #include "names.h"
 #include "process.h"
 #include "zx/kernel_calls.h"
@@ -56,62 +57,80 @@ zx_status_t sys_thread_legacy_yield(uint32_t options) {
 
 // ---- registers -----------------------------------------------------------------------------
 
-#define REGISTERS_MAX 512 // bytes of zx_thread_state_general_regs_t, either architecture
+#define REGISTERS_MAX 2120 // bytes of the largest kind, either architecture
 
-// Of register sets the kernel does not hand out: those it knows, and nonsense.
-static zx_status_t other_kind(uint32_t kind) {
+// Bytes of a kind of registers; 0: there is no such kind.
+static size_t size_of_kind(uint32_t kind) {
     switch (kind) {
+    case ZX_THREAD_STATE_GENERAL_REGS:
+        return arch_general_regs_size();
     case ZX_THREAD_STATE_FP_REGS:
+        return FP_REGS_SIZE;
     case ZX_THREAD_STATE_VECTOR_REGS:
+        return VECTOR_REGS_SIZE;
     case ZX_THREAD_STATE_DEBUG_REGS:
+        return DEBUG_REGS_SIZE;
     case ZX_THREAD_STATE_SINGLE_STEP:
-        return ZX_ERR_NOT_SUPPORTED;
+        return sizeof(uint32_t);
     default:
+        return 0;
+    }
+}
+
+static zx_status_t check_kind(uint32_t kind, size_t buffer_size) {
+    size_t size = size_of_kind(kind);
+    if (size == 0) {
         return ZX_ERR_INVALID_ARGS;
     }
+    return buffer_size < size ? ZX_ERR_BUFFER_TOO_SMALL : ZX_OK;
+}
+
+// Of register sets that the kernel does not hand out, and of a thread that has run its last
+// instruction.
+static zx_status_t check_registers(const struct thread_dispatcher* thread, uint32_t kind) {
+    if (!thread_object_is_stopped(thread)) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (kind != ZX_THREAD_STATE_GENERAL_REGS || thread->is_exiting) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    return ZX_OK;
 }
 
 zx_status_t sys_thread_read_state(zx_handle_t handle, uint32_t kind, uaddr_t buffer,
                                   size_t buffer_size) {
     struct thread_dispatcher* thread;
     zx_status_t status = get_thread(handle, ZX_RIGHT_READ, &thread);
+    if (status == ZX_OK) {
+        status = check_kind(kind, buffer_size);
+    }
+    if (status == ZX_OK) {
+        status = check_registers(thread, kind);
+    }
     if (status != ZX_OK) {
         return status;
     }
-    if (!thread_object_is_stopped(thread)) {
-        return ZX_ERR_BAD_STATE;
-    }
-    if (kind != ZX_THREAD_STATE_GENERAL_REGS) {
-        return other_kind(kind);
-    }
     uint8_t registers[REGISTERS_MAX];
-    if (buffer_size < arch_general_regs_size()) {
-        return ZX_ERR_BUFFER_TOO_SMALL;
-    }
     arch_get_general_regs(thread->thread, registers);
     return copy_to_user(buffer, registers, arch_general_regs_size());
 }
 
 zx_status_t sys_thread_write_state(zx_handle_t handle, uint32_t kind, uaddr_t buffer,
                                    size_t buffer_size) {
-    if (kind == ZX_THREAD_STATE_DEBUG_REGS) {
-        return ZX_ERR_NOT_SUPPORTED; // only with debugging system calls
+    if ((kind & ZX_THREAD_STATE_DEBUG_REGS) && !debugging_calls_enabled()) {
+        return ZX_ERR_NOT_SUPPORTED;
     }
     struct thread_dispatcher* thread;
     zx_status_t status = get_thread(handle, ZX_RIGHT_WRITE, &thread);
-    if (status != ZX_OK) {
-        return status;
-    }
-    if (!thread_object_is_stopped(thread)) {
-        return ZX_ERR_BAD_STATE;
-    }
-    if (kind != ZX_THREAD_STATE_GENERAL_REGS) {
-        return other_kind(kind);
+    if (status == ZX_OK) {
+        status = check_kind(kind, buffer_size);
     }
     uint8_t registers[REGISTERS_MAX];
-    if (buffer_size != arch_general_regs_size()) {
-        return ZX_ERR_INVALID_ARGS;
+    if (status == ZX_OK) {
+        status = copy_from_user(registers, buffer, size_of_kind(kind));
     }
-    status = copy_from_user(registers, buffer, buffer_size);
+    if (status == ZX_OK) {
+        status = check_registers(thread, kind);
+    }
     return status == ZX_OK ? arch_set_general_regs(thread->thread, registers) : status;
 }

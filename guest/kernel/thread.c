@@ -147,6 +147,9 @@ void thread_yield(void) {
 
 void thread_exit_current(void) {
     struct thread* thread = current_thread;
+    if (thread->object != NULL) {
+        exception_announce_exit(thread->object);
+    }
     thread->state = THREAD_DEAD;
     arch_thread_release(thread);
     if (thread->object != NULL) {

@@ -48,9 +48,9 @@ const struct dispatcher_ops thread_ops = {
 
 // The first thing a user thread does, in the kernel: it may be killed or suspended already.
 static void enter_user(void* argument) {
-    struct thread_dispatcher* thread = argument;
+    exception_announce_start(argument);
     thread_before_user_mode();
-    arch_enter_user(thread->entry, thread->stack, thread->arguments[0], thread->arguments[1]);
+    arch_enter_user();
 }
 
 zx_status_t process_create_thread(struct process* process, const char* name,
@@ -103,11 +103,9 @@ zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entr
     if (process->state == PROCESS_INITIAL) {
         process->state = PROCESS_RUNNING;
         process->started_at = current_time();
+        thread->is_first = true;
     }
-    thread->entry = entry;
-    thread->stack = stack;
-    thread->arguments[0] = argument0;
-    thread->arguments[1] = argument1;
+    arch_set_user_entry(thread->thread, entry, stack, argument0, argument1);
     thread->state = THREAD_OBJECT_STARTED;
     list_push_back(&process->threads, &thread->process_link);
     dispatcher_ref(&thread->object); // its own, while it runs
@@ -160,7 +158,8 @@ void thread_object_resume(struct thread_dispatcher* thread) {
 }
 
 bool thread_object_is_ending(const struct thread_dispatcher* thread) {
-    return thread->state == THREAD_OBJECT_DEAD || thread->thread->kill_pending;
+    return thread->state == THREAD_OBJECT_DEAD || thread->thread->kill_pending ||
+           thread->is_exiting;
 }
 
 void thread_object_set_cpu_mask(struct thread_dispatcher* thread, uint64_t mask) {
@@ -184,7 +183,7 @@ static uint32_t info_state(const struct thread_dispatcher* thread) {
         break;
     }
     const struct thread* running = thread->thread;
-    if (running->kill_pending) {
+    if (thread_object_is_ending(thread)) {
         return ZX_THREAD_STATE_DYING;
     }
     if (running->suspend_count > 0) {

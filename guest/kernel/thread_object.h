@@ -1,10 +1,10 @@
 // Threads as kernel objects.
 #pragma once
 
+#include "exception.h"
 #include "object.h"
 #include "thread.h"
 
-struct exception;
 struct process;
 
 enum thread_object_state {
@@ -18,14 +18,13 @@ struct thread_dispatcher {
     struct process* process;       // a reference
     struct list_node process_link; // process.threads
     enum thread_object_state state;
-    struct thread* thread; // NULL after death
-    uint64_t entry;
-    uint64_t stack;
-    uint64_t arguments[2];
-    uint64_t runtime_ticks;               // after death
-    struct dispatcher* exception_channel; // the kernel's end, or NULL
-    struct exception* exception;          // that it is stopped in, or NULL
-    uint64_t cpu_mask_change;             // of the processors it may use, against the only one
+    struct thread* thread;  // NULL after death
+    bool is_first;          // of its process
+    bool is_exiting;        // by itself: it runs no more user code
+    uint64_t runtime_ticks; // after death
+    struct exception_channel exception_channel;
+    struct exception* exception; // that it is stopped in, or NULL
+    uint64_t cpu_mask_change;    // of the processors it may use, against the only one
     char name[ZX_MAX_NAME_LEN];
 };
 

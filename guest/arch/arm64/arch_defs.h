@@ -93,6 +93,11 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 // Whether it is a PC's: with I/O ports, and what is reached by them.
 #define ARCH_IS_PC 0
 
+// Bytes of the kinds of thread state.
+#define FP_REGS_SIZE 4
+#define VECTOR_REGS_SIZE 520
+#define DEBUG_REGS_SIZE 528
+
 // The first stack pointer of user code.
 static inline uint64_t arch_initial_stack(uint64_t top) {
     return top;

@@ -72,11 +72,14 @@ struct arch_regs* arch_user_regs(struct thread* thread) {
     return (struct arch_regs*)thread->arch.stack_top - 1;
 }
 
-void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0, uint64_t argument1) {
-    struct arch_regs* regs = arch_user_regs(thread_current());
-    *regs = (struct arch_regs){
+void arch_set_user_entry(struct thread* thread, uint64_t entry, uint64_t stack, uint64_t argument0,
+                         uint64_t argument1) {
+    *arch_user_regs(thread) = (struct arch_regs){
         .x = {argument0, argument1}, .pc = entry, .sp = stack, .spsr = SPSR_USER};
-    enter_user(regs);
+}
+
+void arch_enter_user(void) {
+    enter_user(arch_user_regs(thread_current()));
 }
 
 const char* const arch_register_names[] = {

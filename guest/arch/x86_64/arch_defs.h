@@ -82,6 +82,11 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 // Whether it is a PC's: with I/O ports, and what is reached by them.
 #define ARCH_IS_PC 1
 
+// Bytes of the kinds of thread state.
+#define FP_REGS_SIZE 160
+#define VECTOR_REGS_SIZE 2120
+#define DEBUG_REGS_SIZE 48
+
 // The first stack pointer of user code, as behind a call, which pushes 8 bytes.
 static inline uint64_t arch_initial_stack(uint64_t top) {
     return top - 8;

@@ -117,9 +117,9 @@ struct arch_regs* arch_user_regs(struct thread* thread) {
     return (struct arch_regs*)thread->arch.stack_top - 1;
 }
 
-void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0, uint64_t argument1) {
-    struct arch_regs* regs = arch_user_regs(thread_current());
-    *regs = (struct arch_regs){
+void arch_set_user_entry(struct thread* thread, uint64_t entry, uint64_t stack, uint64_t argument0,
+                         uint64_t argument1) {
+    *arch_user_regs(thread) = (struct arch_regs){
         .rdi = argument0,
         .rsi = argument1,
         .rip = entry,
@@ -128,7 +128,10 @@ void arch_enter_user(uint64_t entry, uint64_t stack, uint64_t argument0, uint64_
         .ss = USER_DATA_SELECTOR,
         .rflags = RFLAGS_FIXED | RFLAGS_IF,
     };
-    enter_user(regs);
+}
+
+void arch_enter_user(void) {
+    enter_user(arch_user_regs(thread_current()));
 }
 
 void arch_get_segment_bases(struct thread* thread, uint64_t* fs_base, uint64_t* gs_base) {
