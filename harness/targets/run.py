@@ -37,6 +37,7 @@ from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ThreadEnded, ThreadExited, ThreadKilled, UserFault, ZxError
 from zxio_py.kernel.handle import Handle
 from zxio_py.kernel.job import Job
+from zxio_py.kernel.kernel import end_at_machine_code
 from zxio_py.kernel.thread import Thread
 from zxio_py.zxio.raw import ZxioRaw
 
@@ -93,15 +94,15 @@ class Helper:
 
     def _body(self, run: Run, ops: tuple[Op, ...]) -> None:
         try:
+            run.begin_thread(self.thread)
             run.steps(ops, self.thread.make_caller(), self.seen, False)
+            run.leave_thread(self.thread)
         except ThreadExited:
             run.exited = run.exited or run.process.dead
         except ThreadEnded:
             pass
         except UserFault as error:
             run.fault(error)
-        else:
-            run.end_thread(self.thread)
 
 
 class Run:
@@ -146,6 +147,9 @@ class Run:
         self._zxio: ZxioRaw | None = None
         self.out_of_time = False
         self.threads: Mapping[str, tuple[Op, ...]] = {}
+        #: Which machine code a thread came to; empty if none did.
+        self.machine_code = ""
+        kernel.on_machine_code = self._end_at_machine_code
 
     # Setting up ------------------------------------------------------------------------------
 
@@ -388,6 +392,12 @@ class Run:
             self.faulted = str(fault)
             self.process.kill(abi.ZX_TASK_RETCODE_EXCEPTION_KILL)
 
+    def _end_at_machine_code(self, thread: Thread, address: int) -> None:
+        """A thread that the program has started goes on where there is no emulation."""
+        if not self.machine_code:
+            self.machine_code = f"thread {thread.koid} is to run machine code at {address:#x}"
+            self.process.end(abi.ZX_TASK_RETCODE_EXCEPTION_KILL, self.machine_code)
+
     def _access(self, call: str, args: list[int]) -> tuple[int, bool, Fault | None]:
         address, size = args[0], args[1]
         try:
@@ -425,11 +435,21 @@ class Run:
             self.unjoined -= 1
         return status
 
+    def begin_thread(self, thread: Thread) -> None:
+        """What a helper does first; ThreadEnded."""
+        with self.kernel.lock:
+            thread.announce_start()
+
+    def leave_thread(self, thread: Thread) -> None:
+        """A helper has done its steps and leaves; ThreadEnded."""
+        with self.kernel.lock:
+            thread.announce_exit()
+            thread.end()
+
     def end_thread(self, thread: Thread) -> None:
-        """End a helper: by itself, or because it took too long."""
+        """End a helper that took too long."""
         with self.kernel.lock:
             thread.end()
-            self.process.forget_thread(thread)
 
     # The end ---------------------------------------------------------------------------------
 
@@ -439,7 +459,9 @@ class Run:
         if self.exited and not process.dead:  # only its main thread has left
             wait([helper.future for helper in self.helpers.values()])
         ending: Ending = "finished"
-        if self.out_of_time:
+        if self.machine_code:
+            ending = "not_emulatable"
+        elif self.out_of_time:
             ending = "time_limit"
         elif self.faulted:
             ending = "fault"
@@ -459,6 +481,7 @@ class Run:
         for helper in self.helpers.values():
             helper.future.result()
         with self.kernel.lock:
+            self.kernel.on_machine_code = end_at_machine_code
             if self.job is not None:
                 self.job.kill(0)
             kept, self._kept = self._kept, []

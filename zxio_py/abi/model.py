@@ -138,6 +138,8 @@ class Call:
     unreachable: tuple[tuple[str, str], ...] = ()
     category: str = ""
     note: str = ""
+    #: Whether its success lets a thread run machine code at an address that the caller names.
+    runs_code: bool = False
 
     @property
     def short_name(self) -> str:

@@ -109,6 +109,7 @@ _CALLS = (
         errors=(*HANDLE_ERRORS, "INVALID_ARGS", "BAD_STATE"),
         category="tasks",
         note="arg1 is removed from the caller on every path, including bad process/thread handles",
+        runs_code=True,
     ),
     Call(
         "zx_process_write_memory",

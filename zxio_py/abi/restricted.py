@@ -13,6 +13,7 @@ _CALLS = (
         ),
         attributes=frozenset({"next"}),
         category="tasks",
+        runs_code=True,
     ),
     Call(
         "zx_restricted_read_state",

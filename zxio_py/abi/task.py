@@ -60,6 +60,7 @@ _CALLS = (
             "handle: INSPECT, DUPLICATE, TRANSFER, MANAGE_THREAD; jobs and processes also ENUMERATE",
         ),
         errors=(*HANDLE_ERRORS, "INVALID_ARGS", "ALREADY_BOUND", "BAD_STATE"),
+        unreachable=(("WRONG_TYPE", "only handles of tasks have the right MANAGE_THREAD"),),
         category="tasks",
     ),
     Call(

@@ -117,7 +117,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: READ",),
-        errors=(*HANDLE_ERRORS, "BAD_STATE", "BUFFER_TOO_SMALL", "INVALID_ARGS", "NOT_SUPPORTED"),
+        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "BUFFER_TOO_SMALL", "BAD_STATE", "NOT_SUPPORTED"),
         category="tasks",
     ),
     Call(
@@ -133,6 +133,7 @@ _CALLS = (
         rights=("handle: MANAGE_THREAD",),
         errors=(*HANDLE_ERRORS, "INVALID_ARGS", "BAD_STATE"),
         category="tasks",
+        runs_code=True,
     ),
     Call(
         "zx_thread_write_state",
@@ -144,7 +145,7 @@ _CALLS = (
             Param("buffer_size", "size_t"),
         ),
         rights=("handle: WRITE",),
-        errors=("NOT_SUPPORTED", *HANDLE_ERRORS, "BAD_STATE", "INVALID_ARGS"),
+        errors=("NOT_SUPPORTED", *HANDLE_ERRORS, "INVALID_ARGS", "BUFFER_TOO_SMALL", "BAD_STATE"),
         category="tasks",
     ),
 )

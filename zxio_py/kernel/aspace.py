@@ -397,6 +397,13 @@ class AddressSpace:
                 node.parent.detach(node)
             node = node.parent if node is not region else None
 
+    def is_executable(self, address: int) -> bool:
+        """Whether there is memory at *address* whose contents may be run."""
+        mapping = self.find(address)
+        if mapping is None or not mapping.perms & abi.ZX_VM_PERM_EXECUTE:
+            return False
+        return address - mapping.base + mapping.offset < mapping.store_end
+
     # User copies: kernel lock held -----------------------------------------------------------
 
     def copy_in(self, address: int, size: int) -> bytes:

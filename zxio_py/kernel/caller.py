@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from zxio_py import abi
+from zxio_py.kernel import exception
 from zxio_py.kernel.aspace import USER_BASE, USER_TOP
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import UserFault, ZxError
@@ -64,9 +65,7 @@ class Caller:
         """The error of naming no handle; by job policy the process may not survive it."""
         actions = self.process.policy.actions
         if actions:
-            action = actions.get(abi.ZX_POL_BAD_HANDLE, abi.ZX_POL_ACTION_ALLOW)
-            if action not in (abi.ZX_POL_ACTION_ALLOW, abi.ZX_POL_ACTION_DENY):
-                raise self.process.policy_end("BAD_HANDLE", action)
+            self._enforce(abi.ZX_POL_BAD_HANDLE, actions.get(abi.ZX_POL_BAD_HANDLE))
         return ZxError(abi.ZX_ERR_BAD_HANDLE)
 
     def get(self, value: int, kind: type[D], rights: int) -> D:
@@ -112,11 +111,17 @@ class Caller:
         """Ask the job policy: ACCESS_DENIED, or the end of the process."""
         actions = self.process.policy.actions
         if actions:
-            action = actions.get(condition, abi.ZX_POL_ACTION_ALLOW)
-            if action == abi.ZX_POL_ACTION_DENY:
+            action = actions.get(condition)
+            self._enforce(condition, action)
+            if action in (abi.ZX_POL_ACTION_DENY, abi.ZX_POL_ACTION_DENY_EXCEPTION):
                 raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
-            if action != abi.ZX_POL_ACTION_ALLOW:
-                raise self.process.policy_end(f"condition {condition}", action)
+
+    def _enforce(self, condition: int, action: int | None) -> None:
+        """The exception or the end that a policy's *action* on *condition* is, if it is one."""
+        if action in (abi.ZX_POL_ACTION_ALLOW_EXCEPTION, abi.ZX_POL_ACTION_DENY_EXCEPTION):
+            exception.policy_error(self.thread, condition, f"condition {condition}")
+        elif action == abi.ZX_POL_ACTION_KILL:
+            raise self.process.policy_end(condition)
 
     def check_resource(self, value: int, kind: int, base: int = 0, size: int = 1) -> None:
         """Whether *value* is a resource of *kind* that covers the range, or the root resource.
@@ -170,10 +175,13 @@ class Caller:
 
     def user_store(self, pointer: Pointer, data: bytes, offset: int = 0) -> None:
         """Store as the vDSO's own code does, in user mode: a fault is the end of the process."""
-        try:
-            self.write(self.behind(pointer, offset), data)
-        except UserFault as fault:
-            raise self.process.fatal_exception(str(fault)) from fault
+        while True:
+            try:
+                self.write(self.behind(pointer, offset), data)
+            except UserFault as fault:
+                exception.page_fault(self.thread, fault.address, exception.FAULT_STORE, str(fault))
+            else:
+                return
 
     def write_u32(self, pointer: Pointer, value: int) -> None:
         """Store 4 bytes."""

@@ -80,8 +80,8 @@ class Channel(Paired):
     def write(self, message: Message, thread: Thread) -> None:
         """Queue *message* at the peer, or hand it to the call it answers.
 
-        PEER_CLOSED if there is no peer; the handles in the message are then closed.  A full queue
-        is the end of the writer's process.
+        PEER_CLOSED if there is no peer; the handles in the message are then closed.  One message
+        too many in the queue is the writer's policy exception.
         """
         peer = self.peer
         if peer is None:
@@ -93,15 +93,14 @@ class Channel(Paired):
                 waiter.reply = message
                 waiter.wake()
                 return
-        if len(peer.messages) >= abi.CHANNEL_PENDING_MESSAGES_MAX:
-            self._drop(message)
-            raise thread.process.policy_exception("CHANNEL_FULL_WRITE")
         if message[2]:
             self.kernel.carriers[peer.koid] = peer
         was_empty = not peer.messages
         peer.messages.append(message)
         if peer.observers:
             peer.announce(was_empty)
+        if len(peer.messages) > abi.CHANNEL_PENDING_MESSAGES_MAX:
+            thread.policy_error(abi.ZX_EXCP_POLICY_CODE_CHANNEL_FULL_WRITE, "CHANNEL_FULL_WRITE")
 
     def announce(self, was_empty: bool) -> None:
         """Tell observers that a message has come; *was_empty*: READABLE is newly asserted."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
+from zxio_py.kernel import exception
 from zxio_py.kernel.dispatcher import clean_name
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.task import Task
 
 if TYPE_CHECKING:
+    from zxio_py.kernel.exception import Listener
     from zxio_py.kernel.kernel import Kernel
     from zxio_py.kernel.process import Process
 
@@ -29,9 +32,11 @@ class Job(Task):
     __slots__ = (
         "children",
         "dead",
+        "debuggers",
         "dying",
         "height",
         "kill_on_oom",
+        "listener",
         "name",
         "parent",
         "policy",
@@ -59,6 +64,9 @@ class Job(Task):
         self.dead = False
         self.retcode = 0
         self.kill_on_oom = False
+        #: Who wants to know of exceptions below it.
+        self.listener: Listener | None = None
+        self.debuggers: list[Listener] = []
 
     @property
     def related_koid(self) -> int:
@@ -116,6 +124,7 @@ class Job(Task):
         job: Job | None = self
         while job is not None and job.dying and not (job.dead or job.children or job.processes):
             job.dead = True
+            job._drop_listeners()
             job.update_signals(0, abi.ZX_JOB_TERMINATED)
             job._leave_parent()
             job = job.parent
@@ -129,9 +138,46 @@ class Job(Task):
     def on_gone(self) -> None:
         parent = self.parent
         assert parent is not None
+        if not self.dead:
+            self._drop_listeners()
         self._leave_parent()
         parent._finish()
         parent.release()
+
+    # Exceptions --------------------------------------------------------------------------
+
+    def listen(self, debugger: bool, rights: int) -> Listener:
+        """A channel for exceptions in it, of whoever has *rights* to it.
+
+        BAD_STATE: it was killed; ALREADY_BOUND: there is one, or too many debuggers.
+        """
+        if self.dying:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if not debugger:
+            type = abi.ZX_EXCEPTION_CHANNEL_TYPE_JOB
+            self.listener = exception.bind(self.listener, self.kernel, type, rights)
+            return self.listener
+        for gone in [listener for listener in self.debuggers if not listener.is_open]:
+            self.debuggers.remove(gone)
+            gone.drop()
+        if len(self.debuggers) == abi.JOB_DEBUGGER_CHANNELS_MAX:
+            raise ZxError(abi.ZX_ERR_ALREADY_BOUND)
+        type = abi.ZX_EXCEPTION_CHANNEL_TYPE_JOB_DEBUGGER
+        self.debuggers.append(exception.Listener(self.kernel, type, rights))
+        return self.debuggers[-1]
+
+    def debuggers_upwards(self) -> Iterator[Listener]:
+        """Its debuggers, then those of the jobs above."""
+        job: Job | None = self
+        while job is not None:
+            yield from list(job.debuggers)
+            job = job.parent
+
+    def _drop_listeners(self) -> None:
+        for listener in (self.listener, *self.debuggers):
+            exception.drop(listener)
+        self.listener = None
+        self.debuggers.clear()
 
     # Policy ------------------------------------------------------------------------------
 

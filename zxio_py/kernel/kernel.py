@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -27,6 +27,12 @@ _SERIAL_BYTES = 65536
 _SYSTEM_EVENTS = range(
     abi.ZX_SYSTEM_EVENT_OUT_OF_MEMORY, abi.ZX_SYSTEM_EVENT_IMMINENT_OUT_OF_MEMORY + 1
 )
+
+
+def end_at_machine_code(thread: Thread, address: int) -> None:
+    """End the process of a thread that came to what the emulation cannot do."""
+    reason = f"thread {thread.koid} is to run machine code at {address:#x}, which is not emulated"
+    thread.process.end(abi.ZX_TASK_RETCODE_EXCEPTION_KILL, reason)
 
 
 class Counts(NamedTuple):
@@ -60,6 +66,8 @@ class Kernel:
         self._ending: deque[Dispatcher] = deque()
         self._draining = False
         self._next_frame = 1
+        #: Told, lock held, of a thread that would have to run machine code at an address.
+        self.on_machine_code: Callable[[Thread, int], None] = end_at_machine_code
         self.timers = TimerQueue(self.lock)
         self.log = KernelLog()
         #: The last of what programs wrote to the serial line.

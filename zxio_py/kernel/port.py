@@ -107,16 +107,20 @@ class Port(Dispatcher):
             self._waiters.popleft().wake()
 
     def queue_user(self, key: int, data: bytes, thread: Thread) -> None:
-        """A user's packet; too many of them are the end of the sender's process."""
+        """A user's packet; too many of them are the sender's policy exception, and SHOULD_WAIT."""
         if self.user_packets > abi.PORT_EPHEMERAL_PACKETS_MAX:
-            raise thread.process.policy_exception("PORT_TOO_MANY_PACKETS")
+            code = abi.ZX_EXCP_POLICY_CODE_PORT_TOO_MANY_PACKETS
+            thread.policy_error(code, "PORT_TOO_MANY_PACKETS")
+            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
         self.user_packets += 1
         self.queue(Packet(key, data, None))
 
     def arm(self, observer: PortObserver, thread: Thread) -> None:
-        """Let *observer* wait; too many of them are the end of the caller's process."""
+        """Let *observer* wait; too many of them are the caller's policy exception, SHOULD_WAIT."""
         if len(self.pending) >= abi.PORT_OBSERVERS_MAX:
-            raise thread.process.policy_exception("PORT_TOO_MANY_OBSERVERS")
+            code = abi.ZX_EXCP_POLICY_CODE_PORT_TOO_MANY_OBSERVERS
+            thread.policy_error(code, "PORT_TOO_MANY_OBSERVERS")
+            raise ZxError(abi.ZX_ERR_SHOULD_WAIT)
         self.pending[observer] = None
         observer.handle.object.add_observer(observer)
 

@@ -6,6 +6,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from zxio_py import abi
+from zxio_py.kernel import exception
 from zxio_py.kernel.aspace import CAN_MAP_MASK, AddressSpace
 from zxio_py.kernel.channel import end_unreachable
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
@@ -17,6 +18,7 @@ from zxio_py.kernel.thread import Thread
 from zxio_py.kernel.vmar import Vmar
 
 if TYPE_CHECKING:
+    from zxio_py.kernel.exception import Listener
     from zxio_py.kernel.job import Job
     from zxio_py.kernel.kernel import Kernel
 
@@ -33,11 +35,13 @@ class Process(Task):
         "break_on_load",
         "dead",
         "debug_addr",
+        "debugger",
         "end_reason",
         "futexes",
         "handles",
         "has_vdso",
         "job",
+        "listener",
         "name",
         "policy",
         "retcode",
@@ -72,6 +76,9 @@ class Process(Task):
         self.start_time = 0
         self.debug_addr = 0
         self.break_on_load = 0
+        #: Who wants to know of the exceptions of its threads.
+        self.listener: Listener | None = None
+        self.debugger: Listener | None = None
         #: Why it is dead, in words.
         self.end_reason = ""
         self._critical_to: Job | None = None
@@ -173,6 +180,21 @@ class Process(Task):
         for thread in list(self.threads.values()):
             thread.resume()
 
+    def listen(self, debugger: bool, rights: int) -> Listener:
+        """A channel for exceptions of its threads, of whoever has *rights* to it.
+
+        BAD_STATE: it is dead; ALREADY_BOUND.
+        """
+        if self.dead:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if debugger:
+            type = abi.ZX_EXCEPTION_CHANNEL_TYPE_DEBUGGER
+            self.debugger = exception.bind(self.debugger, self.kernel, type, rights)
+            return self.debugger
+        type = abi.ZX_EXCEPTION_CHANNEL_TYPE_PROCESS
+        self.listener = exception.bind(self.listener, self.kernel, type, rights)
+        return self.listener
+
     def end(self, retcode: int, reason: str) -> None:
         """End the process for good with *retcode*."""
         if self.dead:
@@ -182,6 +204,8 @@ class Process(Task):
         self.end_reason = reason
         for thread in list(self.threads.values()):
             thread.end()
+        exception.drop(self.listener)
+        exception.drop(self.debugger)
         self.kernel.close_handles(self.handles.clear())
         if self.kernel.carriers:
             end_unreachable(self.kernel)
@@ -215,20 +239,9 @@ class Process(Task):
         if not self.threads:
             self.end(0, "its last thread exited")
 
-    def fatal_exception(self, what: str) -> ThreadKilled:
-        """End the process by an exception nobody handles; what the calling thread is to raise."""
-        self.end(abi.ZX_TASK_RETCODE_EXCEPTION_KILL, what)
-        return ThreadKilled(self.end_reason)
-
-    def policy_exception(self, what: str) -> ThreadKilled:
-        """The same for a breach of a limit or policy."""
-        return self.fatal_exception(f"policy exception {what}")
-
-    def policy_end(self, what: str, action: int) -> ThreadKilled:
-        """The same for a job policy's *action* on *what*: an exception or a kill."""
-        if action != abi.ZX_POL_ACTION_KILL:
-            return self.policy_exception(what)
-        self.end(abi.ZX_TASK_RETCODE_POLICY_KILL, f"killed by job policy on {what}")
+    def policy_end(self, condition: int) -> ThreadKilled:
+        """End the process for what its job's policy kills for; what its thread is to raise."""
+        self.end(abi.ZX_TASK_RETCODE_POLICY_KILL, f"killed by job policy on condition {condition}")
         return ThreadKilled(self.end_reason)
 
     def on_zero_handles(self) -> None:

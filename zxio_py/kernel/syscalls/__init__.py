@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 
 _MODULES = (
-    "bti channel clock debug debuglog event fifo futex guest handle hardware info interrupt msi "
-    "object pci port power profile property resource socket stream system task testing timer vmar "
-    "vmo"
+    "bti channel clock debug debuglog event fifo futex guest handle hardware info interrupt job "
+    "msi object pci port power process profile property resource socket stream system task testing "
+    "thread timer vmar vmo"
 ).split()
 
 #: Function by name of the call.

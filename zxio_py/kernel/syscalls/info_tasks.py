@@ -30,6 +30,7 @@ def job(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
             return_code=job.retcode,
             exited=job.dying,
             kill_on_oom=job.kill_on_oom,
+            debugger_attached=any(debugger.is_open for debugger in job.debuggers),
         )
     ]
 
@@ -55,6 +56,8 @@ def process(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
         flags |= abi.ZX_INFO_PROCESS_FLAG_STARTED
     if process.dead:
         flags |= abi.ZX_INFO_PROCESS_FLAG_EXITED
+    elif process.debugger is not None and process.debugger.is_open:
+        flags |= abi.ZX_INFO_PROCESS_FLAG_DEBUGGER_ATTACHED
     return [
         record(
             topic.record,
@@ -106,7 +109,7 @@ def thread(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
         record(
             topic.record,
             state=thread.current_state(),
-            wait_exception_channel_type=abi.ZX_EXCEPTION_CHANNEL_TYPE_NONE,
+            wait_exception_channel_type=thread.exception.channel if thread.exception else 0,
             cpu_affinity_mask=thread.cpu_mask.to_bytes(8, "little"),
         )
     ]
@@ -124,7 +127,11 @@ def thread_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 def exception_report(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     """The exception it is stopped in."""
-    raise ZxError(abi.ZX_ERR_BAD_STATE)  # no thread of the emulation stops in an exception
+    thread = handle.object
+    assert isinstance(thread, Thread)
+    if thread.exception is None:
+        raise ZxError(abi.ZX_ERR_BAD_STATE)
+    return [thread.exception.report]
 
 
 def task_runtime(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:

@@ -9,6 +9,7 @@ from zxio_py.kernel.aspace import USER_TOP
 from zxio_py.kernel.caller import Caller, Pointer
 from zxio_py.kernel.dispatcher import Dispatcher
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.exception import ThreadException
 from zxio_py.kernel.job import Job
 from zxio_py.kernel.process import Process
 from zxio_py.kernel.socket import Socket
@@ -63,9 +64,14 @@ def zx_object_get_property(
     elif property == abi.ZX_PROP_STREAM_MODE_APPEND:
         _room(value_size, 1)
         c.write(value, bytes([_as(object, Stream).appends]))
-    elif property in (abi.ZX_PROP_EXCEPTION_STATE, abi.ZX_PROP_EXCEPTION_STRATEGY):
+    elif property == abi.ZX_PROP_EXCEPTION_STATE:
         _room(value_size, 4)
-        raise ZxError(abi.ZX_ERR_WRONG_TYPE)  # there are no exception objects here
+        c.write_u32(value, _as(object, ThreadException).state)
+    elif property == abi.ZX_PROP_EXCEPTION_STRATEGY:
+        _room(value_size, 4)
+        exception = _as(object, ThreadException)
+        exception.check_debugger()  # BAD_STATE
+        c.write_u32(value, exception.strategy)
     else:
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     return abi.ZX_OK
@@ -115,9 +121,15 @@ def zx_object_set_property(
             raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
         if _number(c, value, 8) >= USER_TOP:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-    elif property in (abi.ZX_PROP_EXCEPTION_STATE, abi.ZX_PROP_EXCEPTION_STRATEGY):
+    elif property == abi.ZX_PROP_EXCEPTION_STATE:
         _room(value_size, 4)
-        raise ZxError(abi.ZX_ERR_WRONG_TYPE)  # there are no exception objects here
+        exception = _as(object, ThreadException)
+        exception.set_state(_number(c, value, 4))  # INVALID_ARGS
+    elif property == abi.ZX_PROP_EXCEPTION_STRATEGY:
+        _room(value_size, 4)
+        exception = _as(object, ThreadException)
+        exception.check_debugger()  # BAD_STATE
+        exception.set_strategy(_number(c, value, 4))  # INVALID_ARGS
     else:
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     return abi.ZX_OK
