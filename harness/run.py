@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 #: What a target's result on one program comes to.
 #: "unstable": it diverged, but agreed when run again on a reset machine.
 #: "known difference", "not rewritten": targets of another edition, see `harness.edition`.
+#: "not emulatable": it came to machine code on a target that runs none.
 Outcome = Literal[
     "agree",
     "known difference",
     "diverge",
     "unstable",
     "not implemented",
+    "not emulatable",
     "not rewritten",
     "lost",
     "not compared",
@@ -87,8 +89,8 @@ class Verdict:
     missing: frozenset[str] = frozenset()
     #: What is known of differences from a kernel of another edition.
     known: Known | None = None
-    #: Why the target has no result, for "lost" and "not rewritten", and its machine's failure if
-    #: that was the reason.
+    #: Why the target has no result, for "lost", "not rewritten" and "not emulatable", and its
+    #: machine's failure if that was the reason.
     reason: str = ""
     failure: Failure | None = None
 
@@ -332,6 +334,10 @@ class Runner:
             summary.calls += calls
             if observation.ending == "refused":
                 verdict.outcome = "not rewritten"
+                verdict.reason = observation.error
+                continue
+            if observation.ending == "not_emulatable":
+                verdict.outcome = "not emulatable"
                 verdict.reason = observation.error
                 continue
             verdict.reference = reference

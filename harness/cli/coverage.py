@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from harness.coverage.matrix import Matrix, Row
 
-_COLOURS = {"works": "green", "refuses": "yellow", "unseen": "magenta", "missing": "red"}
+_COLOURS = {
+    "works": "green",
+    "refuses": "yellow",
+    "not emulatable": "cyan",
+    "unseen": "magenta",
+    "missing": "red",
+}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

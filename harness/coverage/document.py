@@ -15,8 +15,10 @@ Written by `zxh coverage --markdown docs/coverage.md` from a run of the built-in
 this page against a run.
 
 * **works**: the function succeeded in a program; **refuses**: it answered, but only ever with an
-  error (it needs a device, a privilege, or a kernel built for debugging); **unseen**: no program
-  calls it; **missing**: the target does not have it.
+  error (it needs a device, a privilege, or a kernel built for debugging); **not emulatable**: what
+  follows from its success is machine code, which the host cannot run, so that only its checks and
+  what comes before the first instruction are compared; **unseen**: no program calls it;
+  **missing**: the target does not have it.
 * **Errors** are those that the function has by rule (`zxio_py/abi`): how many of them were seen on
   every target, and which were not. One with the name of an architecture is given there only. Those
   that no program can cause are not among them; they stand at the end, each with the reason.

@@ -20,10 +20,11 @@ from zxio_py import abi
 from zxio_py.abi.model import Arch, Call
 
 #: "works": it succeeded; "refuses": it only gave errors; "unseen": no program reached it;
-#: "missing": the target has no such function.
-State = Literal["works", "refuses", "unseen", "missing"]
+#: "not emulatable": its success runs machine code, which the target does not, whatever it
+#: answered; "missing": the target has no such function.
+State = Literal["works", "refuses", "not emulatable", "unseen", "missing"]
 
-STATES: tuple[State, ...] = ("works", "refuses", "unseen", "missing")
+STATES: tuple[State, ...] = ("works", "refuses", "not emulatable", "unseen", "missing")
 
 #: What any function that allocates may answer; no program can cause it.
 _NOT_CAUSED = frozenset({"NO_MEMORY"})
@@ -40,6 +41,7 @@ class Cell:
     #: The target's: numbers and errors may depend on it.
     arch: Arch
     missing: bool = False
+    emulatable: bool = True
     succeeded: bool = False
     #: Errors seen, without ``ZX_ERR_``.
     errors: set[str] = field(default_factory=set)
@@ -49,6 +51,8 @@ class Cell:
         """What the run says of it."""
         if self.missing:
             return "missing"
+        if not self.emulatable:
+            return "not emulatable"
         if self.succeeded:
             return "works"
         return "refuses" if self.errors else "unseen"
@@ -146,10 +150,7 @@ def measure(
 ) -> Matrix:
     """Run *programs* on all targets, which work at the same time, and count."""
     calls = [call for call in abi.CALLS.values() if call.exported]
-    table = {}
-    for target in targets:
-        missing = target.missing_calls()
-        table[target.name] = {c.name: Cell(target.arch, c.name in missing) for c in calls}
+    table = {target.name: {c.name: _cell(target, c) for c in calls} for target in targets}
     for start in range(0, len(programs), LARGEST_CHUNK):
         chunk = programs[start : start + LARGEST_CHUNK]
         for target in targets:
@@ -163,6 +164,15 @@ def measure(
     names = tuple(table)
     rows = tuple(Row(c, tuple(table[name][c.name] for name in names)) for c in calls)
     return Matrix(names, tuple(sorted(rows, key=lambda row: row.call.name)), len(programs))
+
+
+def _cell(target: Target, call: Call) -> Cell:
+    """A function of which nothing was seen yet."""
+    return Cell(
+        target.arch,
+        missing=call.name in target.missing_calls(),
+        emulatable=target.runs_code or not call.runs_code,
+    )
 
 
 def _note(cells: Mapping[str, Cell], program: Program, seen: ProgramObservation) -> None:

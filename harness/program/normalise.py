@@ -49,6 +49,7 @@ _ENDINGS: Final[Mapping[str, str]] = {
     "time_limit": "time limit",
     "leak": "leak",
     "lost": "machine lost",
+    "not_emulatable": "not emulatable",
     "refused": "cannot be rewritten",
 }
 

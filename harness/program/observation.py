@@ -19,6 +19,7 @@ Ending = Literal[
     "time_limit",  # it was still running after its limit of guest time
     "leak",  # it ended, but kernel objects, handles or pages were left
     "lost",  # the machine was lost while it ran
+    "not_emulatable",  # a thread came to machine code, which the target does not run
     "refused",  # it never ran: the target's edition of the interface has no words for it
 ]
 

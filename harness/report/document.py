@@ -72,6 +72,11 @@ def document(
             for v in run.all()
             if v.outcome == "not rewritten"
         ],
+        "not_emulatable": [
+            {"program": v.case.program.name, "target": v.target, "reason": v.reason}
+            for v in run.all()
+            if v.outcome == "not emulatable"
+        ],
         "not_implemented": [
             {"program": v.case.program.name, "target": v.target, "functions": sorted(v.missing)}
             for v in run.all()

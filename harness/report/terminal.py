@@ -35,8 +35,13 @@ _ORIGINS = {
 }
 
 
-#: Outcomes on kernels of another edition, and the words for them in the table.
-_EDITION: Mapping[Outcome, str] = {"known difference": "known", "not rewritten": "unsaid"}
+#: Outcomes for a reason that lies in the target, and the words for them in the table: kernels of
+#: another edition, and the host, which runs no machine code.
+_EXCUSED: Mapping[Outcome, str] = {
+    "known difference": "known",
+    "not rewritten": "unsaid",
+    "not emulatable": "code",
+}
 _TROUBLES: tuple[Outcome, ...] = ("unstable", "lost", "not run")
 
 
@@ -135,10 +140,13 @@ def verdict_line(run: Run, checks: Sequence[Check]) -> str:
     if diverged:
         parts.append(f"{diverged} divergences")
     known, unsaid = run.count("known difference"), run.count("not rewritten")
+    code = run.count("not emulatable")
     if known:
         parts.append(f"{known} known edition differences")
     if unsaid:
         parts.append(f"{unsaid} cannot be rewritten for their edition")
+    if code:
+        parts.append(f"{code} not emulatable, since they run machine code")
     if lost:
         parts.append(f"{lost} lost with their machine")
     if unstable:
@@ -148,7 +156,7 @@ def verdict_line(run: Run, checks: Sequence[Check]) -> str:
     if run.stopped:
         parts.append(f"ended early: {run.stopped.splitlines()[0]}")
     elif not diverged and not lost and not failed:
-        parts.append("all else agrees" if known or unsaid else "all agree")
+        parts.append("all else agrees" if known or unsaid or code else "all agree")
     return "; ".join(parts)
 
 
@@ -193,7 +201,7 @@ def _cell(counts: Counter[Outcome]) -> Text:
     text.append(str(diverge), "bold red" if diverge else "dim")
     text.append(" / ")
     text.append(str(missing), "yellow" if missing else "dim")
-    for outcome, word in _EDITION.items():
+    for outcome, word in _EXCUSED.items():
         if counts[outcome]:
             text.append(f" {word} {counts[outcome]}", "cyan")
     for trouble in _TROUBLES:

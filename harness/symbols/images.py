@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import get_args
 
 from harness.machine import image
@@ -18,30 +17,21 @@ INTERFACE = "zxio_standalone.public_symbols.ifs"
 VERSION_SCRIPT = "zxio_standalone.ld"
 
 
-def lists_directory() -> Path:
-    """Where the lists of the zxio library are."""
-    images = image.directory()
-    packaged = images / "zxio"
-    return packaged if packaged.is_dir() else images.parent / "guest" / "zxio"
-
-
-def library_paths() -> list[Path]:
-    """The built zxio libraries, one per architecture."""
-    return [image.directory() / "build" / arch / SONAME for arch in get_args(Arch)]
-
-
 def check_images() -> list[Report]:
     """Reports on the built libraries and vDSOs of all architectures."""
-    lists = lists_directory()
+    images = image.directory()
+    packaged = images / "zxio"
+    lists = packaged if packaged.is_dir() else images.parent / "guest" / "zxio"
     reports = []
-    for library in library_paths():
+    for arch in get_args(Arch):
+        built = images / "build" / arch
         reports.append(
             check_library(
-                library,
+                built / SONAME,
                 imports=lists / ALLOWLIST,
                 exports=lists / INTERFACE,
                 version_script=lists / VERSION_SCRIPT,
             )
         )
-        reports.append(check_vdso(library.with_name(VDSO_SONAME)))
+        reports.append(check_vdso(built / VDSO_SONAME))
     return reports

@@ -62,6 +62,8 @@ class Target(Protocol):
     name: str
     #: Which variant of per-architecture numbers programs get.
     arch: Arch
+    #: Whether threads run machine code there, or only the steps of programs.
+    runs_code: bool
 
     def missing_calls(self) -> frozenset[str]:
         """Functions of the ABI (and zxio) that this target does not implement."""

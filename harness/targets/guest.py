@@ -96,6 +96,7 @@ class GuestTarget(Closing):
         self._machine = machine or Machine(image.load(name))
         self.image = self._machine.image
         self.arch = cast(Arch, self.image.architecture)
+        self.runs_code = True
         #: Machines lost so far, each replaced by a new one.
         self.failures: list[Failure] = []
         self._limits = limits or Limits()

@@ -50,6 +50,7 @@ class HostTarget(Closing):
 
     name: str = "host"
     arch: Arch = "x86_64"
+    runs_code: bool = False
 
     def __init__(self, time_limit_ns: int = TIME_LIMIT_NS) -> None:
         """A program that runs longer than *time_limit_ns* is ended."""

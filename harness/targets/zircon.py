@@ -114,6 +114,7 @@ class ZirconTarget(Closing):
         self.name = name
         self.image = described
         self.arch = cast(Arch, described.architecture)
+        self.runs_code = True
         self.edition = EDITIONS[described.edition]
         #: Machines lost so far, each replaced by a new one.
         self.failures: list[Failure] = []

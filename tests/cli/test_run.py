@@ -16,6 +16,7 @@ from harness.program.model import Program, Step
 from harness.program.parse import parse_list
 from harness.report import document, junit
 from harness.report.counts import by_family, totals
+from harness.report.terminal import verdict_line
 from harness.run import CHUNK, LARGEST_CHUNK, Run, Runner, Verdict, _next_size
 from harness.targets.guest import GuestTarget
 from zxio_py import abi
@@ -99,6 +100,39 @@ def test_each_program_may_have_a_reset_machine() -> None:
     assert run.count("agree") == 8
     assert run.targets[1].resets == 3
     assert "machine reset" in run.targets[1].tier
+
+
+def test_what_is_not_emulatable_counts_on_its_own(tmp_path: Path) -> None:
+    """The host runs no machine code: the guests are held against each other."""
+    name, at = {"in": {"str": "p"}}, {"out": 8, "name": "at"}
+    calls: list[tuple[str, list[object]]] = [
+        ("zx_vmo_create", [4096, 0, {"out_handle": "m"}]),
+        ("zx_vmo_replace_as_executable", [{"h": "m"}, 0, {"out_handle": "x"}]),
+        (
+            "zx_process_create",
+            [{"h": "$job"}, name, 1, 0, {"out_handle": "p"}, {"out_handle": "v"}],
+        ),
+        ("zx_thread_create", [{"h": "p"}, name, 1, 0, {"out_handle": "t"}]),
+        (
+            "zx_vmar_map",
+            [{"h": "v"}, "ZX_VM_PERM_EXECUTE|ZX_VM_PERM_READ", 0, {"h": "x"}, 0, 4096, at],
+        ),
+        ("zx_process_start", [{"h": "p"}, {"h": "t"}, {"val": "at"}]),
+        ("zx_object_wait_one", [{"h": "p"}, "ZX_PROCESS_TERMINATED", "ZX_TIME_INFINITE"]),
+    ]
+    entry = {"name": "process_a", "steps": [{"call": c, "args": a} for c, a in calls]}
+    runner = Runner(["host", "x86_64", "arm64"])
+    try:
+        run = runner.compare([Case(program, "suite") for program in parse_list([entry], "test")])
+    finally:
+        runner.close()
+    assert [verdict.outcome for verdict in run.all()] == ["not emulatable", "agree", "agree"]
+    assert run.exit_status == 0
+    assert "1 not emulatable" in verdict_line(run, [])
+    (skipped,) = document.document(run, [], 0)["not_emulatable"]
+    assert "machine code" in skipped["reason"]
+    suites = ET.fromstring(junit.encode(run, [])).findall("testsuite")
+    assert [suite.get("skipped") for suite in suites] == ["1", "0", "0"]
 
 
 def test_a_program_for_one_architecture_is_compared_only_there() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from harness.cli import main
 from harness.coverage.document import as_json, markdown
-from harness.coverage.matrix import Cell, Matrix, Row, measure
+from harness.coverage.matrix import STATES, Cell, Matrix, Row, measure
 from harness.program.parse import parse_list
 from harness.targets.factory import open_targets
 from zxio_py import abi
@@ -30,7 +30,29 @@ PROGRAMS = [
         ],
         "threads": {"t": [{"call": "zx_timer_set", "args": [0, 0, -1]}]},
     },
-    {"name": "pager_missing", "steps": [{"call": "zx_restricted_enter", "args": [0, 0, 0]}]},
+    {"name": "iob_missing", "steps": [{"call": "zx_pager_create", "args": [0, {"out": 4}]}]},
+    {
+        "name": "process_start_nowhere",
+        "steps": [
+            {
+                "call": "zx_process_create",
+                "args": [
+                    {"h": "$job"},
+                    {"in": {"str": "p"}},
+                    1,
+                    0,
+                    {"out_handle": "p"},
+                    {"out_handle": "v"},
+                ],
+            },
+            {
+                "call": "zx_thread_create",
+                "args": [{"h": "p"}, {"in": {"str": "t"}}, 1, 0, {"out_handle": "t"}],
+            },
+            {"call": "zx_thread_start", "args": [{"h": "p"}]},
+            {"call": "zx_process_start", "args": [{"h": "p"}, {"h": "t"}]},
+        ],
+    },
     {
         "name": "event_elsewhere",
         "arch": ["arm64"],
@@ -55,9 +77,7 @@ def test_every_exported_function_has_a_row(matrix: Matrix) -> None:
         call.name for call in abi.CALLS.values() if call.exported
     )
     for target in matrix.targets:
-        assert sum(matrix.count(target, s) for s in ("works", "refuses", "unseen", "missing")) == (
-            len(matrix.rows)
-        )
+        assert sum(matrix.count(target, state) for state in STATES) == len(matrix.rows)
 
 
 def test_states(matrix: Matrix) -> None:
@@ -66,7 +86,17 @@ def test_states(matrix: Matrix) -> None:
     assert states(matrix, "zx_timer_set") == ["refuses", "refuses"]
     assert states(matrix, "zx_port_create") == ["unseen", "unseen"]
     assert states(matrix, "zx_ticks_get") == ["unseen", "works"]
-    assert states(matrix, "zx_restricted_enter") == ["missing", "missing"]
+
+
+def test_what_runs_machine_code_is_not_emulatable_on_the_host(matrix: Matrix) -> None:
+    assert states(matrix, "zx_process_start") == ["not emulatable", "works"]
+    assert states(matrix, "zx_thread_start") == ["not emulatable", "refuses"]
+    assert matrix.count("host", "not emulatable") > matrix.count("arm64", "not emulatable") == 0
+
+
+def test_errors_of_what_is_not_emulatable_count(matrix: Matrix) -> None:
+    (row,) = (row for row in matrix.rows if row.call.name == "zx_thread_start")
+    assert row.errors["WRONG_TYPE"]
 
 
 def test_a_call_that_does_not_return_works(matrix: Matrix) -> None:
@@ -79,7 +109,7 @@ def test_errors_count_where_every_target_gave_them(matrix: Matrix) -> None:
     assert row.unseen == ("ACCESS_DENIED",)
     assert row.unexpected == ()
     seen, total = matrix.errors
-    assert (seen, total) == (3, sum(len(row.errors) for row in matrix.rows))
+    assert (seen, total) == (4, sum(len(row.errors) for row in matrix.rows))
 
 
 def test_errors_that_cannot_be_caused_do_not_count(matrix: Matrix) -> None:
@@ -122,7 +152,7 @@ def test_page_and_json(matrix: Matrix) -> None:
     page = markdown(matrix)
     assert "| `zx_port_wait` | CANCELED | documented only" in page
     assert "| `zx_event_create` | works | works | 1/2 | ACCESS_DENIED |" in page
-    assert "3 of " in page
+    assert "4 of " in page
     (entry,) = (f for f in as_json(matrix)["functions"] if f["name"] == "zx_object_signal")
     assert entry["states"] == {"host": "refuses", "arm64": "refuses"}
     assert entry["seen"]["host"] == ["BAD_HANDLE"]

@@ -387,3 +387,75 @@ def test_every_program_that_never_ends_is_ended() -> None:
     with HostTarget(time_limit_ns=2_000_000) as target:
         target.start(batch)
         assert [seen.ending for seen in target.finish()] == ["time_limit"] * 20
+
+
+CODE = [
+    step("zx_vmo_create", 4096, 0, {"out_handle": "m"}),
+    step("zx_vmo_replace_as_executable", {"h": "m"}, 0, {"out_handle": "x"}),
+    step(
+        "zx_process_create",
+        {"h": "$job"},
+        {"in": {"str": "p"}},
+        1,
+        0,
+        {"out_handle": "p"},
+        {"out_handle": "v"},
+    ),
+    step("zx_thread_create", {"h": "p"}, {"in": {"str": "t"}}, 1, 0, {"out_handle": "t"}),
+    step(
+        "zx_vmar_map",
+        {"h": "v"},
+        "ZX_VM_PERM_READ|ZX_VM_PERM_EXECUTE|ZX_VM_SPECIFIC",
+        65536,
+        {"h": "x"},
+        0,
+        4096,
+        {"out": 8, "name": "at"},
+    ),
+]
+START = step("zx_process_start", {"h": "p"}, {"h": "t"}, {"val": "at"}, 0, {"h": "$zero"}, 0)
+
+
+def test_machine_code_ends_a_program_where_it_would_run(target: HostTarget) -> None:
+    result = run(target, *CODE, START, event())
+    assert result["error"] == "not emulatable"
+    assert len(result["steps"]) == len(CODE)
+    assert run(target, event()).get("error") is None
+
+
+def test_machine_code_of_a_suspended_process_is_come_to_later(target: HostTarget) -> None:
+    suspend = step("zx_task_suspend_token", {"h": "p"}, {"out_handle": "s"})
+    state = step("zx_thread_read_state", {"h": "t"}, 0, {"out": 160}, 160)
+    result = run(target, *CODE, suspend, START, state, step("zx_handle_close", {"h": "s"}), event())
+    assert result["error"] == "not emulatable"
+    assert statuses(result)[-2:] == ["ZX_OK", "ZX_OK"]
+    assert len(result["steps"]) == len(CODE) + 3
+
+
+def test_a_thread_in_a_call_that_is_sent_elsewhere_is_not_emulatable(target: HostTarget) -> None:
+    result = run(
+        target,
+        event(),
+        step("$spawn", "t"),
+        step(
+            "zx_object_get_info",
+            {"h": "$proc"},
+            "ZX_INFO_PROCESS_THREADS",
+            {"out": 16, "koids": [0, 8], "name": "k"},
+            16,
+        ),
+        step(
+            "zx_object_get_child",
+            {"h": "$proc"},
+            {"val": "k", "off": 8, "size": 8},
+            "ZX_RIGHT_SAME_RIGHTS",
+            {"out_handle": "t"},
+        ),
+        step("zx_task_suspend_token", {"h": "t"}, {"out_handle": "s"}),
+        step("zx_thread_write_state", {"h": "t"}, 0, {"in": [{"zero": 160}]}, 160),
+        step("zx_handle_close", {"h": "s"}),
+        event("never"),
+        threads={"t": [step("zx_object_wait_one", {"h": "e"}, 8, "ZX_TIME_INFINITE")]},
+    )
+    assert result["error"] == "not emulatable"
+    assert len(result["steps"]) == 6
