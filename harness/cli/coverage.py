@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.coverage.matrix import Matrix, Row
+    from harness.coverage.matrix import Matrix, Row, State
+    from harness.coverage.objects import ObjectMatrix
 
 _COLOURS = {
     "works": "green",
@@ -38,11 +41,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the matrix as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it as a page")
+    parser.add_argument(
+        "--zxio",
+        action="store_true",
+        help="functions of the zxio library by the type of object they are called on",
+    )
     parser.set_defaults(run=run)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Carry it out: 0 once everything was run and counted."""
+    if parsed.zxio:
+        return _run_zxio(parsed)
     from harness.cases import built_in
     from harness.coverage import document
     from harness.coverage.matrix import measure
@@ -92,3 +102,47 @@ def _summary(matrix: Matrix, out: Console) -> None:
         f"{len(matrix.unreachable)} more cannot be caused, {matrix.programs} programs",
         highlight=False,
     )
+
+
+def _run_zxio(parsed: argparse.Namespace) -> int:
+    from harness.cases import built_in, select
+    from harness.coverage.objects import as_json, measure_objects
+    from harness.program.results import write_atomically
+    from harness.targets.factory import open_targets
+
+    if parsed.markdown is not None:
+        raise InputError("--markdown does not go with --zxio")
+    with open_targets(options.targets(parsed), options.kernels(parsed)) as targets:
+        programs = [case.program for case in select(built_in(), ["zxio"])]
+        matrix = measure_objects(targets, programs)
+    if parsed.json is not None:
+        write_atomically(parsed.json, (json.dumps(as_json(matrix), indent=1) + "\n").encode())
+    _show_objects(matrix, parsed.gaps)
+    return 0
+
+
+def _show_objects(matrix: ObjectMatrix, gaps: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from harness.coverage.objects import TYPES, columns, functions
+
+    out = Console() if sys.stdout.isatty() else Console(width=120)
+    table = Table("function", *TYPES)
+    for call in functions():
+        states = {kind: matrix.states(call.name, kind) for kind in columns(call)}
+        if gaps and not {"missing", "unseen"} & {s for found in states.values() for s in found}:
+            continue
+        table.add_row(call.name, *(_cell(states.get(kind, ())) for kind in TYPES))
+    out.print(table)
+    out.print(
+        f"{matrix.programs} programs on {', '.join(matrix.targets)}; "
+        "a cell with several words has one for each target",
+        highlight=False,
+    )
+
+
+def _cell(states: Sequence[State]) -> str:
+    """One word if all targets agree, else one for each; nothing where there is no such cell."""
+    words = states if len(set(states)) > 1 else states[:1]
+    return " ".join(f"[{_COLOURS[state]}]{state}[/]" for state in words)

@@ -150,7 +150,18 @@ def measure(
 ) -> Matrix:
     """Run *programs* on all targets, which work at the same time, and count."""
     calls = [call for call in abi.CALLS.values() if call.exported]
-    table = {target.name: {c.name: _cell(target, c) for c in calls} for target in targets}
+    table = {target.name: {c.name: cell_of(target, c) for c in calls} for target in targets}
+    for target, program, seen in observe(targets, programs, progress):
+        _note(table[target.name], program, seen)
+    names = tuple(table)
+    rows = tuple(Row(c, tuple(table[name][c.name] for name in names)) for c in calls)
+    return Matrix(names, tuple(sorted(rows, key=lambda row: row.call.name)), len(programs))
+
+
+def observe(
+    targets: Sequence[Target], programs: Sequence[Program], progress: Progress | None = None
+) -> Iterator[tuple[Target, Program, ProgramObservation]]:
+    """Run *programs* on all targets, which work at the same time; what each saw of each."""
     for start in range(0, len(programs), LARGEST_CHUNK):
         chunk = programs[start : start + LARGEST_CHUNK]
         for target in targets:
@@ -158,15 +169,12 @@ def measure(
         for target in targets:
             run = [p for p in chunk if applies(p, target.arch)]
             for program, seen in zip(run, target.finish(), strict=True):
-                _note(table[target.name], program, seen)
+                yield target, program, seen
         if progress is not None:
             progress(start + len(chunk), len(programs))
-    names = tuple(table)
-    rows = tuple(Row(c, tuple(table[name][c.name] for name in names)) for c in calls)
-    return Matrix(names, tuple(sorted(rows, key=lambda row: row.call.name)), len(programs))
 
 
-def _cell(target: Target, call: Call) -> Cell:
+def cell_of(target: Target, call: Call) -> Cell:
     """A function of which nothing was seen yet."""
     return Cell(
         target.arch,
@@ -180,7 +188,7 @@ def _note(cells: Mapping[str, Cell], program: Program, seen: ProgramObservation)
         cell = cells.get(step.call)
         if cell is None or observation.missing:
             continue
-        error = _error(abi.CALLS[step.call], observation.ret)
+        error = error_of(abi.CALLS[step.call], observation.ret)
         if error is None:
             cell.succeeded = True
         else:
@@ -209,7 +217,7 @@ def _last_calls(program: Program, seen: ProgramObservation) -> Iterator[str]:
                 yield call.name
 
 
-def _error(call: Call, ret: int) -> str | None:
+def error_of(call: Call, ret: int) -> str | None:
     """The error a function returned, without its prefix; None if it returned something else."""
     if call.returns != "zx_status_t":
         return None
