@@ -10,7 +10,7 @@
 #define MEMORY_RESERVED 2
 #define RAM_START 0x100000 // what lies below is the firmware's
 
-// The PVH boot protocol's structures.
+// The PVH boot protocol's structures.  The loader puts them behind texts of any length.
 struct start_info {
     uint32_t magic;
     uint32_t version;
@@ -22,21 +22,21 @@ struct start_info {
     uint64_t memory_map; // version 1 and later
     uint32_t memory_map_count;
     uint32_t reserved;
-};
+} __attribute__((packed));
 
 struct module {
     uint64_t start;
     uint64_t size;
     uint64_t command_line;
     uint64_t reserved;
-};
+} __attribute__((packed));
 
 struct memory_map_entry {
     uint64_t start;
     uint64_t size;
     uint32_t type;
     uint32_t reserved;
-};
+} __attribute__((packed));
 
 extern uint8_t text_start[], image_end[];
 
