@@ -16,6 +16,7 @@ FILES = (
     "kernel.elf",
     "agent.elf",
     "floor.elf",
+    "stress.elf",
     "calls.json",
     "libzircon.so",
     "libzxio_standalone.so",

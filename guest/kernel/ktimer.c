@@ -7,11 +7,13 @@
 #include "ktimer.h"
 
 #include "print.h"
+#include "sanitize.h"
 #include "share.h"
 #include "thread.h"
 
 #define NS_PER_S 1000000000ull
 #define TICK_NS 10000000 // a thread's time slice
+#define SHORT_TICK_NS 50000
 #define NEVER ZX_TIME_INFINITE
 
 struct ticks_to_ns ticks_to_ns = {1, 0};
@@ -82,8 +84,12 @@ void ktimer_run(void) {
     }
 }
 
+static zx_time_t next_tick(zx_time_t now) {
+    return now + (SANITIZED && preempt_often ? SHORT_TICK_NS : TICK_NS);
+}
+
 void ktimer_leave_idle(void) {
-    arm(current_time() + TICK_NS);
+    arm(next_tick(current_time()));
 }
 
 void timer_interrupt(void) {
@@ -93,6 +99,6 @@ void timer_interrupt(void) {
     ktimer_run();
     if (!scheduler_is_idle()) {
         scheduler_tick();
-        arm(now + TICK_NS);
+        arm(next_tick(now));
     }
 }

@@ -42,7 +42,7 @@ void kernel_main(void) {
     share_init(share_base, shared);
     thread_init();
     if (SANITIZED) {
-        sanitizer_self_test();
+        sanitizer_start();
     }
     console_init();
     system_events_init();

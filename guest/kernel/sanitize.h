@@ -20,8 +20,10 @@ void sanitizer_trap(const struct arch_regs* regs);
 int arch_sanitizer_code(const struct arch_regs* regs);
 // Draws the canary of protected stack frames; its callers must not return.
 void stack_guard_init(void);
-// Makes the mistake that the command line asks for; see sanitize/self_test.c.
-void sanitizer_self_test(void);
+// Does what the command line asks for: a mistake (sanitize/self_test.c), or "preempt".
+void sanitizer_start(void);
+// Threads take turns at the end of each system call, and at ticks that come soon.
+extern bool preempt_often;
 
 // ---- the heap ---------------------------------------------------------------------------------
 // A small piece has a header in front and a red zone behind it.

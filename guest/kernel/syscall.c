@@ -4,6 +4,8 @@
 
 #include "policy.h"
 #include "process.h"
+#include "sanitize.h"
+#include "thread.h"
 
 // Called from anywhere but its own place in the vDSO, or with a number that does not exist.  The
 // result is never seen unless an exception handler lets the thread go on.
@@ -24,6 +26,11 @@ uint64_t syscall_dispatch(uint64_t number, const uint64_t* args, uint64_t return
     }
     if (__builtin_expect(entry->handler == NULL, 0)) {
         return (uint64_t)ZX_ERR_NOT_SUPPORTED;
+    }
+    if (SANITIZED) {
+        uint64_t result = entry->handler(args);
+        user_mode_work |= preempt_often;
+        return result;
     }
     return entry->handler(args);
 }

@@ -2,7 +2,8 @@
 // kernel comes from outside.
 //
 // Besides what every first process starts with, it gets the container and the boot file system in
-// it as VMOs, and the words of the kernel command line as its environment.
+// it as VMOs, and the words of the kernel command line as its environment.  If "userboot.share" is
+// one of them, it also gets the memory shared with the host, as the agent does.
 
 #include "boot.h"
 #include "boot_container.h"
@@ -10,6 +11,7 @@
 #include "first_process.h"
 #include "print.h"
 #include "process.h"
+#include "share.h"
 #include "userboot.h"
 
 // The command line with a NUL behind each word.
@@ -48,11 +50,17 @@ void userboot_from_container(const char* name) {
     boot_container_take(&container, &file_system);
     userboot_check(bootfs_open(file_system, name, &image), name);
 
+    struct vmo* shared = NULL;
+    if (command_line_has("userboot.share")) {
+        userboot_check(share_create_vmo(&shared), "shared memory");
+    }
     split_command_line(&words);
     const zx_rights_t rights = ZX_DEFAULT_VMO_RIGHTS | ZX_RIGHT_EXECUTE;
     const struct boot_handle handles[] = {
         {vmo_dispatcher(container), rights, PA_INFO(PA_VMO_BOOTDATA, 0)},
         {vmo_dispatcher(file_system), rights, PA_INFO(PA_VMO_BOOTFS, 0)},
+        {shared != NULL ? vmo_dispatcher(shared) : NULL, ZX_DEFAULT_VMO_RIGHTS,
+         PA_INFO(PA_USER0, 0)},
     };
     struct process* process = first_process_make(
         name, image, handles, sizeof(handles) / sizeof(handles[0]), &words.texts);
@@ -63,4 +71,7 @@ void userboot_from_container(const char* name) {
     dispatcher_unref(vmo_dispatcher(container));
     dispatcher_unref(vmo_dispatcher(file_system));
     dispatcher_unref(vmo_dispatcher(image));
+    if (shared != NULL) {
+        dispatcher_unref(vmo_dispatcher(shared));
+    }
 }

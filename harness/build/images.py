@@ -3,6 +3,7 @@
     vDSO            guest/vdso + generated stubs          -> libzircon.so
     zxio library    guest/zxio                            -> libzxio_standalone.so
     agent           guest/user + guest/lib                -> agent.elf   (static PIE)
+    stress          guest/stress                          -> stress.elf  (static PIE)
     kernel          guest/kernel + guest/arch/<arch> + guest/lib
                     + generated dispatch table + the three files above as blobs -> kernel.elf
 
@@ -21,6 +22,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from harness.build import headers, toolchain
+from harness.build.stress import build_stress, stress_calls
 from harness.build.toolchain import ROOT, BuildError, compile_sources, link
 from harness.build.zxio_library import build_zxio_library
 from harness.program.model import Arch
@@ -56,6 +58,7 @@ def _build_all(arches: Sequence[Arch], sanitize: bool) -> None:
         zxio = build_zxio_library(arch, out, [INCLUDE], flags=checks)
         agent = build_agent(arch, out, flags=checks)
         build_floor(arch, out)
+        build_stress(arch, out, INCLUDE)
         blobs = {"vdso": vdso, "agent": agent, "zxio": zxio}
         build_kernel(arch, out, blobs, sanitize=sanitize)
 
@@ -71,6 +74,7 @@ def write_headers() -> None:
         "zx/status_names.inc": headers.status_names(),
         "zxh/share.h": headers.share_header(),
         "zxh/wire.h": headers.wire_header(),
+        "zxh/stress_calls.inc": stress_calls(),
         "zxh/functions.inc": headers.wire_functions(),
         "zxh/crc32_tables.inc": headers.crc32_tables(),
     }.items():

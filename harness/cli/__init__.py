@@ -35,6 +35,9 @@ COMMANDS = {
         "harness.cli.coverage", "what the suite reaches of the interface on each target"
     ),
     "bench": _Command("harness.cli.bench", "measure start-up, calls, transport and emulation"),
+    "stress": _Command(
+        "harness.cli.stress", "put a guest kernel under random calls of many threads"
+    ),
     "images": _Command("harness.cli.images", "list or build the guest images"),
     "symbols": _Command("harness.symbols.cli", "hold libraries against their symbol lists"),
     "rubric": _Command("harness.rubric.cli", "apply the interface rubric to the system calls"),

@@ -64,6 +64,12 @@ class Image:
         return QEMU_PROGRAMS[self.architecture]
 
     @property
+    def build_command(self) -> str:
+        """The command that builds its kernel, if it is one of ours."""
+        option = " --sanitize" if self.kernel.parent.name.endswith("-sanitize") else ""
+        return f"zxh images build{option}"
+
+    @property
     def memory_bytes(self) -> int:
         """RAM in bytes."""
         return self.memory_mib << 20

@@ -87,6 +87,8 @@ class Machine:
     image: Image
     kernel: Path | None = None
     extra: tuple[str, ...] = ()
+    #: The guest's initial RAM disk, if it gets one.
+    initrd: bytes | None = None
     #: `time.monotonic` of the start.
     started: float = field(init=False)
     process: QemuProcess = field(init=False)
@@ -102,7 +104,9 @@ class Machine:
         self.started = time.monotonic()
         if self.image.programs != "shared memory":
             raise MachineError(f"{self.image.name} has no memory shared with the host")
-        self.process = QemuProcess(self.image, kernel=self.kernel, extra=self.extra)
+        self.process = QemuProcess(
+            self.image, kernel=self.kernel, extra=self.extra, initrd=self.initrd
+        )
         assert self.process.console is not None
         self.placement = Placement(self.process.pid)
         self.console = Console(self.process.console)

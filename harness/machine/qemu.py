@@ -64,10 +64,8 @@ class QemuProcess:
         program = find_qemu(image.qemu)
         kernel = kernel or image.kernel
         if not kernel.is_file():
-            option = " --sanitize" if kernel.parent.name.endswith("-sanitize") else ""
-            raise MachineError(
-                f"{kernel}: no such guest kernel; build it with: zxh images build{option}"
-            )
+            command = image.build_command
+            raise MachineError(f"{kernel}: no such guest kernel; build it with: {command}")
         self.image = image
         #: The guest's RAM as a file; -1 if it is shared with nobody.
         self.ram = -1

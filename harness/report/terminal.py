@@ -48,9 +48,10 @@ _TROUBLES: tuple[Outcome, ...] = ("unstable", "lost", "not run")
 class ProgressView:
     """Progress on standard error: a bar on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, console: Console, quiet: bool = False) -> None:
-        """*console* must write to standard error; *quiet* shows nothing."""
+    def __init__(self, console: Console, quiet: bool = False, what: str = "programs") -> None:
+        """*console* must write to standard error; *quiet* shows nothing; *what* is counted."""
         self._console = console
+        self._what = what
         self._quiet = quiet
         self._bar: Progress | None = None
         self._task = TaskID(0)
@@ -60,7 +61,7 @@ class ProgressView:
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:
             self._bar = Progress(
-                TextColumn("{task.completed}/{task.total} programs"),
+                TextColumn(f"{{task.completed}}/{{task.total}} {self._what}"),
                 BarColumn(),
                 TextColumn("{task.fields[rate]}"),
                 TextColumn("{task.fields[diverged]}"),
@@ -92,7 +93,7 @@ class ProgressView:
             self._bar.update(self._task, completed=done, total=total, rate=rate, diverged=trouble)
         elif now - self._said >= 2 or done == total:
             self._said = now
-            parts = [f"{done}/{total} programs", rate, trouble]
+            parts = [f"{done}/{total} {self._what}", rate, trouble]
             self._console.print(", ".join(part for part in parts if part), highlight=False)
 
 

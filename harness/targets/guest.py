@@ -124,7 +124,9 @@ class GuestTarget(Closing):
         try:
             implemented = json.loads(path.read_text(encoding="utf-8"))["implemented"]
         except OSError as error:
-            raise MachineError(f"{path}: {error.strerror}; run: zxh images build") from error
+            raise MachineError(
+                f"{path}: {error.strerror}; run: {self.image.build_command}"
+            ) from error
         return frozenset(wire.VDSO_FUNCTIONS) - frozenset(implemented)
 
     def start(self, programs: Sequence[Program]) -> None:

@@ -1,4 +1,5 @@
-// Mistakes on purpose: "mistake=NAME" on the command line shows that each of them is found.
+// What the command line asks of a sanitized kernel: "preempt", and mistakes on purpose.  For each
+// of these "mistake=NAME" shows that it is found.
 
 #include "boot.h"
 #include "event.h"
@@ -96,8 +97,11 @@ static const struct {
     {"use-dead-object", use_dead_object},
 };
 
-void sanitizer_self_test(void) {
+bool preempt_often;
+
+void sanitizer_start(void) {
     char name[32];
+    preempt_often = command_line_has("preempt");
     if (!command_line_text("mistake=", name, sizeof(name))) {
         return;
     }
