@@ -169,8 +169,8 @@ static zx_status_t default_advisory_lock(zxio_t* io, struct advisory_lock_req* r
     return ZX_ERR_NOT_SUPPORTED;
 }
 
-static zx_status_t default_watch_directory(zxio_t* io, void* cb, zx_time_t deadline,
-                                           void* context) {
+static zx_status_t default_watch_directory(zxio_t* io, zxio_watch_directory_cb cb,
+                                           zx_time_t deadline, void* context) {
     (void)io, (void)cb, (void)deadline, (void)context;
     return ZX_ERR_NOT_SUPPORTED;
 }
@@ -285,8 +285,9 @@ const zxio_ops_t zxio_default_ops = {
     .ioctl = default_ioctl,
 };
 
-void zxio_default_init(zxio_t* io) {
+zx_status_t zxio_default_init(zxio_t* io) {
     zxio_init(io, &zxio_default_ops);
+    return ZX_OK;
 }
 
 // ---- the null object ------------------------------------------------------------------------
@@ -316,6 +317,7 @@ static const zxio_ops_t null_ops = {
     .writev = null_writev,
 };
 
-void zxio_null_init(zxio_t* io) {
+zx_status_t zxio_null_init(zxio_t* io) {
     zxio_init(io, &null_ops);
+    return ZX_OK;
 }

@@ -56,7 +56,8 @@ typedef struct zxio_ops {
     zx_status_t (*get_window_size)(zxio_t* io, uint32_t* width, uint32_t* height);
     zx_status_t (*set_window_size)(zxio_t* io, uint32_t width, uint32_t height);
     zx_status_t (*advisory_lock)(zxio_t* io, struct advisory_lock_req* req);
-    zx_status_t (*watch_directory)(zxio_t* io, void* cb, zx_time_t deadline, void* context);
+    zx_status_t (*watch_directory)(zxio_t* io, zxio_watch_directory_cb cb, zx_time_t deadline,
+                                   void* context);
     zx_status_t (*bind)(zxio_t* io, const struct sockaddr* addr, socklen_t addrlen,
                         int16_t* out_code);
     zx_status_t (*connect)(zxio_t* io, const struct sockaddr* addr, socklen_t addrlen,
@@ -78,6 +79,10 @@ typedef struct zxio_ops {
                            int16_t* out_code);
     zx_status_t (*ioctl)(zxio_t* io, int request, int16_t* out_code, va_list va);
 } zxio_ops_t;
+
+// Make a default and a null object: their tables, nothing else; ZX_OK.
+zx_status_t zxio_default_init(zxio_t* io);
+zx_status_t zxio_null_init(zxio_t* io);
 
 // Puts an ops table into an object.
 static inline void zxio_init(zxio_t* io, const zxio_ops_t* ops) {

@@ -11,8 +11,6 @@
 extern const zxio_ops_t zxio_default_ops;
 
 // Each constructor fills *storage and takes over the handles it is given.
-void zxio_default_init(zxio_t* io);
-void zxio_null_init(zxio_t* io);
 void zxio_handle_holder_init(zxio_storage_t* storage, zx_handle_t handle);
 void zxio_debuglog_init(zxio_storage_t* storage, zx_handle_t handle);
 void zxio_pipe_init(zxio_storage_t* storage, zx_handle_t socket, const zx_info_socket_t* info);

@@ -32,6 +32,13 @@ zx_status_t zxio_release(zxio_t* io, zx_handle_t* out_handle) {
     return OPERATION(io, release)(io, out_handle);
 }
 
+zx_status_t zxio_borrow(zxio_t* io, zx_handle_t* out_handle) {
+    if (!is_valid(io)) {
+        return ZX_ERR_BAD_HANDLE;
+    }
+    return OPERATION(io, borrow)(io, out_handle);
+}
+
 zx_status_t zxio_clone(zxio_t* io, zx_handle_t* out_handle) {
     if (!is_valid(io)) {
         return ZX_ERR_BAD_HANDLE;
@@ -310,6 +317,14 @@ void zxio_dirent_iterator_destroy(zxio_dirent_iterator_t* iterator) {
     OPERATION(iterator->io, dirent_iterator_destroy)(iterator->io, iterator);
 }
 
+zx_status_t zxio_watch_directory(zxio_t* directory, zxio_watch_directory_cb cb, zx_time_t deadline,
+                                 void* context) {
+    if (!is_valid(directory)) {
+        return ZX_ERR_BAD_HANDLE;
+    }
+    return OPERATION(directory, watch_directory)(directory, cb, deadline, context);
+}
+
 // ---- terminals ------------------------------------------------------------------------------
 
 zx_status_t zxio_isatty(zxio_t* io, bool* tty) {
@@ -334,6 +349,13 @@ zx_status_t zxio_set_window_size(zxio_t* io, uint32_t width, uint32_t height) {
         return ZX_ERR_BAD_HANDLE;
     }
     return OPERATION(io, set_window_size)(io, width, height);
+}
+
+zx_status_t zxio_ioctl(zxio_t* io, int request, int16_t* out_code, va_list va) {
+    if (!is_valid(io)) {
+        return ZX_ERR_BAD_HANDLE;
+    }
+    return OPERATION(io, ioctl)(io, request, out_code, va);
 }
 
 // ---- sockets --------------------------------------------------------------------------------

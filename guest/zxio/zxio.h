@@ -13,7 +13,8 @@
 
 #include "zx/abi.h"
 
-// What the library exports; the version script cuts the list to the edition's.
+// What the shared library exports; the rest is for those who link the library's objects, and for
+// types of their own (ops.h).
 #define ZXIO_EXPORT __attribute__((visibility("default")))
 
 typedef uint32_t zxio_flags_t;
@@ -61,6 +62,21 @@ typedef zxio_operations_t zxio_abilities_t;
 #define ZXIO_OPERATION_MODIFY_DIRECTORY ((zxio_operations_t)1u << 8)
 
 typedef uint32_t zxio_object_type_t;
+#define ZXIO_OBJECT_TYPE_NONE ((zxio_object_type_t)0u)
+#define ZXIO_OBJECT_TYPE_NODE ((zxio_object_type_t)1u)
+#define ZXIO_OBJECT_TYPE_DIR ((zxio_object_type_t)2u)
+#define ZXIO_OBJECT_TYPE_SERVICE ((zxio_object_type_t)3u)
+#define ZXIO_OBJECT_TYPE_FILE ((zxio_object_type_t)4u)
+#define ZXIO_OBJECT_TYPE_TTY ((zxio_object_type_t)5u)
+#define ZXIO_OBJECT_TYPE_VMOFILE ((zxio_object_type_t)6u)
+#define ZXIO_OBJECT_TYPE_VMO ((zxio_object_type_t)7u)
+#define ZXIO_OBJECT_TYPE_DEBUGLOG ((zxio_object_type_t)8u)
+#define ZXIO_OBJECT_TYPE_PIPE ((zxio_object_type_t)9u)
+#define ZXIO_OBJECT_TYPE_SYNCHRONOUS_DATAGRAM_SOCKET ((zxio_object_type_t)10u)
+#define ZXIO_OBJECT_TYPE_STREAM_SOCKET ((zxio_object_type_t)11u)
+#define ZXIO_OBJECT_TYPE_RAW_SOCKET ((zxio_object_type_t)12u)
+#define ZXIO_OBJECT_TYPE_PACKET_SOCKET ((zxio_object_type_t)13u)
+#define ZXIO_OBJECT_TYPE_DATAGRAM_SOCKET ((zxio_object_type_t)14u)
 
 // The head of every object: its ops table, zero while there is no object.
 typedef struct zxio {
@@ -127,6 +143,9 @@ typedef uint32_t socklen_t;
 struct sockaddr;
 struct msghdr;
 
+// Is told of one event in a directory; what it returns, if not ZX_OK, ends the watch.
+typedef zx_status_t (*zxio_watch_directory_cb)(uint32_t event, const char* name, void* context);
+
 typedef zx_status_t (*zxio_service_connector)(const char* service_name,
                                               zx_handle_t* provider_handle);
 typedef zx_status_t (*zxio_storage_alloc)(zxio_object_type_t type, zxio_storage_t** out_storage,
@@ -139,11 +158,13 @@ ZXIO_EXPORT zx_status_t zxio_create_with_on_open(zx_handle_t handle, zxio_storag
 ZXIO_EXPORT zx_status_t zxio_create_with_info(zx_handle_t handle,
                                               const zx_info_handle_basic_t* handle_info,
                                               zxio_storage_t* storage);
+zx_status_t zxio_create_with_type(zxio_storage_t* storage, zxio_object_type_t type, ...);
 ZXIO_EXPORT zx_status_t zxio_socket(zxio_service_connector service_connector, int domain, int type,
                                     int protocol, zxio_storage_alloc allocator, void** out_context,
                                     int16_t* out_code);
 ZXIO_EXPORT zx_status_t zxio_close(zxio_t* io);
 ZXIO_EXPORT zx_status_t zxio_release(zxio_t* io, zx_handle_t* out_handle);
+zx_status_t zxio_borrow(zxio_t* io, zx_handle_t* out_handle);
 ZXIO_EXPORT zx_status_t zxio_clone(zxio_t* io, zx_handle_t* out_handle);
 
 // ---- waiting ------------------------------------------------------------------------------
@@ -218,12 +239,15 @@ ZXIO_EXPORT zx_status_t zxio_dirent_iterator_init(zxio_dirent_iterator_t* iterat
 ZXIO_EXPORT zx_status_t zxio_dirent_iterator_next(zxio_dirent_iterator_t* iterator,
                                                   zxio_dirent_t* inout_entry);
 ZXIO_EXPORT void zxio_dirent_iterator_destroy(zxio_dirent_iterator_t* iterator);
+zx_status_t zxio_watch_directory(zxio_t* directory, zxio_watch_directory_cb cb, zx_time_t deadline,
+                                 void* context);
 
 // ---- terminals ----------------------------------------------------------------------------
 
 ZXIO_EXPORT zx_status_t zxio_isatty(zxio_t* io, bool* tty);
 ZXIO_EXPORT zx_status_t zxio_get_window_size(zxio_t* io, uint32_t* width, uint32_t* height);
 ZXIO_EXPORT zx_status_t zxio_set_window_size(zxio_t* io, uint32_t width, uint32_t height);
+zx_status_t zxio_ioctl(zxio_t* io, int request, int16_t* out_code, va_list va);
 
 // ---- sockets ------------------------------------------------------------------------------
 
