@@ -95,8 +95,13 @@ class Log:
     def __init__(self, kernel: Kernel, system: System) -> None:
         self._zx = Door(system.process)
         self._handle = log_handle(kernel, system)
-        self.io = make(system, system.handle_duplicate(self._handle, abi.ZX_RIGHT_SAME_RIGHTS))
+        self._system = system
+        self.io = make(system, self.duplicate())
         self.records()
+
+    def duplicate(self) -> int:
+        """A handle for one more object."""
+        return self._system.handle_duplicate(self._handle, abi.ZX_RIGHT_SAME_RIGHTS)
 
     def records(self) -> list[bytes]:
         """The text of records that were not read yet."""
