@@ -112,7 +112,7 @@ class ZirconTarget(Closing):
         *boot_bytes* of programs.
         """
         self.name = name
-        self.image = described
+        self.image = dataclasses.replace(described, kernel=kernel) if kernel else described
         self.arch = cast(Arch, described.architecture)
         self.runs_code = True
         self.edition = EDITIONS[described.edition]
