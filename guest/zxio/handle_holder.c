@@ -19,11 +19,11 @@ static zx_status_t handle_holder_close(zxio_t* io) {
 // Hands the handle out once.
 static zx_status_t handle_holder_release(zxio_t* io, zx_handle_t* out_handle) {
     struct handle_holder* holder = (struct handle_holder*)io;
-    if (holder->handle == ZX_HANDLE_INVALID) {
+    zx_handle_t handle = zxio_take_handle(&holder->handle);
+    if (handle == ZX_HANDLE_INVALID) {
         return ZX_ERR_BAD_HANDLE;
     }
-    *out_handle = holder->handle;
-    holder->handle = ZX_HANDLE_INVALID;
+    *out_handle = handle;
     return ZX_OK;
 }
 

@@ -22,8 +22,7 @@ static zx_status_t pipe_close(zxio_t* io) {
 // A second release gives the invalid handle, and ZX_OK.
 static zx_status_t pipe_release(zxio_t* io, zx_handle_t* out_handle) {
     struct pipe* pipe = (struct pipe*)io;
-    *out_handle = pipe->socket;
-    pipe->socket = ZX_HANDLE_INVALID;
+    *out_handle = zxio_take_handle(&pipe->socket);
     return ZX_OK;
 }
 

@@ -10,6 +10,12 @@
 
 extern const zxio_ops_t zxio_default_ops;
 
+// Takes the handle out of its place, where there is none afterwards.  Of several threads that
+// release an object one gets it.
+static inline zx_handle_t zxio_take_handle(zx_handle_t* place) {
+    return __atomic_exchange_n(place, ZX_HANDLE_INVALID, __ATOMIC_RELAXED);
+}
+
 // Each constructor fills *storage and takes over the handles it is given.
 void zxio_handle_holder_init(zxio_storage_t* storage, zx_handle_t handle);
 void zxio_debuglog_init(zxio_storage_t* storage, zx_handle_t handle);

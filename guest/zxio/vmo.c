@@ -21,8 +21,7 @@ static zx_status_t vmo_close(zxio_t* io) {
 
 static zx_status_t vmo_release(zxio_t* io, zx_handle_t* out_handle) {
     struct vmo* file = (struct vmo*)io;
-    *out_handle = file->vmo;
-    file->vmo = ZX_HANDLE_INVALID;
+    *out_handle = zxio_take_handle(&file->vmo);
     return ZX_OK;
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
+import re
 import struct
 from pathlib import Path
 from random import Random
@@ -39,21 +41,29 @@ def include(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+#: Modules of what C has in headers, in the C library or not at all.
+ONLY_PYTHON = "__init__ inception ops owned raw status system transitional types".split()
+
+
 def test_same_files_on_both_sides() -> None:
     c_files = {path.stem for path in SOURCES.glob("*.c")}
     python_files = {path.stem for path in (ROOT / "zxio_py" / "zxio").glob("*.py")}
-    only_python = {
-        "__init__",
-        "inception",
-        "ops",
-        "raw",
-        "status",
-        "system",
-        "transitional",
-        "types",
-    }
-    assert c_files == python_files - only_python
+    assert c_files == python_files - set(ONLY_PYTHON)
     assert (SOURCES / "ops.h").exists()
+
+
+def plain(name: str) -> str:
+    """A function's name as both sides share it."""
+    return name.removeprefix("zxio_").strip("_")
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES.glob("*.c")), ids=lambda path: path.stem)
+def test_functions_stand_in_one_order_on_both_sides(source: Path) -> None:
+    definition = re.compile(r"^(?:static )?(?:const )?\w+[ *]+(\w+)\([^;{]*\) \{$", re.MULTILINE)
+    c = [plain(name) for name in definition.findall(source.read_text())]
+    module = ast.parse((ROOT / "zxio_py" / "zxio" / f"{source.stem}.py").read_text())
+    python = [plain(node.name) for node in module.body if isinstance(node, ast.FunctionDef)]
+    assert [name for name in c if name in python] == [name for name in python if name in c] != []
 
 
 @pytest.mark.parametrize("arch", ARCHES)

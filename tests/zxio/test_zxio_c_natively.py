@@ -325,3 +325,24 @@ def test_16_threads_share_a_pipe_without_losing_bytes(c: Native, system: System)
     assert sorted(received) == sorted(
         b"%2d,%2d;" % (thread, count) for thread in range(1, 16, 2) for count in range(30)
     )
+
+
+@pytest.mark.parametrize("kind", ["holder", "pipe", "vmo"])
+def test_16_threads_release_a_handle_once(c: Native, system: System, kind: str) -> None:
+    for _ in range(10):
+        if kind == "holder":
+            io = made(c, event(system), NOT_SUPPORTED)
+        else:
+            handle = pair(system)[0] if kind == "pipe" else vmo_with(system, ALPHABET)
+            io = made(c, handle)
+        handles: list[int] = []
+
+        def release(thread: int) -> None:
+            room = number(4)
+            if c("zxio_release", io, room) == OK:  # noqa: B023
+                handles.append(value(room))  # noqa: B023
+
+        in_threads(16, release)
+        (taken,) = (handle for handle in handles if handle)
+        assert c("zxio_close", io) == OK
+        assert is_live(system, taken)

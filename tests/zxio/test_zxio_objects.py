@@ -11,6 +11,8 @@ from zxio_objects import (
     ALPHABET,
     Log,
     default_object,
+    event,
+    is_live,
     log_handle,
     make,
     null_object,
@@ -41,6 +43,7 @@ from zxio_py.zxio import (
     zxio_read_at,
     zxio_readv,
     zxio_recvmsg_inner,
+    zxio_release,
     zxio_seek,
     zxio_sendmsg_inner,
     zxio_shutdown,
@@ -322,3 +325,19 @@ def test_16_threads_ask_every_type_at_once(kernel: Kernel, system: System) -> No
 
     in_threads(16, ask)
     assert kernel.counts().handles == before
+
+
+@pytest.mark.parametrize("kind", ["holder", "pipe", "vmo"])
+def test_16_threads_release_a_handle_once(system: System, kind: str) -> None:
+    make_one = {
+        "holder": lambda: make(system, event(system), abi.ZX_ERR_NOT_SUPPORTED),
+        "pipe": lambda: pipes(system)[0],
+        "vmo": lambda: vmo_object(system),
+    }[kind]
+    for _ in range(20):
+        io = make_one()
+        handles: list[int] = []
+        in_threads(16, lambda number: handles.append(zxio_release(io)[1]))  # noqa: B023
+        (handle,) = (handle for handle in handles if handle)
+        assert zxio_close(io) == OK
+        assert is_live(system, handle)

@@ -23,6 +23,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.ops import Ops, Storage, Zxio, zxio_init
+from zxio_py.zxio.owned import OwnedHandle
 from zxio_py.zxio.status import KernelOutput, OutputError
 from zxio_py.zxio.system import System
 from zxio_py.zxio.types import NodeAttributes
@@ -33,7 +34,7 @@ _SOCKET_INFO = abi.STRUCTS["zx_info_socket_t"]
 
 @dataclass(slots=True)
 class _Pipe:
-    socket: int  # zero once released
+    socket: OwnedHandle
     datagram: bool
 
 
@@ -45,19 +46,18 @@ def socket_info(info: bytes, name: str) -> int:
 
 def _pipe_close(io: Zxio) -> None:
     pipe: _Pipe = io.state
-    io.system.handle_close(pipe.socket)
+    io.system.handle_close(pipe.socket.value)
 
 
 def _pipe_release(io: Zxio) -> int:
     """A second release gives the invalid handle, and ZX_OK."""
     pipe: _Pipe = io.state
-    socket, pipe.socket = pipe.socket, abi.ZX_HANDLE_INVALID
-    return socket
+    return pipe.socket.take()
 
 
 def _pipe_clone(io: Zxio) -> int:
     pipe: _Pipe = io.state
-    return io.system.handle_duplicate(pipe.socket, abi.ZX_RIGHT_SAME_RIGHTS)
+    return io.system.handle_duplicate(pipe.socket.value, abi.ZX_RIGHT_SAME_RIGHTS)
 
 
 #: Generic signals and the socket's; OUT_OF_BAND and ERROR have no counterpart.
@@ -74,7 +74,7 @@ _PIPE_SIGNALS = (
 
 def _pipe_wait_begin(io: Zxio, zxio_signals: int) -> tuple[int, int]:
     pipe: _Pipe = io.state
-    return pipe.socket, sum(zx for zxio, zx in _PIPE_SIGNALS if zxio_signals & zxio)
+    return pipe.socket.value, sum(zx for zxio, zx in _PIPE_SIGNALS if zxio_signals & zxio)
 
 
 def _pipe_wait_end(io: Zxio, zx_signals: int) -> int:
@@ -94,7 +94,7 @@ def _read_scattered(system: System, pipe: _Pipe, vector: Vector, options: int) -
     total = vector_size(vector)
     system.reserve(total)
     received = bytearray()
-    system.socket_read(pipe.socket, options, received, total)
+    system.socket_read(pipe.socket.value, options, received, total)
 
     def take_entry(buffer: Pointer, capacity: int) -> int:
         piece = bytes(received[:capacity])
@@ -114,7 +114,7 @@ def _pipe_readv(io: Zxio, vector: Vector, flags: int) -> int:
         return _read_scattered(io.system, pipe, vector, options)
 
     def read_entry(buffer: Pointer, capacity: int) -> int:
-        return io.system.socket_read(pipe.socket, 0, buffer, capacity)
+        return io.system.socket_read(pipe.socket.value, 0, buffer, capacity)
 
     return do_vector(vector, read_entry)
 
@@ -125,7 +125,7 @@ def _write_gathered(system: System, pipe: _Pipe, vector: Vector) -> int:
     gathered = bytearray()
     for buffer, capacity in vector:
         gathered += system.load(buffer, capacity)
-    return KernelOutput(system.socket_write(pipe.socket, 0, gathered, len(gathered)))
+    return KernelOutput(system.socket_write(pipe.socket.value, 0, gathered, len(gathered)))
 
 
 def _pipe_writev(io: Zxio, vector: Vector, flags: int) -> int:
@@ -136,14 +136,14 @@ def _pipe_writev(io: Zxio, vector: Vector, flags: int) -> int:
         return _write_gathered(io.system, pipe, vector)
 
     def write_entry(buffer: Pointer, capacity: int) -> int:
-        return io.system.socket_write(pipe.socket, 0, buffer, capacity)
+        return io.system.socket_write(pipe.socket.value, 0, buffer, capacity)
 
     return do_vector(vector, write_entry)
 
 
 def _pipe_get_read_buffer_available(io: Zxio) -> int:
     pipe: _Pipe = io.state
-    return socket_info(io.system.object_get_info_socket(pipe.socket), "rx_buf_available")
+    return socket_info(io.system.object_get_info_socket(pipe.socket.value), "rx_buf_available")
 
 
 def _pipe_shutdown(io: Zxio, options: int) -> int:
@@ -155,7 +155,7 @@ def _pipe_shutdown(io: Zxio, options: int) -> int:
     own = disabled if options & ZXIO_SHUTDOWN_OPTIONS_WRITE else 0
     peer = disabled if options & ZXIO_SHUTDOWN_OPTIONS_READ else 0
     try:
-        io.system.socket_set_disposition(pipe.socket, own, peer)
+        io.system.socket_set_disposition(pipe.socket.value, own, peer)
     except ZxError as error:
         raise OutputError(error.status, 0) from None
     return 0
@@ -179,4 +179,4 @@ def pipe_init(storage: Storage, socket: int, info: bytes) -> None:
     """Make a pipe, which owns *socket*; *info* is its zx_info_socket_t."""
     zxio_init(storage.io, _PIPE_OPS)
     datagram = bool(socket_info(info, "options") & abi.ZX_SOCKET_DATAGRAM)
-    storage.io.state = _Pipe(socket, datagram)
+    storage.io.state = _Pipe(OwnedHandle(socket), datagram)

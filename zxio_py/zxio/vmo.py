@@ -16,6 +16,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.ops import Ops, Storage, Zxio, zxio_init
+from zxio_py.zxio.owned import OwnedHandle
 from zxio_py.zxio.status import KernelOutput, OutputError
 from zxio_py.zxio.types import NodeAttributes
 from zxio_py.zxio.vector import Vector
@@ -23,20 +24,19 @@ from zxio_py.zxio.vector import Vector
 
 @dataclass(slots=True)
 class _Vmo:
-    vmo: int  # zero once released
+    vmo: OwnedHandle
     stream: int
 
 
 def _vmo_close(io: Zxio) -> None:
     file: _Vmo = io.state
     io.system.handle_close(file.stream)
-    io.system.handle_close(file.vmo)
+    io.system.handle_close(file.vmo.value)
 
 
 def _vmo_release(io: Zxio) -> int:
     file: _Vmo = io.state
-    vmo, file.vmo = file.vmo, abi.ZX_HANDLE_INVALID
-    return vmo
+    return file.vmo.take()
 
 
 def _vmo_clone(io: Zxio) -> int:
@@ -46,7 +46,7 @@ def _vmo_clone(io: Zxio) -> int:
     """
     file: _Vmo = io.state
     try:
-        return io.system.handle_duplicate(file.vmo, abi.ZX_RIGHT_SAME_RIGHTS)
+        return io.system.handle_duplicate(file.vmo.value, abi.ZX_RIGHT_SAME_RIGHTS)
     except ZxError as error:
         raise OutputError(error.status, abi.ZX_HANDLE_INVALID) from None
 
@@ -56,7 +56,7 @@ def _vmo_attr_get(io: Zxio) -> NodeAttributes:
     return NodeAttributes(
         protocols=ZXIO_NODE_PROTOCOL_FILE,
         abilities=ZXIO_OPERATION_READ_BYTES | ZXIO_OPERATION_GET_ATTRIBUTES,
-        content_size=io.system.object_get_content_size(file.vmo),
+        content_size=io.system.object_get_content_size(file.vmo.value),
     )
 
 
@@ -96,25 +96,25 @@ def _vmo_seek(io: Zxio, start: int, offset: int) -> int:
 
 def _vmo_truncate(io: Zxio, length: int) -> None:
     file: _Vmo = io.state
-    io.system.vmo_set_size(file.vmo, length)
+    io.system.vmo_set_size(file.vmo.value, length)
 
 
 def _vmo_vmo_get(io: Zxio, flags: int) -> int:
     """A private clone of the content, or a duplicate, with just the rights asked for."""
     file: _Vmo = io.state
-    size = io.system.object_get_content_size(file.vmo)
+    size = io.system.object_get_content_size(file.vmo.value)
     rights = abi.ZX_RIGHTS_BASIC | abi.ZX_RIGHT_MAP | abi.ZX_RIGHT_GET_PROPERTY
     rights |= abi.ZX_RIGHT_READ if flags & ZXIO_VMO_READ else 0
     rights |= abi.ZX_RIGHT_WRITE if flags & ZXIO_VMO_WRITE else 0
     rights |= abi.ZX_RIGHT_EXECUTE if flags & ZXIO_VMO_EXECUTE else 0
     if not flags & ZXIO_VMO_PRIVATE_CLONE:
-        return io.system.handle_duplicate(file.vmo, rights)
+        return io.system.handle_duplicate(file.vmo.value, rights)
     options = abi.ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE
     if flags & ZXIO_VMO_EXECUTE:
         if flags & ZXIO_VMO_WRITE:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         options |= abi.ZX_VMO_CHILD_NO_WRITE
-    child = io.system.vmo_create_child(file.vmo, options, 0, size)
+    child = io.system.vmo_create_child(file.vmo.value, options, 0, size)
     return io.system.handle_replace(child, rights | abi.ZX_RIGHT_SET_PROPERTY)
 
 
@@ -136,4 +136,4 @@ _VMO_OPS = Ops(
 def vmo_init(storage: Storage, vmo: int, stream: int) -> None:
     """Make a VMO object, which owns both handles."""
     zxio_init(storage.io, _VMO_OPS)
-    storage.io.state = _Vmo(vmo, stream)
+    storage.io.state = _Vmo(OwnedHandle(vmo), stream)
