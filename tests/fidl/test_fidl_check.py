@@ -73,7 +73,7 @@ CHANGES: list[tuple[Path, str, str, Callable[[Document], None], str]] = [
         "GoldenHandleBasicRightsStruct",
         "decode_success",
         lambda case: case.update(bytes="ffffffff"),
-        "decode: TOO_FEW_BYTES_IN_PRIMARY_OBJECT: GoldenHandleBasicRightsStruct in 4 bytes",
+        "decode: TOO_FEW_BYTES_IN_PRIMARY_OBJECT: 4 bytes for GoldenHandleBasicRightsStruct",
     ),
     (
         CONFORMANCE,

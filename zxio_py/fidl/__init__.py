@@ -52,11 +52,10 @@ from zxio_py.fidl.protocol import (
 from zxio_py.fidl.transaction import (
     HEADER_SIZE,
     Header,
+    StorageCodec,
     decode_header,
     encode_epitaph,
     encode_header,
-    persist,
-    unpersist,
 )
 from zxio_py.fidl.values import Struct, Table, Union, Unknown, unknown_members, which
 
@@ -79,6 +78,7 @@ __all__ = [
     "Method",
     "Openness",
     "Protocol",
+    "StorageCodec",
     "Struct",
     "Table",
     "TransactionError",
@@ -96,11 +96,9 @@ __all__ = [
     "event",
     "one_way",
     "ordinal_of",
-    "persist",
     "receive_event",
     "receive_request",
     "two_way",
     "unknown_members",
-    "unpersist",
     "which",
 ]

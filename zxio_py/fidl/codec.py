@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from struct import error as StructError
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from zxio_py.fidl.decoder import HandleInfo, HandleOwner, Message, decoder_of
-from zxio_py.fidl.encoder import HandleDisposition, encoder_of
+from zxio_py.fidl.decoder import Decode, HandleInfo, HandleOwner, Message, decoder_of
+from zxio_py.fidl.encoder import Encode, HandleDisposition, encoder_of
 from zxio_py.fidl.errors import Code, FidlError, UnsuitableValueError
 from zxio_py.fidl.handles import handles_in
 from zxio_py.fidl.layout import padded, size_of
@@ -36,26 +36,39 @@ class Encoded(NamedTuple):
 class Codec:
     """Encodes and decodes bodies of one type; its functions are made once."""
 
-    def __init__(self, type: StructType | TableType | UnionType) -> None:
+    def __init__(
+        self,
+        type: StructType | TableType | UnionType,
+        *,
+        head: bytes = b"",
+        encode: Encode | None = None,
+        decode: Decode | None = None,
+    ) -> None:
+        """*head* (whole words) stands before every body.
+
+        *encode* and *decode* take the place of the type's own functions.
+        """
         self.type = type
         self.name = type.name
-        size = size_of(type)
-        self._size = size
-        self._room = bytes(padded(size))
-        self._encode = encoder_of(type)
-        self._decode = decoder_of(type)
+        self._size = size_of(type)
+        self._start = len(head)
+        #: What every message begins with: head, and room for the primary object.
+        self._template = head + bytes(padded(self._size))
+        self._encode = encode or encoder_of(type)
+        self._decode = decode or decoder_of(type)
 
-    def encode(self, value: Any, owner: HandleOwner | None = None, *, head: bytes = b"") -> Encoded:
-        """The body, behind *head* (whole words).
+    def encode(self, value: Any, owner: HandleOwner | None = None) -> Encoded:
+        """The message with *value*.
 
         The handles of *value* are moved into the message; if this fails (`FidlError`), they are
         closed in the name of *owner*.
         """
-        out = bytearray(head)
-        out += self._room
+        return self._fill(bytearray(self._template), value, owner)
+
+    def _fill(self, out: bytearray, value: Any, owner: HandleOwner | None) -> Encoded:
         handles: list[HandleDisposition] = []
         try:
-            self._encode(value, out, len(head), handles, 0)
+            self._encode(value, out, self._start, handles, 0)
         except FidlError:
             close_handles(self.type, value, owner)
             raise
@@ -69,39 +82,39 @@ class Codec:
         data: bytes,
         handles: Sequence[HandleInfo] = (),
         owner: HandleOwner | None = None,
-        *,
-        start: int = 0,
         unknown: UnknownPolicy = "drop",
     ) -> Any:
-        """The value of the body in *data* from *start* (whole words) to the end.
+        """The value of the body in *data*, which begins with a head that is not looked at.
 
         *owner* closes handles that nobody will have, and reduces rights to the declared ones;
         without handles it is not needed.  After an error (`FidlError`) all are closed.
         """
-        message = Message(data, start, handles, owner, unknown == "store")
+        message = Message(data, self._start)
+        if handles:
+            message.take(handles, owner)
+        if unknown == "store":
+            message.store = True
         done = False
         try:
-            if start + len(self._room) > message.end:
-                raise FidlError(
-                    Code.TOO_FEW_BYTES_IN_PRIMARY_OBJECT,
-                    f"{self.name} in {message.end - start} bytes",
+            if len(self._template) > message.end:
+                raise self._error(
+                    Code.TOO_FEW_BYTES_IN_PRIMARY_OBJECT, message.end - self._start, "bytes for"
                 )
             value = self._decode(message, message.claim(self._size, 0), 0)
             if message.next != message.end:
-                raise FidlError(
-                    Code.TOO_MANY_BYTES_IN_MESSAGE,
-                    f"{message.end - message.next} behind {self.name}",
-                )
+                left = message.end - message.next
+                raise self._error(Code.TOO_MANY_BYTES_IN_MESSAGE, left, "bytes behind")
             if message.used != len(handles):
-                raise FidlError(
-                    Code.TOO_MANY_HANDLES_IN_MESSAGE,
-                    f"{len(handles) - message.used} behind {self.name}",
-                )
+                left = len(handles) - message.used
+                raise self._error(Code.TOO_MANY_HANDLES_IN_MESSAGE, left, "handles behind")
             done = True
         finally:
             if not done:
                 message.close_all()
         return value
+
+    def _error(self, code: Code, count: int, what: str) -> FidlError:
+        return FidlError(code, f"{count} {what} {self.name}")
 
 
 def close_handles(type: Type, value: Any, owner: HandleOwner | None) -> None:

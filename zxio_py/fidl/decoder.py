@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from zxio_py import abi
 from zxio_py.fidl.errors import Code, FidlError
 from zxio_py.fidl.floats import unpack_float32
-from zxio_py.fidl.functions import function_of, number_code, run_form, runs
+from zxio_py.fidl.functions import function_of, is_byte, number_code, run_form, runs
 from zxio_py.fidl.layout import INLINE_SIZE, MAX_DEPTH, layout_of, size_of
 from zxio_py.fidl.types import (
     Array,
@@ -55,28 +55,26 @@ class HandleOwner(Protocol):
 class Message:
     """A message that is being decoded: how far its bytes and handles are used up."""
 
-    __slots__ = ("data", "end", "handles", "infos", "next", "owner", "store", "used")
+    #: The handles as they came, and by value: 0 where one was closed on the way.
+    infos: Sequence[HandleInfo] = ()
+    handles: Sequence[int] = ()
+    #: How many of them have been met.
+    used = 0
+    owner: HandleOwner | None = None
+    #: Whether unknown members are kept.
+    store = False
 
-    def __init__(
-        self,
-        data: bytes,
-        start: int,
-        infos: Sequence[HandleInfo],
-        owner: HandleOwner | None,
-        store: bool,
-    ) -> None:
+    def __init__(self, data: bytes, start: int) -> None:
         self.data = data
         self.end = len(data)
         #: Where the next object begins.
         self.next = start
+
+    def take(self, infos: Sequence[HandleInfo], owner: HandleOwner | None) -> None:
+        """The message has handles, of *owner*."""
         self.infos = infos
-        #: The same handles by value; 0 where one was closed on the way.
-        self.handles = [info[0] for info in infos]
-        #: How many of them have been met.
-        self.used = 0
+        self.handles = self._values = [info[0] for info in infos]
         self.owner = owner
-        #: Whether unknown members are kept.
-        self.store = store
 
     def claim(self, size: int, depth: int) -> int:
         """Take the next object, of *size* bytes, at *depth*; where it is."""
@@ -123,7 +121,7 @@ class Message:
             self._close(index)
 
     def _close(self, index: int) -> None:
-        handle, self.handles[index] = self.handles[index], 0
+        handle, self._values[index] = self._values[index], 0
         if handle and self.owner is not None:
             self.owner.handle_close(handle)
 
@@ -131,8 +129,8 @@ class Message:
         """Replace a handle by one that has just *rights*."""
         if self.owner is None:
             raise ValueError("a message with rights to give up needs an owner of its handles")
-        handle, self.handles[index] = self.handles[index], 0  # given up, whatever comes of it
-        self.handles[index] = reduced = int(self.owner.handle_replace(handle, rights))
+        handle, self._values[index] = self._values[index], 0  # given up, whatever comes of it
+        self._values[index] = reduced = int(self.owner.handle_replace(handle, rights))
         return reduced
 
 
@@ -182,13 +180,13 @@ def _decode_bool(message: Message, at: int, depth: int) -> bool:
 
 
 def _enum(type: Enum) -> Decode:
-    plain = _primitive(type.base)
     if not type.strict:
-        return plain
+        return _primitive(type.base)
+    unpack = Form("<" + type.base.code).unpack_from
     known = type.values
 
     def decode(message: Message, at: int, depth: int) -> Any:
-        value = plain(message, at, depth)
+        (value,) = unpack(message.data, at)
         if value not in known:
             raise FidlError(Code.STRICT_ENUM_UNKNOWN_VALUE, f"{type.name} {value}")
         return value
@@ -197,13 +195,13 @@ def _enum(type: Enum) -> Decode:
 
 
 def _bits(type: Bits) -> Decode:
-    plain = _primitive(type.base)
     if not type.strict:
-        return plain
+        return _primitive(type.base)
+    unpack = Form("<" + type.base.code).unpack_from
     others = ~type.mask
 
     def decode(message: Message, at: int, depth: int) -> Any:
-        value = plain(message, at, depth)
+        (value,) = unpack(message.data, at)
         if value & others:
             raise FidlError(Code.STRICT_BITS_UNKNOWN_BIT, f"{type.name} {value:#x}")
         return value
@@ -277,29 +275,58 @@ def _text(type: Text) -> Decode:
 def _vector(type: Vector) -> Decode:
     limit = _LARGEST_COUNT if type.max is None else type.max
     optional = type.optional
+    if is_byte(type.of):
+        return _bytes(limit, optional)
     size = size_of(type.of)
     take = _taker(type.of)
 
     def decode(message: Message, at: int, depth: int) -> Any:
         count, word = _PAIR(message.data, at)
-        if word != _PRESENT and not message.present(word, at + 8):
-            if count:
-                raise FidlError(Code.NON_EMPTY_VECTOR_WITH_NULL_BODY)
-            if optional:
-                return None
-            raise _null("vector")
+        if word != _PRESENT:
+            _check_null(message, at, count, word, optional)
+            return None
         if count > limit:
-            if count > _LARGEST_COUNT:
-                raise FidlError(Code.VECTOR_COUNT_EXCEEDS_32_BIT_LIMIT)
-            raise FidlError(Code.COUNT_EXCEEDS_LIMIT, f"{count} elements of at most {limit}")
+            raise _too_many(count, limit)
         return take(message, message.claim(count * size, depth + 1), count, depth + 1)
 
     return decode
 
 
+def _bytes(limit: int, optional: bool) -> Decode:
+    """The same for vectors of uint8, which carry what is read and written."""
+
+    def decode(message: Message, at: int, depth: int) -> bytes | None:
+        data = message.data
+        count, word = _PAIR(data, at)
+        if word != _PRESENT:
+            _check_null(message, at, count, word, optional)
+            return None
+        if count > limit:
+            raise _too_many(count, limit)
+        start = message.claim(count, depth + 1)
+        return data[start : start + count]
+
+    return decode
+
+
+def _check_null(message: Message, at: int, count: int, word: int, optional: bool) -> None:
+    """A vector that is not present may be absent."""
+    message.present(word, at + 8)
+    if count:
+        raise FidlError(Code.NON_EMPTY_VECTOR_WITH_NULL_BODY)
+    if not optional:
+        raise _null("vector")
+
+
+def _too_many(count: int, limit: int) -> FidlError:
+    if count > _LARGEST_COUNT:
+        return FidlError(Code.VECTOR_COUNT_EXCEEDS_32_BIT_LIMIT)
+    return FidlError(Code.COUNT_EXCEEDS_LIMIT, f"{count} elements of at most {limit}")
+
+
 def _taker(of: Type) -> Callable[[Message, int, int, int], Any]:
     """A function that decodes a number of elements, one after another."""
-    if isinstance(of, Primitive) and of.code == "B":
+    if is_byte(of):
         return lambda message, at, count, depth: message.data[at : at + count]
     code = number_code(of)
     if code:
@@ -392,14 +419,15 @@ def _box(type: Box) -> Decode:
 Open: TypeAlias = Callable[[Message, int, int, int, int, int], Any]
 
 
-def _check_marker(num_bytes: int, marker: int) -> None:
+def check_marker(num_bytes: int, marker: int) -> None:
+    """What can be wrong with an envelope that is not absent, whatever is in it."""
     if marker > 1:
         raise FidlError(Code.INVALID_INLINE_MARKER_IN_ENVELOPE, f"{marker:#x}")
     if not marker and num_bytes & 7:
         raise FidlError(Code.INVALID_NUM_BYTES_IN_ENVELOPE, f"{num_bytes}")
 
 
-def _envelope(type: Type) -> Open:
+def envelope_decoder(type: Type) -> Open:
     """A function that decodes a known member from an envelope whose marker has been checked."""
     size = size_of(type)
     member = decoder_of(type)
@@ -476,7 +504,9 @@ def _optional_union(type: OptionalUnion) -> Decode:
 
 def _optional_body(type: UnionType) -> Decode:
     record = record_of(type)
-    variants = {member.ordinal: (member.key, _envelope(member.type)) for member in type.members}
+    variants = {
+        member.ordinal: (member.key, envelope_decoder(member.type)) for member in type.members
+    }
     strict, resource = type.strict, type.resource
 
     def decode(message: Message, at: int, depth: int) -> Any:
@@ -486,7 +516,7 @@ def _optional_body(type: UnionType) -> Decode:
             if num_bytes or num_handles or marker:
                 raise FidlError(Code.UNION_FIELD_NOT_SET, f"union {type.name}")
             return None
-        _check_marker(num_bytes, marker)
+        check_marker(num_bytes, marker)
         if not (num_bytes or num_handles or marker):
             raise _null(f"member {ordinal} of union {type.name}")
         variant = variants.get(ordinal)
@@ -509,7 +539,9 @@ def _optional_body(type: UnionType) -> Decode:
 
 def _table(type: TableType) -> Decode:
     record = record_of(type)
-    members = {member.ordinal: (member.key, _envelope(member.type)) for member in type.members}
+    members = {
+        member.ordinal: (member.key, envelope_decoder(member.type)) for member in type.members
+    }
     resource = type.resource
 
     def decode(message: Message, at: int, depth: int) -> Any:
@@ -530,7 +562,7 @@ def _table(type: TableType) -> Decode:
             envelope = _ENVELOPE(message.data, place)
             if envelope == (0, 0, 0):
                 continue
-            _check_marker(envelope[0], envelope[2])
+            check_marker(envelope[0], envelope[2])
             known = members.get(ordinal)
             if known is not None:
                 found[known[0]] = known[1](message, place, *envelope, depth)

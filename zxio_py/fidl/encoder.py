@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from zxio_py import abi
 from zxio_py.fidl.errors import Code, FidlError, UnsuitableValueError
 from zxio_py.fidl.floats import pack_float32
-from zxio_py.fidl.functions import function_of, run_form, runs
+from zxio_py.fidl.functions import function_of, is_byte, run_form, runs
 from zxio_py.fidl.layout import INLINE_SIZE, MAX_DEPTH, layout_of, padded, size_of
 from zxio_py.fidl.types import (
     Array,
@@ -229,19 +229,15 @@ def _appender(of: Type) -> Callable[[Any, bytearray, list[HandleDisposition], in
         out += values if isinstance(values, _BYTES) else bytes(iter(values))
         out += _PADDING[-len(values) & 7]
 
-    return append_bytes if _is_byte(of) else append
+    return append_bytes if is_byte(of) else append
 
 
 _BYTES = (bytes, bytearray)
 
 
-def _is_byte(type: Type) -> bool:
-    return isinstance(type, Primitive) and type.code == "B"
-
-
 def _filler(of: Type) -> Encode:
     """A function that writes elements one after another into room that is there."""
-    if _is_byte(of):
+    if is_byte(of):
         return _fill_bytes
     if isinstance(of, Primitive) and of.code not in "?f":
         code = of.code
@@ -372,7 +368,7 @@ def _box(type: Box) -> Encode:
 # Envelopes -------------------------------------------------------------------------------------
 
 
-def _envelope(type: Type) -> Encode:
+def envelope_encoder(type: Type) -> Encode:
     """A function that writes an envelope at a place, and its member there or out of line."""
     size = size_of(type)
     member = encoder_of(type)
@@ -417,7 +413,9 @@ def _encode_unknown(
 
 def _union(type: UnionType) -> Encode:
     record_of(type)
-    variants = [(member.key, member.ordinal, _envelope(member.type)) for member in type.members]
+    variants = [
+        (member.key, member.ordinal, envelope_encoder(member.type)) for member in type.members
+    ]
     strict = type.strict
 
     def encode(
@@ -468,7 +466,7 @@ def _optional_union(type: OptionalUnion) -> Encode:
 def _table(type: TableType) -> Encode:
     record_of(type)
     members = [
-        (member.ordinal, attrgetter(member.key), _envelope(member.type))
+        (member.ordinal, attrgetter(member.key), envelope_encoder(member.type))
         for member in sorted(type.members, key=lambda member: member.ordinal)
     ]
 

@@ -7,8 +7,7 @@ message are closed by then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from zxio_py.fidl.codec import close_received
 from zxio_py.fidl.decoder import HandleInfo, HandleOwner
@@ -17,8 +16,7 @@ from zxio_py.fidl.protocol import Kind, Method, Openness, Protocol, encode_unkno
 from zxio_py.fidl.transaction import EPITAPH_ORDINAL, Header, decode_epitaph, decode_header
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request for a method that the protocol has."""
 
     method: Method
@@ -28,8 +26,7 @@ class Call:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownCall:
+class UnknownCall(NamedTuple):
     """A flexible request for a method that the protocol has not, but bears."""
 
     ordinal: int
@@ -37,16 +34,14 @@ class UnknownCall:
     reply: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """An event that the protocol has."""
 
     method: Method
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownEvent:
+class UnknownEvent(NamedTuple):
     """A flexible event that the protocol has not, but bears."""
 
     ordinal: int

@@ -51,6 +51,11 @@ def number_code(type: Type) -> str:
     return type.code if isinstance(type, Primitive) and type.code not in "?f" else ""
 
 
+def is_byte(type: Type) -> bool:
+    """Whether vectors and arrays of *type* are bytes in Python."""
+    return isinstance(type, Primitive) and type.code == "B"
+
+
 def runs(members: Sequence[tuple[int, Member]]) -> list[tuple[int, int]]:
     """Members by index, neighbours that are plain numbers together: (first, one past the last)."""
     found: list[tuple[int, int]] = []

@@ -19,6 +19,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, TypeAlias
 
+from zxio_py.fidl.bytesmessage import DecodeBytes, EncodeBytes, bytes_functions
 from zxio_py.fidl.codec import Codec, Encoded, close_received
 from zxio_py.fidl.decoder import HandleInfo, HandleOwner
 from zxio_py.fidl.errors import (
@@ -28,25 +29,23 @@ from zxio_py.fidl.errors import (
     TransactionError,
     UnknownMethodError,
 )
+from zxio_py.fidl.results import SUCCESS_HEAD, Failure, result_decoder, result_encoder, result_type
 from zxio_py.fidl.transaction import (
     HEADER_SIZE,
     Header,
-    check_limits,
+    MessageCodec,
     decode_header,
     encode_header,
     refuse_body,
 )
-from zxio_py.fidl.types import INT32, Enum, Member, Primitive, StructType, UnionType
+from zxio_py.fidl.types import Enum, Primitive, StructType
 from zxio_py.fidl.values import Struct, Table, Union, record_of
 
 #: A class of payloads: arguments of a method, or what it answers.
 Payload: TypeAlias = type[Struct] | type[Table] | type[Union]
 
-#: What a flexible method answers where it is not known: ZX_ERR_NOT_SUPPORTED.
-UNKNOWN_METHOD = -2
-
-_FRAMEWORK_ERROR = Enum("FrameworkError", INT32, (UNKNOWN_METHOD,), strict=True)
-_EMPTY = StructType("Empty", ())
+#: What a success without a response is.
+EMPTY = StructType("Empty", ())
 
 #: Bits of an ordinal: the top one is for control messages.
 _ORDINAL_MASK = (1 << 63) - 1
@@ -110,8 +109,19 @@ class Method:
     # Requests and events -------------------------------------------------------------------
 
     @cached_property
-    def _request(self) -> Codec | None:
-        return None if self.request is None else Codec(self.request.fidl)
+    def _head(self) -> bytes:
+        return encode_header(0, self.ordinal, self.flexible)
+
+    @cached_property
+    def _request(self) -> MessageCodec | None:
+        return None if self.request is None else MessageCodec(self.request.fidl, head=self._head)
+
+    @cached_property
+    def _bytes_request(self) -> tuple[EncodeBytes, DecodeBytes] | None:
+        """The short way for requests, if there is one."""
+        if self.request is None or not issubclass(self.request, Struct):
+            return None
+        return bytes_functions(self.request.fidl, self._head, enveloped=False)
 
     def encode_request(
         self, value: Any = None, txid: int = 0, owner: HandleOwner | None = None
@@ -120,14 +130,28 @@ class Method:
 
         *value* is an instance of `request`, None for a method without arguments.
         """
-        head = encode_header(txid, self.ordinal, self.flexible)
-        return _encode(self._request, value, head, owner)
+        if self._request is None:
+            return self._header_only(txid)
+        if self._bytes_request is not None:
+            message = self._bytes_request[0](value, txid)
+            if message is not None:
+                return _NEW(Encoded, (message, []))
+        return self._request.encode_message(value, txid, owner)
 
     def decode_request(
         self, data: bytes, handles: Sequence[HandleInfo] = (), owner: HandleOwner | None = None
     ) -> Any:
         """The arguments in a message whose header is known to be this method's."""
-        return _decode(self._request, self.full_name, data, handles, owner)
+        if self._request is None:
+            return refuse_body(data, handles, owner, self.full_name)
+        if self._bytes_request is not None and not handles:
+            value = self._bytes_request[1](data)
+            if value is not None:
+                return value
+        return self._request.decode(data, handles, owner)
+
+    def _header_only(self, txid: int) -> Encoded:
+        return Encoded(encode_header(txid, self.ordinal, self.flexible), [])
 
     # Replies -------------------------------------------------------------------------------
 
@@ -137,48 +161,45 @@ class Method:
         return self.kind is Kind.TWO_WAY and (self.flexible or self.error is not None)
 
     @cached_property
-    def reply_type(self) -> UnionType | None:
-        """The union that replies are, if they are one."""
+    def _reply(self) -> MessageCodec | None:
+        """What encodes and decodes replies; None if they are just a header."""
+        response = EMPTY if self.response is None else self.response.fidl
         if not self.has_result:
-            return None
-        response = _EMPTY if self.response is None else self.response.fidl
-        members = [Member("response", response, 1)]
-        if self.error is not None:
-            members.append(Member("err", self.error, 2))
-        if self.flexible:
-            members.append(Member("framework_err", _FRAMEWORK_ERROR, 3))
-        return UnionType(
-            f"{self.name}Result", members, strict=True, resource=bool(response.resource)
+            return None if self.response is None else MessageCodec(response, head=self._head)
+        result = result_type(
+            f"{self.name}Result", response, self.error, self.flexible, response.resource
+        )
+        return MessageCodec(
+            result, head=self._head, encode=result_encoder(result), decode=result_decoder(result)
         )
 
     @cached_property
-    def _reply(self) -> Codec | None:
-        if self.reply_type is not None:
-            return Codec(self.reply_type)
-        return None if self.response is None else Codec(self.response.fidl)
-
-    @cached_property
-    def _result(self) -> type[Any]:
-        assert self.reply_type is not None
-        return record_of(self.reply_type)
+    def _bytes_reply(self) -> tuple[EncodeBytes, DecodeBytes] | None:
+        """The short way for replies, if there is one."""
+        if self.response is None or not issubclass(self.response, Struct):
+            return None
+        head = self._head + SUCCESS_HEAD if self.has_result else self._head
+        return bytes_functions(self.response.fidl, head, enveloped=self.has_result)
 
     def encode_reply(
         self, value: Any = None, txid: int = 0, owner: HandleOwner | None = None
     ) -> Encoded:
         """The message of a successful reply; *value* is an instance of `response`, or None."""
-        if self.has_result:
-            value = self._result(response=_NOTHING if self.response is None else value)
-        return self._encode_reply(value, txid, owner)
+        if self._reply is None:
+            return self._header_only(txid)
+        if value is None and self.response is None:
+            value = _NOTHING
+        elif self._bytes_reply is not None:
+            message = self._bytes_reply[0](value, txid)
+            if message is not None:
+                return _NEW(Encoded, (message, []))
+        return self._reply.encode_message(value, txid, owner)
 
-    def encode_error(self, error: int, txid: int = 0, owner: HandleOwner | None = None) -> Encoded:
+    def encode_error(self, error: int, txid: int = 0) -> Encoded:
         """The message of a reply with the error that the declaration has."""
-        if self.error is None:
+        if self.error is None or self._reply is None:
             raise DeclarationError(f"{self.full_name} has no error")
-        return self._encode_reply(self._result(err=error), txid, owner)
-
-    def _encode_reply(self, value: Any, txid: int, owner: HandleOwner | None) -> Encoded:
-        head = encode_header(txid, self.ordinal, self.flexible)
-        return _encode(self._reply, value, head, owner)
+        return self._reply.encode_message(Failure(error), txid)
 
     def decode_reply(
         self,
@@ -192,23 +213,30 @@ class Method:
         The method's own error is a `DomainError`, a server that does not know it an
         `UnknownMethodError`.  The header must have this method's ordinal and, if given, *txid*.
         """
-        self._check_reply(data, handles, owner, txid)
-        value = _decode(self._reply, self.full_name, data, handles, owner)
-        if not self.has_result:
-            return value
-        if value.response is not None:
-            return None if self.response is None else value.response
-        if self.error is not None and value.err is not None:
-            raise DomainError(self.full_name, value.err)
-        raise UnknownMethodError(self.full_name)
+        same_txid = txid is None or data[:4] == txid.to_bytes(4, "little")
+        if self._bytes_reply is not None and same_txid and not handles:
+            value = self._bytes_reply[1](data)
+            if value is not None:
+                return value
+        if not same_txid or data[4:HEADER_SIZE] != self._head[4:]:
+            self._check_reply_header(data, handles, owner, txid)
+        if self._reply is None:
+            return refuse_body(data, handles, owner, self.full_name)
+        value = self._reply.decode(data, handles, owner)
+        if value.__class__ is Failure:
+            if value.error is None:
+                raise UnknownMethodError(self.full_name)
+            raise DomainError(self.full_name, value.error)
+        return None if self.response is None else value
 
-    def _check_reply(
+    def _check_reply_header(
         self,
         data: bytes,
         handles: Sequence[HandleInfo],
         owner: HandleOwner | None,
         txid: int | None,
     ) -> None:
+        """Judge a header that is not as ours would be: flags may differ."""
         try:
             header = decode_header(data)
             if header.ordinal != self.ordinal:
@@ -220,37 +248,19 @@ class Method:
             raise
 
 
-_NOTHING = record_of(_EMPTY)()
+#: A named tuple without the function that names its parts: half the time of a short message.
+_NEW = tuple.__new__
 
-_UNKNOWN_RESULT = UnionType(
-    "UnknownResult", (Member("framework_err", _FRAMEWORK_ERROR, 3),), strict=True
-)
-_UNKNOWN_CODEC = Codec(_UNKNOWN_RESULT)
+_NOTHING = record_of(EMPTY)()
+
+_UNKNOWN_RESULT = result_type("UnknownResult", EMPTY, None, flexible=True, resource=False)
 
 
 def encode_unknown_method(header: Header) -> bytes:
     """What a server answers to a flexible two-way request that it does not know."""
     head = encode_header(header.txid, header.ordinal, flexible=True)
-    result = record_of(_UNKNOWN_RESULT)(framework_err=UNKNOWN_METHOD)
-    return _UNKNOWN_CODEC.encode(result, head=head).data
-
-
-def _encode(codec: Codec | None, value: Any, head: bytes, owner: HandleOwner | None) -> Encoded:
-    if codec is None:
-        return Encoded(head, [])
-    return check_limits(codec.encode(value, owner, head=head), owner)
-
-
-def _decode(
-    codec: Codec | None,
-    name: str,
-    data: bytes,
-    handles: Sequence[HandleInfo],
-    owner: HandleOwner | None,
-) -> Any:
-    if codec is None:
-        return refuse_body(data, handles, owner, name)
-    return codec.decode(data, handles, owner, start=HEADER_SIZE)
+    codec = Codec(_UNKNOWN_RESULT, head=head, encode=result_encoder(_UNKNOWN_RESULT))
+    return codec.encode(Failure(None)).data
 
 
 def one_way(

@@ -7,9 +7,10 @@ from struct import Struct as Form
 from typing import Any, Final, NamedTuple
 
 from zxio_py import abi
-from zxio_py.fidl.codec import Codec, Encoded, UnknownPolicy, close_received
+from zxio_py.fidl.codec import Codec, Encoded, UnknownPolicy, close_handles, close_received
 from zxio_py.fidl.decoder import HandleInfo, HandleOwner
 from zxio_py.fidl.errors import Code, DeclarationError, FidlError, TransactionError
+from zxio_py.fidl.types import StructType, TableType, UnionType
 
 #: Bytes of a header.
 HEADER_SIZE: Final = 16
@@ -26,6 +27,10 @@ FLEXIBLE_FLAG: Final = 0x80
 #: txid, two bytes of at-rest flags, dynamic flags, magic, ordinal.
 _HEADER = Form("<IBBBBQ")
 _EPITAPH = Form("<IBBBBQi4x")
+_TXID = Form("<I").pack_into
+
+_MAX_BYTES = abi.ZX_CHANNEL_MAX_MSG_BYTES
+_MAX_HANDLES = abi.ZX_CHANNEL_MAX_MSG_HANDLES
 #: Zero, magic, at-rest flags, four zeros.
 _AT_REST_HEAD = bytes((0, MAGIC, V2_FLAG, 0, 0, 0, 0, 0))
 
@@ -74,36 +79,44 @@ def decode_epitaph(data: bytes) -> int:
     return status
 
 
-def check_limits(message: Encoded, owner: HandleOwner | None) -> Encoded:
-    """*message* if a channel takes it; else close its handles, and MESSAGE_TOO_LARGE."""
-    size, count = len(message.data), len(message.handles)
-    if size > abi.ZX_CHANNEL_MAX_MSG_BYTES or count > abi.ZX_CHANNEL_MAX_MSG_HANDLES:
-        if owner is not None:
-            for disposition in message.handles:
-                owner.handle_close(disposition.handle)
-        raise FidlError(Code.MESSAGE_TOO_LARGE, f"{size} bytes and {count} handles")
-    return message
+class MessageCodec(Codec):
+    """Whole messages of a method: a header, known but for its txid, and a body."""
+
+    def encode_message(self, value: Any, txid: int, owner: HandleOwner | None = None) -> Encoded:
+        """The message; MESSAGE_TOO_LARGE for what a channel does not take."""
+        out = bytearray(self._template)
+        if txid:
+            _TXID(out, 0, txid)
+        message = self._fill(out, value, owner)
+        if len(out) > _MAX_BYTES or len(message.handles) > _MAX_HANDLES:
+            close_handles(self.type, value, owner)
+            raise FidlError(
+                Code.MESSAGE_TOO_LARGE, f"{len(out)} bytes and {len(message.handles)} handles"
+            )
+        return message
 
 
-def persist(codec: Codec, value: Any) -> bytes:
-    """*value* for storage: eight bytes that name the wire format, then the body."""
-    return codec.encode(value, head=_at_rest_head(codec)).data
+class StorageCodec(Codec):
+    """Values at rest: eight bytes that name the wire format, then the body."""
 
+    def __init__(self, type: StructType | TableType | UnionType) -> None:
+        if type.resource:
+            raise DeclarationError(f"{type.name} has handles: it cannot be stored")
+        super().__init__(type, head=_AT_REST_HEAD)
 
-def unpersist(codec: Codec, data: bytes, unknown: UnknownPolicy = "drop") -> Any:
-    """The value that `persist` stored."""
-    head = _at_rest_head(codec)
-    if len(data) < len(head) or data[1] != MAGIC:
-        raise TransactionError(Code.INVALID_HEADER, f"{len(data)} bytes at rest")
-    if not data[2] & V2_FLAG:
-        raise TransactionError(Code.UNSUPPORTED_WIRE_FORMAT, f"at-rest flags {data[2]:#x}")
-    return codec.decode(data, start=len(head), unknown=unknown)
-
-
-def _at_rest_head(codec: Codec) -> bytes:
-    if codec.type.resource:
-        raise DeclarationError(f"{codec.name} has handles: it cannot be stored")
-    return _AT_REST_HEAD
+    def decode(
+        self,
+        data: bytes,
+        handles: Sequence[HandleInfo] = (),
+        owner: HandleOwner | None = None,
+        unknown: UnknownPolicy = "drop",
+    ) -> Any:
+        """The value that was stored."""
+        if len(data) < len(_AT_REST_HEAD) or data[1] != MAGIC:
+            raise TransactionError(Code.INVALID_HEADER, f"{len(data)} bytes at rest")
+        if not data[2] & V2_FLAG:
+            raise TransactionError(Code.UNSUPPORTED_WIRE_FORMAT, f"at-rest flags {data[2]:#x}")
+        return super().decode(data, handles, owner, unknown)
 
 
 def refuse_body(

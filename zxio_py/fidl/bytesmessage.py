@@ -1,0 +1,144 @@
+"""A short way for messages that are numbers and one vector of bytes: what is read and written.
+
+It knows only how such a message looks when nothing is wrong with it.  Whatever looks different, on
+either side, it declines (None), and the general way decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from struct import Struct as Form
+from struct import error as StructError
+from typing import Any, NamedTuple, TypeAlias
+
+from zxio_py import abi
+from zxio_py.fidl.functions import is_byte, number_code
+from zxio_py.fidl.layout import layout_of
+from zxio_py.fidl.types import StructType, Type, Vector
+from zxio_py.fidl.values import record_of
+
+#: (value, txid) -> message
+EncodeBytes: TypeAlias = Callable[[Any, int], bytes | None]
+#: message -> value
+DecodeBytes: TypeAlias = Callable[[bytes], Any]
+
+_PRESENT = (1 << 64) - 1
+_PADDING = tuple(bytes(size) for size in range(8))
+_BYTES = frozenset((bytes, bytearray))
+
+#: num_bytes; in the upper half handles and marker, which are 0.
+_ENVELOPE = "Q"
+
+
+class _Shape(NamedTuple):
+    """How such a message looks."""
+
+    record: type[Any]
+    #: All before the envelope or the body, less the txid.
+    head: bytes
+    enveloped: bool
+    #: Letters of `struct` for what comes after *head*, up to the bytes.
+    codes: str
+    names: list[str]
+    #: Which member the vector is.
+    place: int
+    #: Most bytes that it may have.
+    limit: int
+    #: Size of the struct.
+    size: int
+
+
+def bytes_functions(
+    type: StructType, head: bytes, *, enveloped: bool
+) -> tuple[EncodeBytes, DecodeBytes] | None:
+    """The short way for messages of *head* and the struct *type*, if they are of that form.
+
+    *head* begins with the txid.  An *enveloped* struct is the member of a union whose ordinal ends
+    *head*.
+    """
+    layout = layout_of(type)
+    members = [member for _, member in layout.members]
+    vectors = [index for index, member in enumerate(members) if _is_bytes(member.type)]
+    numbers = [member for member in members if number_code(member.type)]
+    if len(vectors) != 1 or len(numbers) + 1 != len(members) or layout.gaps:
+        return None
+    (place,) = vectors
+    vector = members[place].type
+    assert isinstance(vector, Vector)
+    codes = "".join(number_code(member.type) or "QQ" for member in members)
+    codes = _ENVELOPE + codes if enveloped else codes
+    room = abi.ZX_CHANNEL_MAX_MSG_BYTES - len(head) - Form("<" + codes).size
+    shape = _Shape(
+        record_of(type),
+        head[4:],
+        enveloped,
+        codes,
+        [member.key for member in members],
+        place,
+        min(room, room if vector.max is None else vector.max),
+        layout.size,
+    )
+    return _encoder(shape), _decoder(shape)
+
+
+def _is_bytes(type: Type) -> bool:
+    return isinstance(type, Vector) and is_byte(type.of) and not type.optional
+
+
+def _encoder(shape: _Shape) -> EncodeBytes:
+    record, head, enveloped, codes, names, place, limit, size = shape
+    pack = Form(f"<I{len(head)}s{codes}").pack
+    get = attrgetter(*names)
+    single = len(names) == 1
+
+    def encode(value: Any, txid: int) -> bytes | None:
+        if value.__class__ is not record:
+            return None
+        values = get(value)
+        data = values if single else values[place]
+        if data.__class__ not in _BYTES or len(data) > limit:
+            return None
+        count = len(data)
+        padding = -count & 7
+        fields = (count, _PRESENT)
+        if not single:
+            fields = (*values[:place], count, _PRESENT, *values[place + 1 :])
+        if enveloped:
+            fields = (size + count + padding, *fields)
+        try:
+            start: bytes = pack(txid, head, *fields)
+        except StructError:
+            return None
+        return start + data + _PADDING[padding] if padding else start + data
+
+    return encode
+
+
+def _decoder(shape: _Shape) -> DecodeBytes:
+    record, head, enveloped, codes, names, place, limit, size = shape
+    form = Form("<" + codes)
+    unpack = form.unpack_from
+    head_end = 4 + len(head)
+    start = head_end + form.size
+    first = len(_ENVELOPE) if enveloped else 0
+    at = first + place
+    single = len(names) == 1
+
+    def decode(data: bytes) -> Any:
+        if len(data) < start or data[4:head_end] != head:
+            return None
+        fields = unpack(data, head_end)
+        count = fields[at]
+        end = start + count
+        if count > limit or fields[at + 1] != _PRESENT or len(data) != end + (-count & 7):
+            return None
+        if enveloped and fields[0] != len(data) - start + size:
+            return None
+        if count & 7 and data.count(0, end) != len(data) - end:
+            return None
+        if single:
+            return record(data[start:end])
+        return record(*fields[first:at], data[start:end], *fields[at + 2 :])
+
+    return decode
