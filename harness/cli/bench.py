@@ -15,7 +15,7 @@ from harness.targets.factory import KERNEL_VARIABLES, TARGETS, kernel_of
 if TYPE_CHECKING:
     from harness.bench.figure import Figure
 
-PARTS = ("machines", "host", "differential")
+PARTS = ("machines", "host", "fidl", "differential")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,6 +73,10 @@ def _figures(parsed: argparse.Namespace) -> Iterator[Figure]:
         from harness.bench import host
 
         yield from host.measure(parsed.rounds)
+    if "fidl" in parts and "host" in targets:
+        from harness.bench import fidl
+
+        yield from fidl.measure(parsed.rounds)
     if "differential" in parts and ours:
         from harness.bench import differential
 

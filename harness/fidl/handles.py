@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zxio_py.fidl.decoder import HandleInfo
+from zxio_py.fidl.message import HandleInfo
 
 
 @dataclass(slots=True)

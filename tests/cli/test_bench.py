@@ -45,6 +45,21 @@ def test_the_host_is_measured_against_pipes(
     assert all(figure["value"] > 0 for figure in figures)
 
 
+def test_the_codec_is_measured_against_packing_by_hand(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    assert main(["bench", "--part", "fidl", "--rounds", "1", "--json", str(path)]) == 0
+    figures = {figure["name"]: figure for figure in json.loads(path.read_text())}
+    what = "Read reply of 8 KiB, encoded and decoded"
+    ratio = figures["speed of that / by hand"]
+    assert ratio["value"] == pytest.approx(
+        figures[f"{what} by hand"]["value"] / figures[what]["value"]
+    )
+    assert ratio["budget"] == 0.2
+    small = [name for name in figures if name.startswith("FIDL ")]
+    assert len(small) == 6
+    assert all(figures[name]["budget"] == 10.0 for name in small)
+
+
 def test_a_guest_is_measured_from_its_floor_to_its_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,8 +19,6 @@ Nothing here reads or writes channels.
 """
 
 from zxio_py.fidl.codec import Codec, Encoded, UnknownPolicy, close_received
-from zxio_py.fidl.decoder import HandleInfo, HandleOwner
-from zxio_py.fidl.encoder import HandleDisposition
 from zxio_py.fidl.errors import (
     Code,
     DeclarationError,
@@ -39,6 +37,7 @@ from zxio_py.fidl.exchange import (
     receive_event,
     receive_request,
 )
+from zxio_py.fidl.message import HandleDisposition, HandleInfo, HandleOwner
 from zxio_py.fidl.protocol import (
     Kind,
     Method,

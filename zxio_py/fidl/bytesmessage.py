@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from zxio_py import abi
 from zxio_py.fidl.functions import is_byte, number_code
-from zxio_py.fidl.layout import layout_of
+from zxio_py.fidl.layout import layout_of, size_of
+from zxio_py.fidl.message import PRESENT
 from zxio_py.fidl.types import StructType, Type, Vector
 from zxio_py.fidl.values import record_of
 
@@ -23,7 +24,6 @@ EncodeBytes: TypeAlias = Callable[[Any, int], bytes | None]
 #: message -> value
 DecodeBytes: TypeAlias = Callable[[bytes], Any]
 
-_PRESENT = (1 << 64) - 1
 _PADDING = tuple(bytes(size) for size in range(8))
 _BYTES = frozenset((bytes, bytearray))
 
@@ -45,8 +45,9 @@ class _Shape(NamedTuple):
     place: int
     #: Most bytes that it may have.
     limit: int
-    #: Size of the struct.
+    #: Size of the struct, and where in it nothing is.
     size: int
+    gaps: tuple[tuple[int, int], ...]
 
 
 def bytes_functions(
@@ -61,13 +62,17 @@ def bytes_functions(
     members = [member for _, member in layout.members]
     vectors = [index for index, member in enumerate(members) if _is_bytes(member.type)]
     numbers = [member for member in members if number_code(member.type)]
-    if len(vectors) != 1 or len(numbers) + 1 != len(members) or layout.gaps:
+    if len(vectors) != 1 or len(numbers) + 1 != len(members):
         return None
     (place,) = vectors
     vector = members[place].type
     assert isinstance(vector, Vector)
-    codes = "".join(number_code(member.type) or "QQ" for member in members)
-    codes = _ENVELOPE + codes if enveloped else codes
+    codes = _ENVELOPE if enveloped else ""
+    at = 0
+    for offset, member in layout.members:
+        codes += f"{offset - at}x" + (number_code(member.type) or "QQ")
+        at = offset + size_of(member.type)
+    codes += f"{layout.size - at}x"
     room = abi.ZX_CHANNEL_MAX_MSG_BYTES - len(head) - Form("<" + codes).size
     shape = _Shape(
         record_of(type),
@@ -78,6 +83,7 @@ def bytes_functions(
         place,
         min(room, room if vector.max is None else vector.max),
         layout.size,
+        layout.gaps,
     )
     return _encoder(shape), _decoder(shape)
 
@@ -87,7 +93,7 @@ def _is_bytes(type: Type) -> bool:
 
 
 def _encoder(shape: _Shape) -> EncodeBytes:
-    record, head, enveloped, codes, names, place, limit, size = shape
+    record, head, enveloped, codes, names, place, limit, size, _ = shape
     pack = Form(f"<I{len(head)}s{codes}").pack
     get = attrgetter(*names)
     single = len(names) == 1
@@ -101,9 +107,9 @@ def _encoder(shape: _Shape) -> EncodeBytes:
             return None
         count = len(data)
         padding = -count & 7
-        fields = (count, _PRESENT)
+        fields = (count, PRESENT)
         if not single:
-            fields = (*values[:place], count, _PRESENT, *values[place + 1 :])
+            fields = (*values[:place], count, PRESENT, *values[place + 1 :])
         if enveloped:
             fields = (size + count + padding, *fields)
         try:
@@ -116,7 +122,7 @@ def _encoder(shape: _Shape) -> EncodeBytes:
 
 
 def _decoder(shape: _Shape) -> DecodeBytes:
-    record, head, enveloped, codes, names, place, limit, size = shape
+    record, head, enveloped, codes, names, place, limit, size, inner_gaps = shape
     form = Form("<" + codes)
     unpack = form.unpack_from
     head_end = 4 + len(head)
@@ -124,6 +130,8 @@ def _decoder(shape: _Shape) -> DecodeBytes:
     first = len(_ENVELOPE) if enveloped else 0
     at = first + place
     single = len(names) == 1
+    body = start - size
+    gaps = [(body + gap, body + gap_end) for gap, gap_end in inner_gaps]
 
     def decode(data: bytes) -> Any:
         if len(data) < start or data[4:head_end] != head:
@@ -131,12 +139,15 @@ def _decoder(shape: _Shape) -> DecodeBytes:
         fields = unpack(data, head_end)
         count = fields[at]
         end = start + count
-        if count > limit or fields[at + 1] != _PRESENT or len(data) != end + (-count & 7):
+        if count > limit or fields[at + 1] != PRESENT or len(data) != end + (-count & 7):
             return None
         if enveloped and fields[0] != len(data) - start + size:
             return None
         if count & 7 and data.count(0, end) != len(data) - end:
             return None
+        for gap, gap_end in gaps:
+            if data.count(0, gap, gap_end) != gap_end - gap:
+                return None
         if single:
             return record(data[start:end])
         return record(*fields[first:at], data[start:end], *fields[at + 2 :])

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Sequence
 from struct import error as StructError
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from zxio_py.fidl.decoder import Decode, HandleInfo, HandleOwner, Message, decoder_of
-from zxio_py.fidl.encoder import Encode, HandleDisposition, encoder_of
+from zxio_py.fidl.decoder import Decode, decoder_of
+from zxio_py.fidl.encoder import Encode, encoder_of
 from zxio_py.fidl.errors import Code, FidlError, UnsuitableValueError
 from zxio_py.fidl.handles import handles_in
 from zxio_py.fidl.layout import padded, size_of
+from zxio_py.fidl.message import HandleDisposition, HandleInfo, HandleOwner, Message
 from zxio_py.fidl.types import StructType, TableType, Type, UnionType
 
 #: What becomes of members that a table or flexible union does not know: *drop* closes their handles

@@ -6,16 +6,17 @@ room and the padding behind it first, then its members in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from struct import Struct as Form
 from struct import unpack_from
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from zxio_py import abi
 from zxio_py.fidl.errors import Code, FidlError
 from zxio_py.fidl.floats import unpack_float32
 from zxio_py.fidl.functions import function_of, is_byte, number_code, run_form, runs
-from zxio_py.fidl.layout import INLINE_SIZE, MAX_DEPTH, layout_of, size_of
+from zxio_py.fidl.layout import INLINE_SIZE, layout_of, size_of
+from zxio_py.fidl.message import HANDLE_PRESENT, PRESENT, Message
 from zxio_py.fidl.types import (
     Array,
     Bits,
@@ -33,107 +34,6 @@ from zxio_py.fidl.types import (
 )
 from zxio_py.fidl.values import Unknown, record_of
 
-
-class HandleInfo(NamedTuple):
-    """A handle of a received message: what zx_channel_read_etc gives."""
-
-    handle: int
-    type: int
-    rights: int
-
-
-class HandleOwner(Protocol):
-    """Who the handles of messages belong to; `zxio_py.kernel.Door` is one."""
-
-    def handle_close(self, handle: int, /) -> Any:
-        """Close *handle*."""
-
-    def handle_replace(self, handle: int, rights: int, /) -> Any:
-        """Give up *handle* for a new one with *rights*, which is returned."""
-
-
-class Message:
-    """A message that is being decoded: how far its bytes and handles are used up."""
-
-    #: The handles as they came, and by value: 0 where one was closed on the way.
-    infos: Sequence[HandleInfo] = ()
-    handles: Sequence[int] = ()
-    #: How many of them have been met.
-    used = 0
-    owner: HandleOwner | None = None
-    #: Whether unknown members are kept.
-    store = False
-
-    def __init__(self, data: bytes, start: int) -> None:
-        self.data = data
-        self.end = len(data)
-        #: Where the next object begins.
-        self.next = start
-
-    def take(self, infos: Sequence[HandleInfo], owner: HandleOwner | None) -> None:
-        """The message has handles, of *owner*."""
-        self.infos = infos
-        self.handles = self._values = [info[0] for info in infos]
-        self.owner = owner
-
-    def claim(self, size: int, depth: int) -> int:
-        """Take the next object, of *size* bytes, at *depth*; where it is."""
-        if depth > MAX_DEPTH:
-            raise FidlError(Code.EXCEEDED_MAX_OUT_OF_LINE_DEPTH)
-        start = self.next
-        end = start + (size + 7 & ~7)
-        if end > self.end:
-            raise FidlError(Code.TOO_FEW_BYTES, f"{size} bytes at {start} of {self.end}")
-        if size & 7:
-            self.check_zero(start + size, end)
-        self.next = end
-        return start
-
-    def check_zero(self, start: int, end: int) -> None:
-        """INVALID_PADDING_BYTE unless all bytes there are 0."""
-        if self.data.count(0, start, end) != end - start:
-            raise FidlError(Code.INVALID_PADDING_BYTE, f"between {start} and {end}")
-
-    def present(self, word: int, at: int) -> bool:
-        """What a pointer word says."""
-        if word == _PRESENT:
-            return True
-        if word:
-            raise FidlError(Code.INVALID_PRESENCE_INDICATOR, f"{word:#x} at {at}")
-        return False
-
-    def take_unknown(self, count: int) -> tuple[int, ...]:
-        """The next *count* handles, which nobody knows: closed, or given if they are kept."""
-        first = self.used
-        if count > len(self.handles) - first:
-            raise FidlError(Code.ENVELOPE_HANDLES_EXCEED_MESSAGE_LENGTH)
-        self.used = first + count
-        taken = tuple(self.handles[first : self.used])
-        if self.store:
-            return taken
-        for index in range(first, self.used):
-            self._close(index)
-        return ()
-
-    def close_all(self) -> None:
-        """Close every handle of the message that has not been closed."""
-        for index in range(len(self.handles)):
-            self._close(index)
-
-    def _close(self, index: int) -> None:
-        handle, self._values[index] = self._values[index], 0
-        if handle and self.owner is not None:
-            self.owner.handle_close(handle)
-
-    def reduce(self, index: int, rights: int) -> int:
-        """Replace a handle by one that has just *rights*."""
-        if self.owner is None:
-            raise ValueError("a message with rights to give up needs an owner of its handles")
-        handle, self._values[index] = self._values[index], 0  # given up, whatever comes of it
-        self._values[index] = reduced = int(self.owner.handle_replace(handle, rights))
-        return reduced
-
-
 #: (message, where the inline part is, depth of the object) -> value
 Decode: TypeAlias = Callable[[Message, int, int], Any]
 
@@ -143,8 +43,6 @@ _HALF = Form("<I").unpack_from
 _UNION = Form("<QIHH").unpack_from
 _ENVELOPE = Form("<IHH").unpack_from
 
-_PRESENT = (1 << 64) - 1
-_HANDLE_PRESENT = (1 << 32) - 1
 _LARGEST_COUNT = (1 << 32) - 1
 
 
@@ -216,7 +114,7 @@ def _handle(type: Handle) -> Decode:
 
     def decode(message: Message, at: int, depth: int) -> Any:
         (word,) = _HALF(message.data, at)
-        if word != _HANDLE_PRESENT:
+        if word != HANDLE_PRESENT:
             if word:
                 raise FidlError(Code.INVALID_HANDLE_PRESENCE_INDICATOR, f"{word:#x} at {at}")
             if optional:
@@ -253,7 +151,7 @@ def _text(type: Text) -> Decode:
     def decode(message: Message, at: int, depth: int) -> str | None:
         data = message.data
         count, word = _PAIR(data, at)
-        if word != _PRESENT and not message.present(word, at + 8):
+        if word != PRESENT and not message.present(word, at + 8):
             if count:
                 raise FidlError(Code.NON_EMPTY_STRING_WITH_NULL_BODY)
             if optional:
@@ -282,7 +180,7 @@ def _vector(type: Vector) -> Decode:
 
     def decode(message: Message, at: int, depth: int) -> Any:
         count, word = _PAIR(message.data, at)
-        if word != _PRESENT:
+        if word != PRESENT:
             _check_null(message, at, count, word, optional)
             return None
         if count > limit:
@@ -298,7 +196,7 @@ def _bytes(limit: int, optional: bool) -> Decode:
     def decode(message: Message, at: int, depth: int) -> bytes | None:
         data = message.data
         count, word = _PAIR(data, at)
-        if word != _PRESENT:
+        if word != PRESENT:
             _check_null(message, at, count, word, optional)
             return None
         if count > limit:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from struct import Struct as Form
 from struct import pack_into
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from zxio_py import abi
 from zxio_py.fidl.errors import Code, FidlError, UnsuitableValueError
 from zxio_py.fidl.floats import pack_float32
 from zxio_py.fidl.functions import function_of, is_byte, run_form, runs
 from zxio_py.fidl.layout import INLINE_SIZE, MAX_DEPTH, layout_of, padded, size_of
+from zxio_py.fidl.message import HANDLE_PRESENT, PRESENT, HandleDisposition
 from zxio_py.fidl.types import (
     Array,
     Bits,
@@ -36,31 +37,18 @@ from zxio_py.fidl.types import (
 )
 from zxio_py.fidl.values import Unknown, record_of
 
-
-class HandleDisposition(NamedTuple):
-    """What a message does with a handle: what zx_channel_write_etc takes.
-
-    Type and rights are those of the declaration, whatever the handle has.
-    """
-
-    handle: int
-    type: int
-    rights: int
-    operation: int = abi.ZX_HANDLE_OP_MOVE
-
+#: Handles of a message, in the order of their words.
+Handles: TypeAlias = list[HandleDisposition]
 
 #: (value, message so far, where the inline part goes, handles so far, depth of the object)
-Encode: TypeAlias = Callable[[Any, bytearray, int, list[HandleDisposition], int], None]
+Encode: TypeAlias = Callable[[Any, bytearray, int, Handles, int], None]
 
 _WORD = Form("<Q").pack_into
 _HALF = Form("<I").pack_into
 _PAIR = Form("<QQ").pack_into
 _INLINE = Form("<HH").pack_into
-_UNION = Form("<QIHH").pack_into
 _ENVELOPE = Form("<IHH").pack_into
 
-_PRESENT = (1 << 64) - 1
-_HANDLE_PRESENT = (1 << 32) - 1
 _PADDING = tuple(bytes(size) for size in range(8))
 
 
@@ -93,25 +81,19 @@ def _primitive(type: Primitive) -> Encode:
         return _encode_float32
     pack = Form("<" + type.code).pack_into
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         pack(out, at, value)
 
     return encode
 
 
-def _encode_bool(
-    value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-) -> None:
+def _encode_bool(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
     if value is not True and value is not False:
         raise UnsuitableValueError(f"{value!r} is no bool")
     out[at] = value
 
 
-def _encode_float32(
-    value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-) -> None:
+def _encode_float32(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
     out[at : at + 4] = pack_float32(value)
 
 
@@ -121,9 +103,7 @@ def _enum(type: Enum) -> Encode:
         return plain
     known = type.values
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value not in known:
             raise FidlError(Code.STRICT_ENUM_UNKNOWN_VALUE, f"{type.name} {value}")
         plain(value, out, at, handles, depth)
@@ -137,9 +117,7 @@ def _bits(type: Bits) -> Encode:
         return plain
     others = ~type.mask
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value & others:
             raise FidlError(Code.STRICT_BITS_UNKNOWN_BIT, f"{type.name} {value:#x}")
         plain(value, out, at, handles, depth)
@@ -150,11 +128,9 @@ def _bits(type: Bits) -> Encode:
 def _handle(type: Handle) -> Encode:
     subtype, rights, optional = type.subtype, type.rights, type.optional
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value:
-            _HALF(out, at, _HANDLE_PRESENT)
+            _HALF(out, at, HANDLE_PRESENT)
             handles.append(HandleDisposition(value, subtype, rights))
         elif not optional:
             raise _null("handle")
@@ -168,9 +144,7 @@ def _handle(type: Handle) -> Encode:
 def _text(type: Text) -> Encode:
     limit, optional = type.max, type.optional
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value is None:
             if optional:
                 return
@@ -184,7 +158,7 @@ def _text(type: Text) -> Encode:
             raise FidlError(Code.STRING_TOO_LONG, f"{size} bytes of at most {limit}")
         if depth >= MAX_DEPTH:
             raise FidlError(Code.EXCEEDED_MAX_OUT_OF_LINE_DEPTH)
-        _PAIR(out, at, size, _PRESENT)
+        _PAIR(out, at, size, PRESENT)
         out += data
         out += _PADDING[-size & 7]
 
@@ -195,9 +169,7 @@ def _vector(type: Vector) -> Encode:
     limit, optional = type.max, type.optional
     append = _appender(type.of)
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value is None:
             if optional:
                 return
@@ -207,25 +179,23 @@ def _vector(type: Vector) -> Encode:
             raise FidlError(Code.COUNT_EXCEEDS_LIMIT, f"{count} elements of at most {limit}")
         if depth >= MAX_DEPTH:
             raise FidlError(Code.EXCEEDED_MAX_OUT_OF_LINE_DEPTH)
-        _PAIR(out, at, count, _PRESENT)
+        _PAIR(out, at, count, PRESENT)
         append(value, out, handles, depth + 1)
 
     return encode
 
 
-def _appender(of: Type) -> Callable[[Any, bytearray, list[HandleDisposition], int], None]:
+def _appender(of: Type) -> Callable[[Any, bytearray, Handles, int], None]:
     """A function that adds the object of all elements of a vector to the message."""
     size = size_of(of)
     fill = _filler(of)
 
-    def append(values: Any, out: bytearray, handles: list[HandleDisposition], depth: int) -> None:
+    def append(values: Any, out: bytearray, handles: Handles, depth: int) -> None:
         start = len(out)
         out += bytes(padded(size * len(values)))
         fill(values, out, start, handles, depth)
 
-    def append_bytes(
-        values: Any, out: bytearray, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def append_bytes(values: Any, out: bytearray, handles: Handles, depth: int) -> None:
         out += values if isinstance(values, _BYTES) else bytes(iter(values))
         out += _PADDING[-len(values) & 7]
 
@@ -243,7 +213,7 @@ def _filler(of: Type) -> Encode:
         code = of.code
 
         def fill_numbers(
-            values: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
+            values: Any, out: bytearray, at: int, handles: Handles, depth: int
         ) -> None:
             pack_into(f"<{len(values)}{code}", out, at, *values)
 
@@ -251,9 +221,7 @@ def _filler(of: Type) -> Encode:
     size = size_of(of)
     element = encoder_of(of)
 
-    def fill(
-        values: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def fill(values: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         for value in values:
             element(value, out, at, handles, depth)
             at += size
@@ -261,9 +229,7 @@ def _filler(of: Type) -> Encode:
     return fill
 
 
-def _fill_bytes(
-    values: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-) -> None:
+def _fill_bytes(values: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
     out[at : at + len(values)] = values if isinstance(values, _BYTES) else bytes(iter(values))
 
 
@@ -271,9 +237,7 @@ def _array(type: Array) -> Encode:
     count = type.count
     fill = _filler(type.of)
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if len(value) != count:
             raise UnsuitableValueError(f"{len(value)} elements for an array of {count}")
         fill(value, out, at, handles, depth)
@@ -305,9 +269,7 @@ def _struct(type: StructType) -> Encode:
     if len(steps) == 1:
         return _encode_numbers(get, steps[0][1])
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         items = get(value)
         for offset, pack, first, end, member in steps:
             if pack is not None:
@@ -318,26 +280,20 @@ def _struct(type: StructType) -> Encode:
     return encode
 
 
-def _encode_empty(
-    value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-) -> None:
+def _encode_empty(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
     if value is None:
         raise _null("struct")
 
 
 def _encode_single(get: Callable[[Any], Any], offset: int, member: Encode) -> Encode:
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         member(get(value), out, at + offset, handles, depth)
 
     return encode
 
 
 def _encode_numbers(get: Callable[[Any], Any], pack: Callable[..., None]) -> Encode:
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         pack(out, at, *get(value))
 
     return encode
@@ -351,13 +307,11 @@ def _box(type: Box) -> Encode:
     body = encoder_of(type.of)
     room = bytes(padded(size_of(type.of)))
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value is None:
             return
         depth = _enter(depth)
-        _WORD(out, at, _PRESENT)
+        _WORD(out, at, PRESENT)
         start = len(out)
         out += room
         body(value, out, start, handles, depth)
@@ -374,15 +328,13 @@ def envelope_encoder(type: Type) -> Encode:
     member = encoder_of(type)
     room = bytes(padded(size))
 
-    def encode_inline(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode_inline(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         before = len(handles)
         member(value, out, at, handles, depth)
         _INLINE(out, at + 4, len(handles) - before, 1)
 
     def encode_out_of_line(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
+        value: Any, out: bytearray, at: int, handles: Handles, depth: int
     ) -> None:
         before = len(handles)
         depth = _enter(depth)
@@ -395,7 +347,7 @@ def envelope_encoder(type: Type) -> Encode:
 
 
 def _encode_unknown(
-    unknown: Unknown, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
+    unknown: Unknown, out: bytearray, at: int, handles: Handles, depth: int
 ) -> None:
     data = unknown.data
     if data is None or (len(data) != INLINE_SIZE and len(data) % 8):
@@ -418,9 +370,7 @@ def _union(type: UnionType) -> Encode:
     ]
     strict = type.strict
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value is None:
             raise _null(f"union {type.name}")
         chosen: Any = None
@@ -454,9 +404,7 @@ def _unknown_of_union(name: str, strict: bool, unknown: tuple[Unknown, ...]) -> 
 def _optional_union(type: OptionalUnion) -> Encode:
     body = encoder_of(type.of)
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value is not None:
             body(value, out, at, handles, depth)
 
@@ -470,9 +418,7 @@ def _table(type: TableType) -> Encode:
         for member in sorted(type.members, key=lambda member: member.ordinal)
     ]
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value is None:
             raise _null(f"table {type.name}")
         present: list[tuple[int, Any, Encode]] = [
@@ -489,7 +435,7 @@ def _table(type: TableType) -> Encode:
             present.sort(key=lambda item: item[0])
         last = present[-1][0] if present else 0
         depth = _enter(depth)
-        _PAIR(out, at, last, _PRESENT)
+        _PAIR(out, at, last, PRESENT)
         start = len(out) - 8  # where the envelope of ordinal 0 would be
         out += bytes(8 * last)
         for ordinal, content, envelope in present:

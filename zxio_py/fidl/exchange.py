@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from zxio_py.fidl.codec import close_received
-from zxio_py.fidl.decoder import HandleInfo, HandleOwner
 from zxio_py.fidl.errors import Code, EpitaphError, TransactionError
+from zxio_py.fidl.message import HandleInfo, HandleOwner
 from zxio_py.fidl.protocol import Kind, Method, Openness, Protocol, encode_unknown_method
 from zxio_py.fidl.transaction import EPITAPH_ORDINAL, Header, decode_epitaph, decode_header
 

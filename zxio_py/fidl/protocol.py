@@ -21,19 +21,22 @@ from typing import Any, TypeAlias
 
 from zxio_py.fidl.bytesmessage import DecodeBytes, EncodeBytes, bytes_functions
 from zxio_py.fidl.codec import Codec, Encoded, close_received
-from zxio_py.fidl.decoder import HandleInfo, HandleOwner
 from zxio_py.fidl.errors import (
     Code,
     DeclarationError,
     DomainError,
+    EpitaphError,
     TransactionError,
     UnknownMethodError,
 )
+from zxio_py.fidl.message import HandleInfo, HandleOwner
 from zxio_py.fidl.results import SUCCESS_HEAD, Failure, result_decoder, result_encoder, result_type
 from zxio_py.fidl.transaction import (
+    EPITAPH_ORDINAL,
     HEADER_SIZE,
     Header,
     MessageCodec,
+    decode_epitaph,
     decode_header,
     encode_header,
     refuse_body,
@@ -211,7 +214,8 @@ class Method:
         """The answer in a reply: an instance of `response`, or None.
 
         The method's own error is a `DomainError`, a server that does not know it an
-        `UnknownMethodError`.  The header must have this method's ordinal and, if given, *txid*.
+        `UnknownMethodError`, a server that closes an `EpitaphError`.  The header must have this
+        method's ordinal and, if given, *txid*.
         """
         same_txid = txid is None or data[:4] == txid.to_bytes(4, "little")
         if self._bytes_reply is not None and same_txid and not handles:
@@ -239,11 +243,13 @@ class Method:
         """Judge a header that is not as ours would be: flags may differ."""
         try:
             header = decode_header(data)
+            if header.ordinal == EPITAPH_ORDINAL:
+                raise EpitaphError(decode_epitaph(data))
             if header.ordinal != self.ordinal:
                 raise TransactionError(Code.UNEXPECTED_ORDINAL, f"{header.ordinal:#x}")
             if txid is not None and header.txid != txid:
                 raise TransactionError(Code.INVALID_TXID, f"{header.txid} for {txid}")
-        except TransactionError:
+        except (TransactionError, EpitaphError):
             close_received(handles, owner)
             raise
 

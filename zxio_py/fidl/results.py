@@ -9,8 +9,9 @@ from __future__ import annotations
 from struct import Struct as Form
 from typing import Any, NamedTuple
 
-from zxio_py.fidl.decoder import Decode, Message, check_marker, decoder_of, envelope_decoder
-from zxio_py.fidl.encoder import Encode, HandleDisposition, envelope_encoder
+from zxio_py.fidl.decoder import Decode, check_marker, decoder_of, envelope_decoder
+from zxio_py.fidl.encoder import Encode, Handles, envelope_encoder
+from zxio_py.fidl.message import Message
 from zxio_py.fidl.types import INT32, Enum, Member, Primitive, Type, UnionType
 
 #: What a flexible method answers where it is not known: ZX_ERR_NOT_SUPPORTED.
@@ -51,9 +52,7 @@ def result_encoder(type: UnionType) -> Encode:
     envelopes = {member.ordinal: envelope_encoder(member.type) for member in type.members}
     success = envelopes[_SUCCESS]
 
-    def encode(
-        value: Any, out: bytearray, at: int, handles: list[HandleDisposition], depth: int
-    ) -> None:
+    def encode(value: Any, out: bytearray, at: int, handles: Handles, depth: int) -> None:
         if value.__class__ is not Failure:
             _WORD(out, at, _SUCCESS)
             success(value, out, at + 8, handles, depth)

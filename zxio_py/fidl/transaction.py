@@ -8,8 +8,14 @@ from typing import Any, Final, NamedTuple
 
 from zxio_py import abi
 from zxio_py.fidl.codec import Codec, Encoded, UnknownPolicy, close_handles, close_received
-from zxio_py.fidl.decoder import HandleInfo, HandleOwner
-from zxio_py.fidl.errors import Code, DeclarationError, FidlError, TransactionError
+from zxio_py.fidl.errors import (
+    Code,
+    DeclarationError,
+    FidlError,
+    TransactionError,
+    UnsuitableValueError,
+)
+from zxio_py.fidl.message import HandleInfo, HandleOwner
 from zxio_py.fidl.types import StructType, TableType, UnionType
 
 #: Bytes of a header.
@@ -30,6 +36,7 @@ _EPITAPH = Form("<IBBBBQi4x")
 _TXID = Form("<I").pack_into
 
 _MAX_BYTES = abi.ZX_CHANNEL_MAX_MSG_BYTES
+_MAX_TXID = (1 << 32) - 1
 _MAX_HANDLES = abi.ZX_CHANNEL_MAX_MSG_HANDLES
 #: Zero, magic, at-rest flags, four zeros.
 _AT_REST_HEAD = bytes((0, MAGIC, V2_FLAG, 0, 0, 0, 0, 0))
@@ -46,6 +53,8 @@ class Header(NamedTuple):
 
 def encode_header(txid: int, ordinal: int, flexible: bool) -> bytes:
     """The 16 bytes before a body."""
+    if not 0 <= txid <= _MAX_TXID:
+        raise UnsuitableValueError(f"txid {txid}")
     return _HEADER.pack(txid, V2_FLAG, 0, FLEXIBLE_FLAG if flexible else 0, MAGIC, ordinal)
 
 
@@ -85,8 +94,10 @@ class MessageCodec(Codec):
     def encode_message(self, value: Any, txid: int, owner: HandleOwner | None = None) -> Encoded:
         """The message; MESSAGE_TOO_LARGE for what a channel does not take."""
         out = bytearray(self._template)
-        if txid:
-            _TXID(out, 0, txid)
+        if not 0 <= txid <= _MAX_TXID:
+            close_handles(self.type, value, owner)
+            raise UnsuitableValueError(f"txid {txid}")
+        _TXID(out, 0, txid)
         message = self._fill(out, value, owner)
         if len(out) > _MAX_BYTES or len(message.handles) > _MAX_HANDLES:
             close_handles(self.type, value, owner)
