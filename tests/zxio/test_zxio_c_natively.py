@@ -12,9 +12,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from test_zxio_objects import in_threads
 from zxio_native import Native, build
-from zxio_objects import ALPHABET, Log, event, is_live, pair, vmo_with
+from zxio_objects import ALPHABET, Log, event, in_threads, is_live, pair, vmo_with
 
 from zxio_py import abi
 from zxio_py.abi import zxio as constants

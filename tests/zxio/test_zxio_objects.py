@@ -12,6 +12,7 @@ from zxio_objects import (
     Log,
     default_object,
     event,
+    in_threads,
     is_live,
     log_handle,
     make,
@@ -220,25 +221,6 @@ def test_events_of_poll_are_groups_of_signals(system: System) -> None:
 
 
 # ---- threads -------------------------------------------------------------------------------
-
-
-def in_threads(count: int, body: Callable[[int], None]) -> None:
-    """Run *body* in that many threads at once; a failure of one is raised."""
-    failures: list[BaseException] = []
-
-    def run(number: int) -> None:
-        try:
-            body(number)
-        except AssertionError as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def test_255_many_threads_write_lines_to_the_log(kernel: Kernel, system: System) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 from zxio_py import abi
 from zxio_py.kernel import Kernel
 from zxio_py.kernel.door import Door
@@ -128,3 +131,22 @@ def event(system: System) -> int:
 def is_live(system: System, handle: int) -> bool:
     """Whether the process has that handle."""
     return system.process.handles.get(handle) is not None
+
+
+def in_threads(count: int, body: Callable[[int], None]) -> None:
+    """Run *body* in that many threads at once; a failure of one is raised."""
+    failures: list[BaseException] = []
+
+    def run(number: int) -> None:
+        try:
+            body(number)
+        except AssertionError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
