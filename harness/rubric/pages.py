@@ -8,6 +8,7 @@ summary and no description, and rule R24 goes on saying so.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -58,7 +59,7 @@ def page(call: Call, old: str) -> str:
     parts = {
         "Declaration": f"```c\n{declaration(call)}\n```",
         "Description": sections.get("Description", ""),
-        "Rights": "\n".join(f"* {line}" for line in call.rights) or "None.",
+        "Rights": "\n".join(_item(line) for line in call.rights) or "None.",
         "Return value": sections.get("Return value") or _return_value(call),
         "Errors": "\n".join(_errors(call, sections.get("Errors", ""))) or "None.",
         "See also": sections.get("See also", ""),
@@ -78,7 +79,20 @@ def _return_value(call: Call) -> str:
 def _errors(call: Call, section: str) -> Iterator[str]:
     words = dict(_ITEM.findall(section))
     for name in dict.fromkeys(call.errors):
-        yield f"* `ZX_ERR_{name}`: {words.get(name) or _MEANINGS.get(name, '')}".rstrip()
+        words_of = words.get(name) or _MEANINGS.get(name, "")
+        yield _item(" ".join(f"`ZX_ERR_{name}`: {words_of}".split()))
+
+
+def _item(text: str) -> str:
+    """An item of a list, in lines of at most 100 characters."""
+    return textwrap.fill(
+        text,
+        100,
+        initial_indent="* ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _index(interface: Interface, docs: Path) -> str:
