@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from harness.errors import ZxhError
+
+# Nothing that takes long to load: `zxh symbols list` takes no longer than what it replaces.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 EXIT_AGREE = 0
 EXIT_DIVERGED = 1
@@ -18,11 +20,14 @@ EXIT_MACHINE = 3
 EXIT_INTERRUPTED = 130
 
 
-class _Command(NamedTuple):
+class _Command:
     """A subcommand: the module whose ``add_parser(subparsers)`` defines it, and its one line."""
 
-    module: str
-    help: str
+    __slots__ = ("help", "module")
+
+    def __init__(self, module: str, line: str) -> None:
+        self.module = module
+        self.help = line
 
 
 COMMANDS = {
@@ -57,6 +62,9 @@ exit status:
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser; only the subcommand *command* gets its full definition."""
+    import argparse
+    import importlib
+
     from harness import VERSION
 
     parser = argparse.ArgumentParser(
@@ -67,7 +75,8 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"zxh {VERSION}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # Without prog it would be found out with a help formatter, which loads a lot.
+    subparsers = parser.add_subparsers(prog="zxh", dest="command", metavar="COMMAND", required=True)
     for name, entry in COMMANDS.items():
         if name == command:
             importlib.import_module(entry.module).add_parser(subparsers)
@@ -81,6 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in words if not word.startswith("-")), None)
     try:
+        if words[:2] == ["symbols", "list"]:
+            from harness.symbols.listing import list_symbols, plain_request
+
+            request = plain_request(words[2:])
+            if request is not None:
+                status = list_symbols(*request)
+                sys.stdout.flush()
+                return status
         parser = build_parser(command)
         parsed, rest = parser.parse_known_args(words)
         if rest and not hasattr(parsed, "passed_on"):

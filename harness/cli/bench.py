@@ -15,7 +15,7 @@ from harness.targets.factory import KERNEL_VARIABLES, TARGETS, kernel_of
 if TYPE_CHECKING:
     from harness.bench.figure import Figure
 
-PARTS = ("machines", "host", "fidl", "differential")
+PARTS = ("machines", "host", "fidl", "differential", "symbols")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,6 +81,10 @@ def _figures(parsed: argparse.Namespace) -> Iterator[Figure]:
         from harness.bench import differential
 
         yield from differential.measure(ours, 1000 * parsed.rounds)
+    if "symbols" in parts:
+        from harness.bench import symbols
+
+        yield from symbols.measure(parsed.rounds)
 
 
 def _line(figure: Figure) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from harness.checks import Check
+from harness.report.xml_text import clean
 from harness.run import Run, Verdict
-
-#: Characters that XML 1.0 cannot hold, not even escaped.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def encode(run: Run, checks: Sequence[Check]) -> bytes:
@@ -37,8 +34,8 @@ def encode(run: Run, checks: Sequence[Check]) -> bytes:
                 time="0",
             )
             if not check.passed:
-                first = _clean(check.findings[0])
-                ET.SubElement(case, "failure", message=first).text = _clean(
+                first = clean(check.findings[0])
+                ET.SubElement(case, "failure", message=first).text = clean(
                     "\n".join(check.findings)
                 )
         _totals(suite)
@@ -58,19 +55,19 @@ def _case(suite: ET.Element, verdict: Verdict) -> None:
     )
     if verdict.outcome == "diverge":
         reasons = [difference.reason for difference in verdict.differences]
-        text = _clean("\n".join(reasons))
-        ET.SubElement(case, "failure", type="divergence", message=_clean(reasons[0])).text = text
+        text = clean("\n".join(reasons))
+        ET.SubElement(case, "failure", type="divergence", message=clean(reasons[0])).text = text
     elif verdict.outcome == "lost":
         failure = verdict.failure
         element = ET.SubElement(case, "error", type=failure.verdict if failure else "lost")
-        element.text = _clean(failure.text() if failure else verdict.reason)
+        element.text = clean(failure.text() if failure else verdict.reason)
     elif verdict.outcome in ("not implemented", "not compared", "not run"):
         functions = ", ".join(sorted(verdict.missing))
         ET.SubElement(case, "skipped", message=f"{verdict.outcome}: {functions}".rstrip(": "))
     elif verdict.outcome == "not emulatable":
-        ET.SubElement(case, "skipped", message=_clean(f"not emulatable: {verdict.reason}"))
+        ET.SubElement(case, "skipped", message=clean(f"not emulatable: {verdict.reason}"))
     elif verdict.outcome == "not rewritten":
-        ET.SubElement(case, "skipped", message=_clean(f"cannot be rewritten: {verdict.reason}"))
+        ET.SubElement(case, "skipped", message=clean(f"cannot be rewritten: {verdict.reason}"))
     elif verdict.outcome == "known difference":
         rows = ", ".join(verdict.rows)
         ET.SubElement(case, "system-out").text = f"known edition difference: {rows}"
@@ -82,7 +79,3 @@ def _totals(suite: ET.Element) -> None:
     suite.set("tests", str(len(suite.findall("testcase"))))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
-    from harness.symbols.model import Symbol, SymbolFile
-
-_LIST_FILES = """\
-The allowlist has one symbol a line, in groups headed by "# name"; attributes: weak-ok, tls-ok,
-arch=x86_64,arm64; a reason after " #". Exit status: 0 clean, 1 violations, 2 unreadable input."""
+_FORMATS = ("text", "json", "junit", "sarif", "github")
+_EDITIONS = ("fuchsia", "fuchsia-2022")
+_EPILOG = """\
+An allowlist has one symbol a line, in groups headed by "# name"; after the name may stand weak-ok,
+tls-ok, arch=x86_64,arm64, and a reason after " #". Exit status: 0 clean, 1 violations or
+differences, 2 bad input or usage."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,135 +22,108 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "symbols",
         help="hold libraries against their symbol lists",
         description=__doc__,
-        epilog=_LIST_FILES,
+        epilog=_EPILOG,
     )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="check a library, or all built ones without LIB")
-    check.add_argument("library", nargs="?", metavar="LIB")
-    _add_lists(check)
-    check.add_argument(
+    actions = parser.add_subparsers(
+        prog="zxh symbols", dest="action", metavar="ACTION", required=True
+    )
+    _add_check(actions.add_parser("check", help="check a library, or all built ones without LIB"))
+    _add_list(actions.add_parser("list", help="list symbols"))
+    _add_update(actions.add_parser("update", help="rewrite lists so that a library keeps them"))
+    _add_diff(actions.add_parser("diff", help="show what a release changed"))
+    _add_explain(actions.add_parser("explain", help="tell what is known about a name"))
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("library", nargs="?", metavar="LIB")
+    _add_lists(parser)
+    _add_provider(parser)
+    _add_compat(parser)
+    parser.add_argument(
         "--needed", action="append", default=[], metavar="SONAME", help="a library it may need"
     )
-    check.add_argument(
+    parser.add_argument(
         "--vdso", action="store_true", help="LIB is a vDSO: check it against the ABI"
     )
-    check.add_argument("--strict", action="store_true", help="unused and repeated entries fail too")
-    check.add_argument("--json", action="store_true", help="write the report as JSON")
-    check.set_defaults(run=_check)
+    parser.add_argument("--strict", action="store_true", help="unused, repeated entries fail too")
+    parser.add_argument("--warn", action="store_true", help="report violations, but exit with 0")
+    parser.add_argument(
+        "--format", choices=_FORMATS, default="text", help="of the report (default: text)"
+    )
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    parser.set_defaults(run=lambda arguments: _command("check", arguments))
 
-    listing = actions.add_parser("list", help="list symbols")
-    listing.add_argument("library", metavar="LIB")
-    which = listing.add_mutually_exclusive_group()
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("library", metavar="LIB")
+    which = parser.add_mutually_exclusive_group()
     which.add_argument("--imports", action="store_true", help="only undefined symbols")
     which.add_argument("--exports", action="store_true", help="only defined symbols")
-    listing.add_argument("--versions", action="store_true", help="names as NAME@VERSION")
-    listing.add_argument("--json", action="store_true")
-    listing.set_defaults(run=_list)
+    parser.add_argument("--versions", action="store_true", help="names as NAME@VERSION")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=_list)
+
+
+def _add_update(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("library", metavar="LIB")
+    parser.add_argument("--imports", metavar="ALLOWLIST", help="gets what is missing")
+    parser.add_argument("--exports", metavar="IFS", help="gets what LIB exports")
+    _add_provider(parser)
+    _add_compat(parser)
+    parser.add_argument("--prune", action="store_true", help="remove what LIB does not import")
+    parser.add_argument("--dry-run", action="store_true", help="only show; 1 if anything differs")
+    parser.set_defaults(run=lambda arguments: _command("update", arguments))
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("old", metavar="OLD")
+    parser.add_argument("new", metavar="NEW")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.set_defaults(run=lambda arguments: _command("diff", arguments))
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("libraries", nargs="*", metavar="LIB", help="default: all built ones")
+    _add_lists(parser)
+    _add_provider(parser)
+    parser.set_defaults(run=lambda arguments: _command("explain_name", arguments))
 
 
 def _add_lists(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--imports", metavar="ALLOWLIST", help="symbols it may import")
     parser.add_argument("--exports", metavar="IFS", help="symbols it must export")
     parser.add_argument("--version-script", metavar="LD", help="the linker's export list")
+
+
+def _add_provider(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--provider",
         action="append",
         default=[],
         metavar="GROUP=FILE",
-        help="who exports the symbols of a group of the allowlist",
+        help="who exports the symbols of a group of the allowlist; may be repeated",
     )
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    import json
-    from pathlib import Path
+def _add_compat(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--compat", choices=_EDITIONS, help="as Fuchsia's build scripts have it (late 2023, 2022)"
+    )
 
-    from harness.symbols.check import check_library, check_vdso
-    from harness.symbols.images import check_images
-    from harness.symbols.imports import read_providers
 
-    if arguments.library is None:
-        reports = check_images()
-    elif arguments.vdso:
-        reports = [check_vdso(Path(arguments.library))]
-    else:
-        lists = {
-            name: Path(value) if (value := getattr(arguments, name)) else None
-            for name in ("imports", "exports", "version_script")
-        }
-        reports = [
-            check_library(
-                Path(arguments.library),
-                **lists,
-                needed=arguments.needed,
-                providers=read_providers(arguments.provider),
-                strict=arguments.strict,
-            )
-        ]
-    if arguments.json:
-        document = {"ok": all(r.ok for r in reports), "reports": [r.as_json() for r in reports]}
-        sys.stdout.write(json.dumps(document, indent=1) + "\n")
-    else:
-        for report in reports:
-            sys.stdout.write(f"{report.library} ({report.machine}): {report.verdict}\n")
-            for finding in report.findings:
-                sys.stdout.write(f"  {finding.severity}: {finding.text} [{finding.rule}]\n")
-                for detail in finding.details:
-                    sys.stdout.write(f"    {detail}\n")
-    return 0 if all(report.ok for report in reports) else 1
+def _command(name: str, arguments: argparse.Namespace) -> int:
+    """Carry out an action whose module is loaded only now."""
+    from harness.symbols import commands
+
+    action: Callable[[argparse.Namespace], int] = getattr(commands, name)
+    return action(arguments)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from harness.symbols.elf import read_elf
+    from harness.symbols.listing import list_symbols
 
-    file = read_elf(arguments.library)
-    chosen = _chosen(file, arguments)
-    if arguments.json:
-        _list_json(file, chosen, arguments.versions)
-        return 0
-    plain = arguments.imports or arguments.exports
-    lines = []
-    for symbol in chosen:
-        kind = "" if plain else f"{'export' if symbol.defined else 'import'} "
-        name = symbol.full_name if arguments.versions else symbol.name
-        lines.append(f"{kind}{name}\n" if name.isprintable() else f"{kind}{_escaped(name)}\n")
-    sys.stdout.write("".join(lines))
-    return 0
-
-
-def _chosen(file: SymbolFile, arguments: argparse.Namespace) -> list[Symbol]:
-    if arguments.imports:
-        return file.imports
-    if arguments.exports:
-        return file.exports
-    return file.imports + file.exports
-
-
-def _escaped(name: str) -> str:
-    from harness.symbols.text import printable
-
-    return printable(name)
-
-
-def _list_json(file: SymbolFile, symbols: Iterable[Symbol], versions: bool) -> None:
-    import json
-
-    document = {
-        "library": str(file.path),
-        "kind": file.kind,
-        "machine": file.machine,
-        "soname": file.soname,
-        "needed": list(file.needed),
-        "symbols": [
-            {
-                "name": symbol.full_name if versions else symbol.name,
-                "type": symbol.type,
-                "binding": symbol.binding,
-                "visibility": symbol.visibility,
-                "defined": symbol.defined,
-                "size": symbol.size,
-            }
-            for symbol in symbols
-        ],
-    }
-    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    which = "imports" if arguments.imports else "exports" if arguments.exports else "all"
+    return list_symbols(
+        arguments.library, which, versions=arguments.versions, as_json=arguments.json
+    )

@@ -61,7 +61,8 @@ _MAX_DYNAMIC = 1 << 16
 #: Words of a hash chain that are looked at together.
 _CHAIN_STEP = 1 << 12
 _ODD = bytes(byte & 1 for byte in range(256))
-_ZEROS = bytes(1 << 12)
+#: Relocations that are looked at together.
+_RELOCATION_STEP = 1 << 12
 _ALPHA = 0x9026
 
 
@@ -278,8 +279,11 @@ class _Reader:
         view = memoryview(self._image.data)
         for start, size, form in relocation_tables(self._image, self._tags):
             offset = self._image.place(start, size, "relocation table")
-            raw = view[offset : offset + size]
-            highest = max(highest, self._highest_symbol(raw, form.size))
+            # In parts, which use the same memory one after the other.
+            step = form.size * _RELOCATION_STEP
+            for part in range(offset, offset + size, step):
+                raw = view[part : min(part + step, offset + size)]
+                highest = max(highest, self._highest_symbol(raw, form.size))
         return highest + 1 if highest >= 0 else None
 
     def _highest_symbol(self, raw: memoryview, size: int) -> int:
@@ -287,12 +291,10 @@ class _Reader:
         if not self._layout.wide:
             return max(words[1 :: size // 4]) >> 8
         column = words[symbol_half(self._image) // 4 :: size // 4]
-        # Most relocations have no symbol and stand first: they are skipped in bulk.
-        plain = column.tobytes()
-        skipped = 0
-        while plain.startswith(_ZEROS, skipped):
-            skipped += len(_ZEROS)
-        return max(column[skipped // 4 :], default=0)
+        # Most relocations have no symbol, and they stand together.
+        if column.tobytes() == bytes(4 * len(column)):
+            return 0
+        return max(column)
 
     def _words(self, raw: bytes | memoryview) -> array[int]:
         words = array("I")
@@ -331,6 +333,10 @@ def relocation_tables(image: ElfImage, tags: dict[int, int]) -> Iterator[tuple[i
             yield tags[start], length, form
 
 
+def _without_version(symbol: Symbol) -> None:
+    """What a file without versions does to its symbols."""
+
+
 class _Table:
     """The symbol table of a file, decoded as far as it is needed."""
 
@@ -341,6 +347,7 @@ class _Table:
         self._wide = image.layout.wide
         count = len(raw) // self._form.size
         self.versions = Versions(image, tags, names, count) if DT_VERSYM in tags else None
+        self._apply = self.versions.apply if self.versions else _without_version
 
     def undefined(self) -> list[Symbol]:
         """Undefined symbols with a name, found in bulk: there may be many defined ones."""
@@ -351,31 +358,36 @@ class _Table:
         either = int.from_bytes(low, "little") | int.from_bytes(high, "little")
         sections = either.to_bytes(count, "little")
         found = []
+        unpack, name_of, apply = self._form.unpack_from, self._names.get, self._apply
         # The first entry stands for no symbol.
         index = sections.find(0, 1)
         while index >= 0:
-            symbol = self._make(index, self._form.unpack_from(self._raw, index * size))
-            if symbol.name:
-                found.append(symbol)
+            row = unpack(self._raw, index * size)
+            if row[0]:
+                name, info, other, section, value, length = row if self._wide else _widened(row)
+                symbol = Symbol(index, name_of(name), info, other, section, value, length)
+                if symbol.name:
+                    apply(symbol)
+                    found.append(symbol)
             index = sections.find(0, index + 1)
         return found
 
     def all(self) -> list[Symbol]:
         """Every entry in the order of the table."""
         rows = self._form.iter_unpack(self._raw)
-        return [self._make(index, fields) for index, fields in enumerate(rows)]
-
-    def _make(self, index: int, fields: tuple[int, ...]) -> Symbol:
-        symbol = make_symbol(index, fields, self._wide, self._names)
-        if self.versions is not None:
-            self.versions.apply(symbol)
-        return symbol
+        symbols = [make_symbol(i, row, self._wide, self._names) for i, row in enumerate(rows)]
+        for symbol in symbols:
+            self._apply(symbol)
+        return symbols
 
 
-def make_symbol(index: int, fields: tuple[int, ...], wide: bool, names: Names) -> Symbol:
+def make_symbol(index: int, row: tuple[int, ...], wide: bool, names: Names) -> Symbol:
     """A symbol from the fields of its entry."""
-    if wide:
-        name, info, other, section, value, size = fields
-    else:
-        name, value, size, info, other, section = fields
+    name, info, other, section, value, size = row if wide else _widened(row)
     return Symbol(index, names.get(name), info, other, section, value, size)
+
+
+def _widened(row: tuple[int, ...]) -> tuple[int, ...]:
+    """The fields of a 32-bit entry in the order of a 64-bit one."""
+    name, value, size, info, other, section = row
+    return name, info, other, section, value, size

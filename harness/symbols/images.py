@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 from harness.machine import image
@@ -17,21 +18,30 @@ INTERFACE = "zxio_standalone.public_symbols.ifs"
 VERSION_SCRIPT = "zxio_standalone.ld"
 
 
-def check_images() -> list[Report]:
-    """Reports on the built libraries and vDSOs of all architectures."""
+def lists_directory() -> Path:
+    """Where the lists of the zxio library are."""
     images = image.directory()
     packaged = images / "zxio"
-    lists = packaged if packaged.is_dir() else images.parent / "guest" / "zxio"
+    return packaged if packaged.is_dir() else images.parent / "guest" / "zxio"
+
+
+def library_paths() -> list[Path]:
+    """The built zxio libraries, one per architecture."""
+    return [image.directory() / "build" / arch / SONAME for arch in get_args(Arch)]
+
+
+def check_images() -> list[Report]:
+    """Reports on the built libraries and vDSOs of all architectures."""
+    lists = lists_directory()
     reports = []
-    for arch in get_args(Arch):
-        built = images / "build" / arch
+    for library in library_paths():
         reports.append(
             check_library(
-                built / SONAME,
+                library,
                 imports=lists / ALLOWLIST,
                 exports=lists / INTERFACE,
                 version_script=lists / VERSION_SCRIPT,
             )
         )
-        reports.append(check_vdso(built / VDSO_SONAME))
+        reports.append(check_vdso(library.with_name(VDSO_SONAME)))
     return reports

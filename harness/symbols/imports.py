@@ -13,7 +13,7 @@ from harness.symbols.demangle import PREFIX, readable
 from harness.symbols.elf import read_elf
 from harness.symbols.model import Symbol, SymbolFile
 from harness.symbols.report import Finding
-from harness.symbols.text import nearest, printable
+from harness.symbols.text import nearest, one_line, printable
 from harness.symbols.uses import uses_of
 from zxio_py.abi import CALLS
 from zxio_py.abi.editions import EDITIONS, calls_of
@@ -168,7 +168,7 @@ class _Context:
     def _refusal(self, rule: str, symbol: Symbol, message: str, fixable: bool = True) -> Finding:
         plain = self.plain.get(symbol.name)
         if plain:
-            message += f": {printable(plain).replace(chr(92) + 'x20', ' ')}"
+            message += f": {one_line(plain)}"
         group, provider = self.providers.supplier(symbol.name)
         fix = ""
         if fixable:

@@ -26,8 +26,9 @@ class InterfaceSymbol:
     weak: bool | None
     #: Bytes, or None where not given.
     size: int | None
-    #: Line in the file, from 1.
+    #: First and last line in the file, from 1.
     line: int
+    last: int
 
 
 @dataclass(slots=True)
@@ -43,6 +44,8 @@ class Interface:
     machine: str = ""
     #: Whether it is the plain form.
     plain: bool = False
+    #: Whether symbols are a mapping, as in version 1.
+    mapping: bool = False
 
 
 _START: Final = re.compile(r"--- !(?:experimental-)?ifs-v[123]\s*$")
@@ -86,7 +89,7 @@ def _read_plain(path: Path, lines: list[str]) -> Interface:
     for number, line in enumerate(lines, 1):
         name = line.strip()
         if name and not name.startswith("#"):
-            _add(interface, InterfaceSymbol(name, "", None, None, number))
+            _add(interface, InterfaceSymbol(name, "", None, None, number, number))
     return interface
 
 
@@ -108,6 +111,7 @@ class _Parser:
         #: Fields of the entry being read that stands on several lines, and its first line.
         self._block: dict[str, str] = {}
         self._block_line = 0
+        self._block_last = 0
 
     def read(self) -> Interface:
         """The interface as a whole."""
@@ -132,16 +136,18 @@ class _Parser:
             self._header(number, header["key"], header["value"])
         elif in_symbols and (entry := _FLOW_ENTRY.match(line)):
             self._end_block()
-            self._symbol(number, self._fields(number, entry["fields"]))
+            self._symbol(number, number, self._fields(number, entry["fields"]))
         elif in_symbols and (entry := _MAP_ENTRY.match(line)):
             self._end_block()
             name = {"Name": _unquote(entry["name"])}
-            self._symbol(number, name | self._fields(number, entry["fields"]))
+            self._symbol(number, number, name | self._fields(number, entry["fields"]))
+            self._interface.mapping = True
         elif item := _ITEM.match(line):
             self._end_block()
             self._item(number, item["value"])
         elif self._block and (part := _BLOCK_FIELD.match(line)):
             self._block |= self._fields(number, part["field"])
+            self._block_last = number
         else:
             raise self._error(number, f"cannot read {line.strip()!r}")
 
@@ -174,13 +180,13 @@ class _Parser:
             self._interface.needed.append(_unquote(value))
         elif self._section == "Symbols":
             self._block = self._fields(number, value)
-            self._block_line = number
+            self._block_line = self._block_last = number
         else:
             raise self._error(number, f"cannot read {value!r}")
 
     def _end_block(self) -> None:
         if self._block:
-            self._symbol(self._block_line, self._block)
+            self._symbol(self._block_line, self._block_last, self._block)
             self._block = {}
 
     def _fields(self, number: int, text: str) -> dict[str, str]:
@@ -194,7 +200,7 @@ class _Parser:
             at = match.end()
         return fields
 
-    def _symbol(self, number: int, fields: dict[str, str]) -> None:
+    def _symbol(self, number: int, last: int, fields: dict[str, str]) -> None:
         if not fields.get("Name") or "Type" not in fields:
             raise self._error(number, "a symbol needs Name and Type")
         if fields["Type"] not in _TYPES:
@@ -209,7 +215,8 @@ class _Parser:
             return  # what the library imports is not its interface
         weak = fields.get("Weak") == "true"
         count = int(size, 16 if size.startswith("0x") else 10) if size is not None else None
-        symbol = InterfaceSymbol(fields["Name"], fields["Type"].lower(), weak, count, number)
+        kind = fields["Type"].lower()
+        symbol = InterfaceSymbol(fields["Name"], kind, weak, count, number, last)
         _add(self._interface, symbol)
 
 

@@ -28,17 +28,15 @@ class Symbol:
     """One entry of a symbol table."""
 
     __slots__ = (
-        "binding",
+        "_info",
+        "_other",
         "default_version",
-        "defined",
         "index",
         "name",
         "section",
         "size",
-        "type",
         "value",
         "version",
-        "visibility",
     )
 
     def __init__(
@@ -48,12 +46,9 @@ class Symbol:
         #: Place in the table.
         self.index = index
         self.name = name
-        #: "func", "object", "tls", "notype" ...
-        self.type = TYPES.get(info & 15) or str(info & 15)
-        #: "global", "weak", "unique" or "local".
-        self.binding = BINDINGS.get(info >> 4) or str(info >> 4)
-        self.visibility = VISIBILITIES[other & 3]
-        self.defined = section != 0
+        self._info = info
+        self._other = other
+        #: Number of the section that defines it; 0 for none.
         self.section = section
         #: Value (address in the file's own space) and size in bytes.
         self.value = value
@@ -62,6 +57,26 @@ class Symbol:
         self.version = ""
         #: Whether that is the version a plain reference binds to.
         self.default_version = False
+
+    @property
+    def type(self) -> str:
+        """ "func", "object", "tls", "notype" ..."""
+        return TYPES.get(self._info & 15) or str(self._info & 15)
+
+    @property
+    def binding(self) -> str:
+        """ "global", "weak", "unique" or "local"."""
+        return BINDINGS.get(self._info >> 4) or str(self._info >> 4)
+
+    @property
+    def visibility(self) -> str:
+        """ "default", "internal", "hidden" or "protected"."""
+        return VISIBILITIES[self._other & 3]
+
+    @property
+    def defined(self) -> bool:
+        """Whether it is in the file itself."""
+        return self.section != 0
 
     @property
     def full_name(self) -> str:

@@ -37,11 +37,13 @@ def nearest(name: str, candidates: Collection[str]) -> str:
     return close[0] if close else ""
 
 
+def one_line(text: str) -> str:
+    """Text for one line: what could be taken for the end of it is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def printable(name: str) -> str:
-    """A name for one line of text: what could be taken for the end of it is escaped."""
-    if name.isprintable() and " " not in name:
-        return name
-    return "".join(
-        c if c.isprintable() and c != " " else c.encode("unicode_escape").decode() if c != " "
-        else "\\x20" for c in name
-    )  # fmt: skip
+    """A name as one word of a line."""
+    return one_line(name).replace(" ", "\\x20")

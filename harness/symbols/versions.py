@@ -67,11 +67,11 @@ class Versions:
     def apply(self, symbol: Symbol) -> None:
         """Give *symbol* its version, if it has one."""
         number: int = self._numbers.unpack_from(self._table, 2 * symbol.index)[0]
-        if number & ~_HIDDEN < _FIRST_NAMED:
-            return
         plain = number & ~_HIDDEN
+        if plain < _FIRST_NAMED:
+            return
         # A definition may have a version of another file: a copied variable has.
-        if symbol.defined:
+        if symbol.section:
             name = self.defined.get(plain) or self.needed.get(plain)
         else:
             name = self.needed.get(plain) or self.defined.get(plain)
@@ -80,7 +80,7 @@ class Versions:
         if name == symbol.name and symbol.section == SHN_ABS:
             return  # stands for the version itself
         symbol.version = name
-        symbol.default_version = symbol.defined and not number & _HIDDEN
+        symbol.default_version = bool(symbol.section) and number == plain
 
     def _definitions(self, tags: dict[int, int]) -> Iterator[tuple[int, str]]:
         form = Struct(self._image.layout.order + "HHHHIII")

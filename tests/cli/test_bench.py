@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.bench.figure import Figure, interleaved
+from harness.bench.symbols import largest_library
 from harness.cli import main
 
 
@@ -58,6 +59,20 @@ def test_the_codec_is_measured_against_packing_by_hand(tmp_path: Path) -> None:
     small = [name for name in figures if name.startswith("FIDL ")]
     assert len(small) == 6
     assert all(figures[name]["budget"] == 10.0 for name in small)
+
+
+def test_reading_symbols_is_measured_against_nm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "figures.json"
+    assert main(["bench", "--part", "symbols", "--rounds", "1", "--json", str(path)]) == 0
+    figures = json.loads(path.read_text())
+    assert len(capsys.readouterr().out.splitlines()) == len(figures)
+    small = figures[0]
+    assert small["name"] == "imports of libzxio_standalone.so, warm"
+    assert 0 < small["value"] < 1000
+    if largest_library() is not None:
+        assert [figure["budget"] for figure in figures[:2]] == [0.1, 5.0]
 
 
 def test_a_guest_is_measured_from_its_floor_to_its_memory(
