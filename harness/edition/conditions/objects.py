@@ -189,3 +189,9 @@ def a_job(view: StepView, difference: Difference) -> bool:
 def a_thread(view: StepView, difference: Difference) -> bool:
     """The first argument is a thread."""
     return view.type_of(0) == "THREAD"
+
+
+@condition
+def of_a_process(view: StepView, difference: Difference) -> bool:
+    """The topic is ZX_INFO_PROCESS."""
+    return view.number_of(1) == abi.CONSTANTS["ZX_INFO_PROCESS"]
