@@ -78,6 +78,11 @@ def family(program: Program) -> str:
     return next((_FAMILIES[word] for word in words if word in _FAMILIES), "process")
 
 
+def family_of_call(name: str) -> str:
+    """The object family of a function."""
+    return _FAMILIES.get(_noun(name), "zxio")
+
+
 def _noun(function: str) -> str:
     """What a function is about, by its name: "channel" of zx_channel_write, "zxio" of zxio_read."""
     return function.removeprefix("zx_").partition("_")[0]

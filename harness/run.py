@@ -371,6 +371,11 @@ class Runner:
             self._agreed[id(case)] = Agreed(case, latest, agreed_calls)
         return verdicts
 
+    def agreed(self, case: Case) -> ProgramObservation | None:
+        """What was seen of *case* where targets agreed, while that is remembered."""
+        known = self._agreed.get(id(case))
+        return known.observation if known is not None and known.case is case else None
+
     def limit_time(self, limit_ns: int) -> None:
         """From now on end programs that run longer, where a target can be told."""
         for target in self.targets:

@@ -33,6 +33,7 @@ class _Command:
 COMMANDS = {
     "run": _Command("harness.cli.run", "run the suite on all targets and compare (the main job)"),
     "exec": _Command("harness.cli.execute", "run one program file on one target"),
+    "fuzz": _Command("harness.cli.fuzz", "make programs, run them on all targets"),
     "shrink": _Command("harness.cli.shrink", "make programs that diverge as small as can be"),
     "replay": _Command("harness.cli.replay", "run one program and show all results side by side"),
     "boot": _Command("harness.cli.boot", "boot a guest and talk to its console"),

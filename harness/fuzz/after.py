@@ -18,7 +18,7 @@ _REPEATING: Final = 20.0
 #: Divergences repeated together, so that the time can be looked at in between.
 _TOGETHER: Final = 16
 #: Seconds below which it is not worth beginning.
-_LEAST: Final = 2.0
+_LEAST: Final = 1.0
 
 
 class Found(NamedTuple):
@@ -27,8 +27,7 @@ class Found(NamedTuple):
     kind: Kind
     #: How it showed first.
     verdict: Verdict
-    #: None if it does not come again with the targets held against each other: only a recorded
-    #: result says otherwise.
+    #: None if the targets agree with each other, and only a recorded result says otherwise.
     shrunk: Shrunk | None
     #: The file it was written to.
     path: Path | None
@@ -82,8 +81,6 @@ class Shrinker:
 
     def _shrink(self, kind: Kind, verdict: Verdict, seconds: float) -> Found:
         shrunk = shrink(self._runner, verdict.case.program, kind, seconds)
-        if shrunk is None:
-            return Found(kind, verdict, None, None)
         if shrunk.flaky and verdict.outcome == "diverge":
             verdict.outcome = "unstable"
         targets = self._runner.targets

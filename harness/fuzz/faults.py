@@ -7,15 +7,14 @@ one; nothing is imported anew, and taking the fault out leaves everything as it 
 
 from __future__ import annotations
 
-import gc
 import importlib
 import inspect
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Final
 
 from harness.errors import InputError
@@ -45,8 +44,10 @@ def seeded(fault: SeededFault) -> Iterator[None]:
 
     InputError if the piece of source does not stand where the fault says, or is in no function.
     """
-    changed = _changed(fault)
-    functions = [(f, old, new) for old, new in changed for f in _functions(old)]
+    module = importlib.import_module(fault.module)
+    there = list(_functions(vars(module)))
+    changed = _changed(fault, module)
+    functions = [(f, old, new) for old, new in changed for f in there if f.__code__ == old]
     if not functions:
         raise InputError("is in no function that is in use", where=f"fault {fault.name}")
     try:
@@ -58,9 +59,8 @@ def seeded(fault: SeededFault) -> Iterator[None]:
             function.__code__ = old
 
 
-def _changed(fault: SeededFault) -> list[tuple[CodeType, CodeType]]:
+def _changed(fault: SeededFault, module: ModuleType) -> list[tuple[CodeType, CodeType]]:
     """Code of the module's functions before and with the fault, where they differ."""
-    module = importlib.import_module(fault.module)
     source = inspect.getsource(module)
     if source.count(fault.old) != 1:
         problem = f"its piece of source stands {source.count(fault.old)} times in {fault.module}"
@@ -86,10 +86,14 @@ def _codes(code: CodeType) -> dict[tuple[str, int], CodeType]:
     return found
 
 
-def _functions(code: CodeType) -> list[FunctionType]:
-    """The functions in use that run *code*, an equal one that was compiled from the same source."""
-    return [
-        function
-        for function in gc.get_objects()
-        if isinstance(function, FunctionType) and function.__code__ == code
-    ]
+def _functions(names: Mapping[str, object]) -> Iterator[FunctionType]:
+    """The functions of a module or class and of the classes in it."""
+    for value in names.values():
+        if isinstance(value, property):
+            value = value.fget
+        elif isinstance(value, classmethod | staticmethod):
+            value = value.__func__
+        if isinstance(value, FunctionType):
+            yield value
+        elif isinstance(value, type) and value.__module__ == names.get("__name__"):
+            yield from _functions({**vars(value), "__name__": value.__module__})

@@ -6,7 +6,7 @@ The JSON form and not the checked one, because half-changed programs need not be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import marshal
 from typing import Any, NamedTuple, TypeAlias
 
 from harness.errors import InputError
@@ -42,24 +42,46 @@ def places(entry: Entry) -> list[Place]:
     return [Place(t, i) for t, steps in lists(entry).items() for i in range(len(steps))]
 
 
-def made(step: Entry) -> Iterator[str]:
+def made(step: Entry) -> list[str]:
     """Names of slots and buffers that a step sets."""
-    for node in _nodes(step.get("args", [])):
-        if "out_handle" in node:
-            yield node["out_handle"]
-        yield from node.get("out_handles", ())
-        yield from (slot for _, slot in node.get("handles", ()))
-        if "name" in node:
-            yield node["name"]
+    return [name for arg in step.get("args", ()) if type(arg) is dict for name in made_by(arg)]
 
 
-def used(step: Entry) -> Iterator[str]:
+def made_by(arg: Entry) -> list[str]:
+    """Those that one argument sets."""
+    names = []
+    if "out_handle" in arg:
+        names.append(arg["out_handle"])
+    names += arg.get("out_handles", ())
+    names += [slot for _, slot in arg.get("handles", ())]
+    if "name" in arg:
+        names.append(arg["name"])
+    return names
+
+
+def used(step: Entry) -> list[str]:
     """Names of slots and buffers that a step needs; given slots are there anyway."""
-    for node in _nodes(step.get("args", [])):
-        for key in ("h", "koid", "addr", "buf", "val"):
-            name = node.get(key)
-            if isinstance(name, str) and not name.startswith("$"):
-                yield name
+    names = []
+    for arg in step.get("args", ()):
+        if type(arg) is dict:
+            names += _named(arg)
+            for key in ("in", "inout"):
+                items = arg.get(key, ())
+                for item in items if type(items) is list else (items,):
+                    if type(item) is dict:
+                        names += _named(item)
+    return names
+
+
+def _named(node: Entry) -> list[str]:
+    names = (node.get(key) for key in ("h", "koid", "addr", "buf", "val"))
+    return [name for name in names if name is not None and not name.startswith("$")]
+
+
+def copied(entry: Entry) -> Entry:
+    """A copy that can be changed; for JSON this is many times faster than `copy.deepcopy`."""
+    result: Entry = marshal.loads(marshal.dumps(entry))
+    return result
 
 
 def without(entry: Entry, dropped: frozenset[Place]) -> Entry:
@@ -98,14 +120,3 @@ def _without_orphans(kept: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
                 there.update(made(step))
         result[thread] = remaining
     return result
-
-
-def _nodes(value: Any) -> Iterator[Entry]:
-    """Every JSON object inside *value*."""
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from _nodes(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _nodes(inner)

@@ -4,7 +4,8 @@ Each pass yields candidates; whoever runs them takes the first that still shows 
 asks again.  Removing steps is delta debugging over chunks that halve; a step takes with it what
 cannot be without it.  Numbers come down bit by bit, which finds the least one in as many tries as
 it has bits if smaller ones behave alike.  What decides how a buffer is reported (masks, koids) is
-never touched: without it any program would differ.
+never touched, and a buffer that gets shorter ends where its mapping does: without a mask any
+program would differ, and what lies behind a buffer is not determined.
 
 No library does this: candidates must be programs (most random cuts are none), and they are tried
 in batches, which is how the machines take them.
@@ -132,11 +133,9 @@ def _arguments(arg: Any, timed: bool) -> Iterator[Any]:
 def _buffers(arg: Entry, timed: bool) -> Iterator[Entry]:
     if not _KEPT & arg.keys():
         yield {"null": 1}
-    yield from _optional(arg, "edge")
-    yield from _optional(arg, "size")
-    if isinstance(arg.get("out"), int):
-        # What a call stores has its size whatever there is room for: less would only mislead.
-        yield from ({**arg, "out": n} for n in _numbers(arg["out"]) if n >= 8)
+    for key in ("out", "size"):
+        if isinstance(arg.get(key), int) and not _KEPT & arg.keys() - {"name"}:
+            yield from ({**arg, key: n, "edge": 1} for n in _numbers(arg[key]))
     for key in ("in", "inout"):
         if key in arg:
             items = arg[key] if isinstance(arg[key], list) else [arg[key]]

@@ -65,7 +65,7 @@ class Shrunk:
     def summary(self) -> str:
         """One line for people."""
         if self.flaky:
-            return f"flaky: it showed in {self.shown} of {REPEATS} runs"
+            return f"flaky: run again it showed in {self.shown} of {REPEATS} runs"
         steps = len(self.program.all_steps())
         end = "" if self.minimal else ", not finished"
         return (
@@ -110,12 +110,8 @@ class Judge:
         self._runner.limit_time(limit_ns)
 
 
-def shrink(runner: Runner, program: Program, kind: Kind, seconds: float = SECONDS) -> Shrunk | None:
-    """The smallest program found in about so many seconds that shows *kind*.
-
-    None if the divergence does not show at all with the targets held against each other: it was
-    one from a recorded result, or does not come again.
-    """
+def shrink(runner: Runner, program: Program, kind: Kind, seconds: float = SECONDS) -> Shrunk:
+    """The smallest program found in about so many seconds that shows *kind*."""
     judge = Judge(runner)
     began = time.monotonic()
     try:
@@ -124,8 +120,6 @@ def shrink(runner: Runner, program: Program, kind: Kind, seconds: float = SECOND
         if not judge.count(program, kind, 1):
             judge.limit(TIME_LIMIT_NS)
         shown = judge.count(program, kind, REPEATS)
-        if not shown:
-            return None
         result = Shrunk(kind, program, None, shown=shown, steps_before=len(program.all_steps()))
         if not result.flaky:
             _Shrinking(judge, result, began + seconds).run()

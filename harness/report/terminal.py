@@ -123,8 +123,15 @@ def describe_shrunk(found: Found, console: Console) -> None:
         console.print(f"  {text}", markup=False, highlight=False)
         return
     console.print(f"  {shrunk.summary()}: {found.path}", markup=False, highlight=False)
+    if not shrunk.shown:
+        return
     shown = shrunk.verdict
-    if shown is not None and shown.result is not None and shown.reference is not None:
+    if shown is None or shown.result is None or shown.reference is None:
+        from harness.report.sidebyside import call_text
+
+        for step in shrunk.program.all_steps():
+            console.print(f"    {call_text(step)}", markup=False, highlight=False)
+    else:
         from harness.report.sidebyside import side_by_side
 
         names = shown.reference_name, shown.target
