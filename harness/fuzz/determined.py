@@ -6,6 +6,7 @@ add to it:
 
 * no waiting for what may or may not come in time: a deadline is over, or so near that without other
   threads nothing can come before it, or for ever; timers are over or an hour away;
+* no copy from a VMO to a mapping of it, or back: how it proceeds is each kernel's own;
 * the vDSO's VMO, whose size and contents are each machine's own, is left alone;
 * buffers whose contents depend on another argument (a topic, a property) are not reported any more
   when that is changed;
@@ -41,6 +42,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "zx_debug_send_command": "writes to the line",
     "zx_debuglog_read": "the log holds what others have said",
     "zx_ktrace_read": "reads what depends on time",
+    "zx_process_start": "lets another thread run beside",
+    "zx_thread_start": "lets another thread run beside",
     "zx_thread_legacy_yield": "lets others run, who are not there",
     "zx_framebuffer_set_range": "stays when the program is gone",
     "zx_system_set_performance_info": "stays when the program is gone",
@@ -97,13 +100,19 @@ _SEGMENT_REGISTERS: Final = (
     *(ZX_PROP_REGISTER_GS, ZX_PROP_REGISTER_FS),
 )
 
-#: Calls about what only a PC has: other machines have no such calls.
+#: Calls about what only a PC has, or has elsewhere: ports, registers, where memory lies.  The host
+#: is such a machine.
 _OF_A_PC: Final = (
     "zx_ioports_",
     "zx_pci_cfg_pio_rw",
     "zx_framebuffer_",
     "zx_pc_firmware_",
+    "zx_thread_read_state",
+    "zx_thread_write_state",
+    "zx_vmo_create_physical",
 )
+#: Calls that copy between memory and where an argument points.
+_COPIES: Final = ("zx_vmo_read", "zx_vmo_write", "zx_stream_readv", "zx_stream_writev")
 
 #: By call, the arguments that say what is in which buffer: (arguments, buffer).
 DISCRIMINATING: Final[dict[str, tuple[tuple[int, ...], int]]] = {
@@ -143,9 +152,17 @@ def usable(entry: Entry) -> bool:
     """Whether programs may be made from a seed: nothing in it happens by and by."""
     steps = [*entry["steps"], *(s for steps in entry.get("threads", {}).values() for s in steps)]
     return not any(
-        step["call"] in LEFT_OUT or _near_timer(step) or "'$vdso'" in str(step.get("args"))
+        step["call"] in LEFT_OUT
+        or _near_timer(step)
+        or _copies_onto_itself(step)
+        or "'$vdso'" in str(step.get("args"))
         for step in steps
     )
+
+
+def _copies_onto_itself(step: Entry) -> bool:
+    """Whether a copy may have its source and its end in the same memory, through a mapping."""
+    return step["call"].startswith(_COPIES) and "'val'" in str(step.get("args"))
 
 
 def _near_timer(step: Entry) -> bool:
