@@ -154,7 +154,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     with seeded(SIGNAL_WITHOUT_RIGHT):
         assert main([*command, "--calls", "zx_object_signal", "--programs", "400"]) == 1
     said = capsys.readouterr().out
-    assert "zx_object_signal status ZX_OK / ZX_ERR_ACCESS_DENIED" in said
+    assert "diverge: zx_object_signal status" in said
 
 
 @pytest.mark.parametrize(
