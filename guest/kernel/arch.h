@@ -22,6 +22,9 @@
 #define USER_BASE 0x1000000ull
 #define USER_END 0x7ffffffff000ull
 
+// Where what processes share begins, if they do: below is what each has for itself.
+#define SHARED_BASE (USER_BASE + PAGE_ALIGN_UP((USER_END - USER_BASE) / 2))
+
 static inline bool is_user_address(uint64_t address) {
     return address >= USER_BASE && address < USER_END;
 }

@@ -179,7 +179,7 @@ static zx_handle_t send_bootstrap(struct process* process, struct message* messa
     struct handle* given =
         handle_create(channel_dispatcher(process_end), ZX_DEFAULT_CHANNEL_RIGHTS);
     userboot_check(keep != NULL && given != NULL ? ZX_OK : ZX_ERR_NO_MEMORY, "bootstrap channel");
-    zx_handle_t value = handle_table_add(&process->handles, given);
+    zx_handle_t value = handle_table_add(process->handles, given);
     userboot_check(channel_write(kernel_end, message), "bootstrap message");
     dispatcher_unref(channel_dispatcher(kernel_end));
     dispatcher_unref(channel_dispatcher(process_end));
@@ -203,7 +203,7 @@ struct process* first_process_make(const char* name, struct vmo* image,
                                    const struct boot_texts* texts) {
     struct process* process;
     struct thread_dispatcher* thread;
-    userboot_check(process_create(job_root(), name, &process), "process");
+    userboot_check(process_create(job_root(), name, false, &process), "process");
     userboot_check(process_create_thread(process, "main", &thread), "thread");
     struct vmo *vdso = vdso_vmo(), *stack;
     struct elf_image program;

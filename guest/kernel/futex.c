@@ -21,7 +21,7 @@ struct waiter {
 };
 
 static struct futex* find(uint64_t address) {
-    list_for_each(node, &process_current()->futexes) {
+    list_for_each(node, &process_current()->commons->futexes) {
         struct futex* futex = container_of(node, struct futex, link);
         if (futex->address == address) {
             return futex;
@@ -37,7 +37,7 @@ static struct futex* find_or_make(uint64_t address) {
         if (futex != NULL) {
             futex->address = address;
             list_init(&futex->waiters);
-            list_push_back(&process_current()->futexes, &futex->link);
+            list_push_back(&process_current()->commons->futexes, &futex->link);
         }
     }
     return futex;

@@ -173,7 +173,7 @@ struct handle* handle_table_remove(struct handle_table* table, zx_handle_t value
 
 zx_status_t handle_get(zx_handle_t value, zx_obj_type_t type, zx_rights_t rights,
                        struct handle** out) {
-    struct handle* handle = handle_table_find(&process_current()->handles, value);
+    struct handle* handle = handle_table_find(process_current()->handles, value);
     if (handle == NULL) {
         return policy_bad_handle();
     }
@@ -211,7 +211,7 @@ zx_status_t handle_make_and_store(struct dispatcher* object, zx_rights_t rights,
     if (handle == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    struct handle_table* table = &process_current()->handles;
+    struct handle_table* table = process_current()->handles;
     zx_status_t status = store_u32(out, handle_value(table, handle));
     if (status != ZX_OK) {
         handle_destroy(handle);
@@ -238,7 +238,7 @@ zx_status_t handle_make_and_store_pair(struct dispatcher* object0, struct dispat
         handle_destroy(handle0);
         return ZX_ERR_NO_MEMORY;
     }
-    struct handle_table* table = &process_current()->handles;
+    struct handle_table* table = process_current()->handles;
     zx_status_t status = store_u32(out0, handle_value(table, handle0));
     if (status == ZX_OK) {
         status = store_u32(out1, handle_value(table, handle1));

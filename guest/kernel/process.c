@@ -14,16 +14,33 @@ static bool is_end_critical(const struct process* process) {
            (process->return_code != 0 || !process->critical_nonzero_only);
 }
 
+static void drop_space(struct vmar** root) {
+    vmar_destroy(*root);
+    dispatcher_unref(&(*root)->object);
+    *root = NULL;
+}
+
+// The last one that has it closes the handles and frees the memory.
+static void leave_commons(struct process* process) {
+    struct commons* commons = process->commons;
+    list_remove(&process->share_link);
+    process->vdso_base = 0;
+    process->root = NULL;
+    if (--commons->processes == 0) {
+        handle_table_destroy(&commons->handles);
+        drop_space(&commons->root);
+    }
+}
+
 // The end: closes its handles, frees its memory, leaves its job.
 static void tear_down(struct process* process) {
     process->state = PROCESS_DEAD;
     exception_channel_drop(&process->exception_channel);
     exception_channel_drop(&process->debugger_channel);
-    handle_table_destroy(&process->handles);
-    vmar_destroy(process->root);
-    process->vdso_base = 0;
-    dispatcher_unref(&process->root->object);
-    process->root = NULL;
+    leave_commons(process);
+    if (process->restricted != NULL) {
+        drop_space(&process->restricted);
+    }
     share_header->processes--;
     update_signals(&process->object, 0, ZX_PROCESS_TERMINATED);
     job_remove_process(process->job, process);
@@ -39,6 +56,11 @@ static void on_zero_handles(struct dispatcher* object) {
     }
 }
 
+// Whose it was at first; that object is kept by the processes that share it.
+static struct process* owner_of(struct commons* commons) {
+    return container_of(commons, struct process, own);
+}
+
 static void process_destroy(struct dispatcher* object) {
     struct process* process = process_from_dispatcher(object);
     if (process->state != PROCESS_DEAD) {
@@ -46,6 +68,9 @@ static void process_destroy(struct dispatcher* object) {
     }
     if (process->critical_to != NULL) {
         dispatcher_unref(&process->critical_to->object);
+    }
+    if (process->commons != &process->own) {
+        dispatcher_unref(&owner_of(process->commons)->object);
     }
     dispatcher_unref(&process->job->object);
     kfree(process->io_ports);
@@ -70,36 +95,92 @@ struct process* process_from_dispatcher(struct dispatcher* object) {
     return container_of(object, struct process, object);
 }
 
-zx_status_t process_create(struct job* job, const char* name, struct process** out) {
+// Takes an object that has its commons into a job.
+static zx_status_t add_to_job(struct process* process, struct job* job, const char* name) {
+    zx_status_t status = job_add_process(job, process);
+    if (status != ZX_OK) {
+        return status;
+    }
+    struct commons* commons = process->commons;
+    commons->processes++;
+    list_push_back(&commons->sharers, &process->share_link);
+    process->handles = &commons->handles;
+    process->root = commons->root;
+    process->vdso_base = commons->vdso_base;
+    dispatcher_init(&process->object, &process_ops, 0);
+    dispatcher_ref(&job->object);
+    process->job = job;
+    list_init(&process->threads);
+    copy_text(process->name, name, sizeof(process->name));
+    share_header->processes++;
+    return ZX_OK;
+}
+
+static zx_status_t commons_init(struct commons* commons, bool shareable) {
+    zx_status_t status =
+        vmar_create_root(shareable ? SHARED_BASE : USER_BASE, USER_END, &commons->root);
+    if (status == ZX_OK) {
+        status = handle_table_init(&commons->handles);
+        if (status != ZX_OK) {
+            dispatcher_unref(&commons->root->object);
+        }
+    }
+    list_init(&commons->futexes);
+    list_init(&commons->sharers);
+    commons->shareable = shareable;
+    return status;
+}
+
+zx_status_t process_create(struct job* job, const char* name, bool shareable,
+                           struct process** out) {
     struct process* process = kalloc(sizeof(*process));
     if (process == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
-    zx_status_t status = vmar_create_root(&process->root);
+    zx_status_t status = commons_init(&process->own, shareable);
     if (status != ZX_OK) {
         kfree(process);
         return status;
     }
-    status = handle_table_init(&process->handles);
-    if (status == ZX_OK) {
-        status = job_add_process(job, process);
-        if (status != ZX_OK) {
-            handle_table_destroy(&process->handles);
-        }
-    }
+    process->commons = &process->own;
+    status = add_to_job(process, job, name);
     if (status != ZX_OK) {
-        dispatcher_unref(&process->root->object);
+        handle_table_destroy(&process->own.handles);
+        dispatcher_unref(&process->own.root->object);
         kfree(process);
         return status;
     }
-    dispatcher_init(&process->object, &process_ops, 0);
-    dispatcher_ref(&job->object);
-    process->job = job;
     process->root->space->process = process;
-    list_init(&process->threads);
-    list_init(&process->futexes);
-    copy_text(process->name, name, sizeof(process->name));
-    share_header->processes++;
+    *out = process;
+    return ZX_OK;
+}
+
+zx_status_t process_create_shared(struct process* origin, const char* name, struct process** out) {
+    struct commons* commons = origin->commons;
+    if (!commons->shareable) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    if (commons->processes == 0) {
+        return ZX_ERR_BAD_STATE;
+    }
+    struct process* process = kalloc(sizeof(*process));
+    if (process == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    zx_status_t status = vmar_create_root(USER_BASE, SHARED_BASE, &process->restricted);
+    if (status != ZX_OK) {
+        kfree(process);
+        return status;
+    }
+    process->commons = commons;
+    status = add_to_job(process, origin->job, name);
+    if (status != ZX_OK) {
+        dispatcher_unref(&process->restricted->object);
+        kfree(process);
+        return status;
+    }
+    dispatcher_ref(&owner_of(commons)->object);
+    process->restricted->space->process = process;
     *out = process;
     return ZX_OK;
 }
@@ -149,6 +230,22 @@ void process_thread_gone(struct process* process, uint64_t runtime_ticks) {
     }
 }
 
+void process_set_vdso_base(struct process* process, uint64_t base) {
+    process->commons->vdso_base = base;
+    list_for_each(share_node, &process->commons->sharers) {
+        struct process* sharer = container_of(share_node, struct process, share_link);
+        sharer->vdso_base = base;
+        list_for_each(node, &sharer->threads) {
+            thread_set_vdso_base(container_of(node, struct thread_dispatcher, process_link));
+        }
+    }
+}
+
+struct vmar* process_root_at(struct process* process, uint64_t address) {
+    return process->restricted != NULL && address < SHARED_BASE ? process->restricted
+                                                                : process->commons->root;
+}
+
 // ---- information ---------------------------------------------------------------------------
 
 void process_get_info(struct process* process, zx_info_process_t* info) {
@@ -171,21 +268,49 @@ zx_status_t process_get_task_stats(struct process* process, zx_info_task_stats_t
         return ZX_ERR_BAD_STATE;
     }
     vmar_stats(process->root, stats);
+    uint64_t sharers = process->commons->processes;
+    if (sharers > 1) { // nothing of what it shares is its own
+        stats->mem_shared_bytes += stats->mem_private_bytes;
+        stats->mem_scaled_shared_bytes =
+            stats->mem_scaled_shared_bytes / sharers + stats->mem_private_bytes / sharers;
+        stats->mem_private_bytes = 0;
+    }
+    if (process->restricted != NULL) {
+        zx_info_task_stats_t own;
+        vmar_stats(process->restricted, &own);
+        stats->mem_mapped_bytes += own.mem_mapped_bytes;
+        stats->mem_private_bytes += own.mem_private_bytes;
+        stats->mem_shared_bytes += own.mem_shared_bytes;
+        stats->mem_scaled_shared_bytes += own.mem_scaled_shared_bytes;
+    }
     return ZX_OK;
 }
 
+// Whether it has, or had, addresses for itself.
+static bool is_sharer(const struct process* process) {
+    return process->commons != &process->own;
+}
+
 zx_status_t process_maps(struct process* process, record_fn record, void* context) {
-    if (process->root == NULL) {
-        return ZX_ERR_BAD_STATE;
+    zx_status_t status = ZX_OK;
+    if (is_sharer(process)) {
+        status = process->restricted == NULL
+                     ? ZX_ERR_BAD_STATE
+                     : vmar_maps(process->restricted, process->name, record, context);
     }
-    return vmar_maps(process->root, record, context);
+    if (status == ZX_OK) {
+        status = process->commons->root == NULL
+                     ? ZX_ERR_BAD_STATE
+                     : vmar_maps(process->commons->root, process->name, record, context);
+    }
+    return status;
 }
 
 zx_status_t process_vmos(struct process* process, record_fn record, void* context) {
     if (process->state != PROCESS_RUNNING) {
         return ZX_ERR_BAD_STATE;
     }
-    list_for_each(node, &process->handles.handles) {
+    list_for_each(node, &process->handles->handles) {
         struct handle* handle = container_of(node, struct handle, link);
         if (handle->object->ops->type != ZX_OBJ_TYPE_VMO) {
             continue;
@@ -198,7 +323,11 @@ zx_status_t process_vmos(struct process* process, record_fn record, void* contex
             return status;
         }
     }
-    return vmar_vmos(process->root, record, context);
+    zx_status_t status = vmar_vmos(process->root, record, context);
+    if (status == ZX_OK && process->restricted != NULL) {
+        status = vmar_vmos(process->restricted, record, context);
+    }
+    return status;
 }
 
 zx_status_t process_threads(struct process* process, record_fn record, void* context) {

@@ -16,20 +16,34 @@ enum process_state {
     PROCESS_DEAD,
 };
 
-struct process {
-    struct dispatcher object; // first
+// What processes have in common that were made for that; others have one each.
+struct commons {
+    uint32_t processes; // that have it: without any it is gone
+    bool shareable;
     struct handle_table handles;
-    struct vmar* root; // address space; NULL after death
-    struct job* job;   // a reference
+    struct list_node futexes; // futex.link: those with waiters
+    struct vmar* root;        // address space; NULL once it is gone
+    uint64_t vdso_base;       // where the vDSO is mapped in it, 0 if it is not
+    struct list_node sharers; // process.share_link
+};
+
+struct process {
+    struct dispatcher object;     // first
+    struct handle_table* handles; // of the commons
+    struct vmar* root;            // likewise; NULL after death
+    struct commons* commons;      // its own, or that of another process
+    struct commons own;
+    struct list_node share_link;
+    struct vmar* restricted; // the part of its addresses that it does not share, or NULL
+    struct job* job;         // a reference
     struct list_node job_link;
     struct list_node doomed_link; // of those that job_kill is about to kill
     struct list_node threads;     // thread_dispatcher.process_link: started and not dead
     char name[ZX_MAX_NAME_LEN];
-    uint64_t vdso_base; // where the vDSO is mapped, 0 if it is not
+    uint64_t vdso_base; // of the commons; 0 after death
     enum process_state state;
     int64_t return_code;
     zx_time_t started_at;
-    struct list_node futexes; // futex.link: those with waiters
     struct exception_channel exception_channel;
     struct exception_channel debugger_channel; // ZX_EXCEPTION_CHANNEL_DEBUGGER
     struct job* critical_to;                   // a reference: the job that dies with it, or NULL
@@ -48,8 +62,12 @@ static inline struct process* process_current(void) {
 }
 
 struct process* process_from_dispatcher(struct dispatcher* object);
-// In state INITIAL, with one reference, the caller's.  BAD_STATE: the job is dead or dying.
-zx_status_t process_create(struct job* job, const char* name, struct process** out);
+// In state INITIAL, with one reference, the caller's.  shareable: others may be made that have its
+// handles and addresses in common with it.  BAD_STATE: the job is dead or dying.
+zx_status_t process_create(struct job* job, const char* name, bool shareable, struct process** out);
+// The same in the job of a process with which it shares.  INVALID_ARGS: that is not shareable;
+// BAD_STATE: there is nothing left to share, or the job is dead or dying.
+zx_status_t process_create_shared(struct process* origin, const char* name, struct process** out);
 // Kills all threads; the last one to go tears the process down.  Nothing if it is dying already.
 void process_kill(struct process* process, int64_t return_code);
 // From the current thread, which is of this process; does not return.
@@ -60,6 +78,11 @@ void process_resume(struct process* process);
 
 // A thread has left the list of threads; the last one takes the process with it.
 void process_thread_gone(struct process* process, uint64_t runtime_ticks);
+
+// The vDSO's code is mapped in its address space: that is where system calls come from.
+void process_set_vdso_base(struct process* process, uint64_t base);
+// The root of the address space that has, or would have, an address; NULL: it is gone.
+struct vmar* process_root_at(struct process* process, uint64_t address);
 
 void process_get_info(struct process* process, zx_info_process_t* info);
 // The other process topics need a live address space: ZX_ERR_BAD_STATE.

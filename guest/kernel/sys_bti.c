@@ -169,7 +169,7 @@ zx_status_t sys_bti_release_quarantine(zx_handle_t handle) {
 
 // The handle is gone in any case.
 zx_status_t sys_pmt_unpin(zx_handle_t value) {
-    struct handle* handle = handle_table_remove(&process_current()->handles, value);
+    struct handle* handle = handle_table_remove(process_current()->handles, value);
     if (handle == NULL) {
         return policy_bad_handle();
     }

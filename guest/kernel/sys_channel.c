@@ -33,7 +33,7 @@ zx_status_t sys_channel_create(uint32_t options, uaddr_t out0, uaddr_t out1) {
 
 // Makes a message's handles the caller's and stores their values, or records about them.
 static zx_status_t store_handles(struct message* message, uaddr_t out, bool etc) {
-    struct handle_table* table = &process_current()->handles;
+    struct handle_table* table = process_current()->handles;
     union {
         zx_handle_t values[ZX_CHANNEL_MAX_MSG_HANDLES];
         zx_handle_info_t infos[ZX_CHANNEL_MAX_MSG_HANDLES];
@@ -245,7 +245,7 @@ static zx_status_t read_entries(const struct outgoing* outgoing, uint32_t first,
 
 // Closes the handles of a write that failed before it came to them: all but those to duplicate.
 static void consume_handles(const struct outgoing* outgoing) {
-    struct handle_table* table = &process_current()->handles;
+    struct handle_table* table = process_current()->handles;
     zx_handle_disposition_t entries[ZX_CHANNEL_MAX_MSG_HANDLES];
     for (uint32_t done = 0; done < outgoing->num_handles;) {
         uint32_t count = outgoing->num_handles - done;
@@ -295,7 +295,7 @@ static zx_status_t check_entry(const struct handle* handle, const zx_handle_disp
 // from the caller even if it may not travel.
 static zx_status_t take_entry(const zx_handle_disposition_t* entry,
                               const struct dispatcher* channel, struct handle** out) {
-    struct handle_table* table = &process_current()->handles;
+    struct handle_table* table = process_current()->handles;
     if (entry->operation == ZX_HANDLE_OP_DUPLICATE) {
         struct handle* source = handle_table_find(table, entry->handle);
         zx_status_t status = check_entry(source, entry, channel);

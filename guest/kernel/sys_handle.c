@@ -8,7 +8,7 @@ zx_status_t sys_handle_close(zx_handle_t value) {
     if (value == ZX_HANDLE_INVALID) {
         return ZX_OK;
     }
-    struct handle* handle = handle_table_remove(&process_current()->handles, value);
+    struct handle* handle = handle_table_remove(process_current()->handles, value);
     if (handle == NULL) {
         return policy_bad_handle();
     }
@@ -58,7 +58,7 @@ zx_status_t sys_handle_duplicate(zx_handle_t value, zx_rights_t rights, uaddr_t 
 
 // The handle is gone after every outcome but ZX_ERR_BAD_HANDLE.
 zx_status_t sys_handle_replace(zx_handle_t value, zx_rights_t rights, uaddr_t out) {
-    struct handle* source = handle_table_remove(&process_current()->handles, value);
+    struct handle* source = handle_table_remove(process_current()->handles, value);
     if (source == NULL) {
         return policy_bad_handle();
     }

@@ -91,14 +91,14 @@ static zx_status_t process_vmo_records(struct handle* handle, struct records* ou
 
 static zx_status_t process_handle_stats(struct handle* handle, struct records* out) {
     zx_info_process_handle_stats_t stats = {0};
-    list_for_each(node, &process_of(handle)->handles.handles) {
+    list_for_each(node, &process_of(handle)->handles->handles) {
         stats.handle_count[container_of(node, struct handle, link)->object->ops->type]++;
     }
     return add_record(out, &stats);
 }
 
 static zx_status_t handle_table_records(struct handle* handle, struct records* out) {
-    const struct handle_table* table = &process_of(handle)->handles;
+    const struct handle_table* table = process_of(handle)->handles;
     list_for_each(node, &table->handles) {
         const struct handle* entry = container_of(node, struct handle, link);
         zx_info_handle_extended_t info = {.type = entry->object->ops->type,
@@ -311,7 +311,7 @@ static bool tells_always(uint32_t topic) {
 zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buffer,
                                 size_t buffer_size, uaddr_t actual, uaddr_t avail) {
     if (number == ZX_INFO_HANDLE_VALID) { // asking is no offence: no policy here
-        bool valid = handle_table_find(&process_current()->handles, value) != NULL;
+        bool valid = handle_table_find(process_current()->handles, value) != NULL;
         return valid ? ZX_OK : ZX_ERR_BAD_HANDLE;
     }
     const struct topic* topic = find_topic(number);

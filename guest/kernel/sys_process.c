@@ -20,10 +20,11 @@ static zx_status_t get_process(zx_handle_t handle, zx_rights_t rights, struct pr
 }
 
 // Stores both handles or none.
-static zx_status_t store_handles(struct process* made, uaddr_t proc_handle, uaddr_t vmar_handle) {
+static zx_status_t store_handles(struct process* made, struct vmar* root, uaddr_t proc_handle,
+                                 uaddr_t vmar_handle) {
     struct handle* process = handle_create(&made->object, ZX_DEFAULT_PROCESS_RIGHTS);
-    struct handle* vmar = handle_create(&made->root->object, ROOT_VMAR_RIGHTS);
-    struct handle_table* table = &process_current()->handles;
+    struct handle* vmar = handle_create(&root->object, ROOT_VMAR_RIGHTS);
+    struct handle_table* table = process_current()->handles;
     zx_status_t status = process == NULL || vmar == NULL ? ZX_ERR_NO_MEMORY : ZX_OK;
     if (status == ZX_OK) {
         status = store_u32(proc_handle, handle_value(table, process));
@@ -65,12 +66,39 @@ zx_status_t sys_process_create(zx_handle_t job, uaddr_t name, size_t name_size, 
     }
     struct process* process;
     if (status == ZX_OK) {
-        status = process_create(job_from_dispatcher(object), text, &process);
+        bool shareable = options & ZX_PROCESS_SHARED;
+        status = process_create(job_from_dispatcher(object), text, shareable, &process);
     }
     if (status != ZX_OK) {
         return status;
     }
-    status = store_handles(process, proc_handle, vmar_handle);
+    status = store_handles(process, process->root, proc_handle, vmar_handle);
+    dispatcher_unref(&process->object);
+    return status;
+}
+
+zx_status_t sys_process_create_shared(zx_handle_t shared_proc, uint32_t options, uaddr_t name,
+                                      size_t name_size, uaddr_t proc_handle,
+                                      uaddr_t restricted_vmar_handle) {
+    if (options != 0) {
+        return ZX_ERR_INVALID_ARGS;
+    }
+    char text[ZX_MAX_NAME_LEN];
+    zx_status_t status = policy_enforce(ZX_POL_NEW_PROCESS);
+    if (status == ZX_OK) {
+        status = read_name(name, name_size, text);
+    }
+    struct process *origin, *process;
+    if (status == ZX_OK) {
+        status = get_process(shared_proc, ZX_RIGHT_MANAGE_PROCESS, &origin);
+    }
+    if (status == ZX_OK) {
+        status = process_create_shared(origin, text, &process);
+    }
+    if (status != ZX_OK) {
+        return status;
+    }
+    status = store_handles(process, process->restricted, proc_handle, restricted_vmar_handle);
     dispatcher_unref(&process->object);
     return status;
 }
@@ -87,13 +115,13 @@ static zx_status_t start(struct process* process, struct thread_dispatcher* thre
     }
     zx_handle_t value = ZX_HANDLE_INVALID;
     if (*given != NULL) {
-        value = handle_table_add(&process->handles, *given);
+        value = handle_table_add(process->handles, *given);
     }
     zx_status_t status = process_start_thread(thread, entry, stack, value, argument);
     if (status == ZX_OK) {
         *given = NULL;
     } else if (*given != NULL) {
-        handle_table_remove(&process->handles, value);
+        handle_table_remove(process->handles, value);
     }
     return status;
 }
@@ -107,7 +135,7 @@ zx_status_t sys_process_start(zx_handle_t handle, zx_handle_t thread, zx_vaddr_t
         status = handle_get_object(thread, ZX_OBJ_TYPE_THREAD, ZX_RIGHT_WRITE, &object, NULL);
     }
     // It leaves the caller in any case, but is still there to be looked up: it may be one of both.
-    struct handle* given = handle_table_remove(&process_current()->handles, arg1);
+    struct handle* given = handle_table_remove(process_current()->handles, arg1);
     if (status == ZX_OK) {
         status = start(process, thread_from_dispatcher(object), entry, stack, &given, arg2);
     }
@@ -133,8 +161,8 @@ struct memory {
 static zx_status_t find_memory(struct process* process, uint64_t vaddr, bool write, size_t most,
                                struct memory* found) {
     // Of a dead process nothing is left; one that has not started has what was mapped for it.
-    struct mapping* mapping =
-        process->root == NULL ? NULL : vmar_find_mapping(process->root, vaddr);
+    struct vmar* root = process_root_at(process, vaddr);
+    struct mapping* mapping = root == NULL ? NULL : vmar_find_mapping(root, vaddr);
     if (mapping == NULL) {
         return ZX_ERR_NO_MEMORY;
     }

@@ -188,7 +188,7 @@ zx_status_t sys_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex, 
     zx_status_t allowed = vmex == ZX_HANDLE_INVALID ? policy_enforce(ZX_POL_AMBIENT_MARK_VMO_EXEC)
                                                     : resource_check(vmex, ZX_RSRC_KIND_SYSTEM,
                                                                      ZX_RSRC_SYSTEM_VMEX_BASE, 1);
-    struct handle* source = handle_table_remove(&process_current()->handles, handle);
+    struct handle* source = handle_table_remove(process_current()->handles, handle);
     if (source == NULL) {
         return policy_bad_handle();
     }

@@ -19,7 +19,7 @@ uint64_t syscall_dispatch(uint64_t number, const uint64_t* args, uint64_t return
         return bad_syscall(number);
     }
     const struct syscall_entry* entry = &syscall_table[number];
-    uint64_t offset = return_address - process_current()->vdso_base;
+    uint64_t offset = return_address - thread_current()->vdso_base;
     if (__builtin_expect(offset != entry->vdso_return, 0) &&
         (offset != entry->vdso_exit_return || offset == 0)) {
         return bad_syscall(number);

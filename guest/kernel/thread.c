@@ -125,9 +125,8 @@ static void schedule(void) {
         return;
     }
     ASSERT(from->stack == NULL || *(uint64_t*)from->stack == STACK_CANARY);
-    if (to->process != NULL) {
-        struct vmar* root = to->process->root;
-        arch_aspace_activate(root != NULL ? vmar_arch_aspace(root) : NULL);
+    if (to->root != NULL) {
+        arch_aspace_activate(vmar_arch_aspace(to->root));
     }
     last_thread = from;
     current_thread = to;

@@ -7,6 +7,7 @@
 
 struct process;
 struct thread_dispatcher;
+struct vmar;
 
 enum thread_state {
     THREAD_INITIAL, // made, never started
@@ -28,6 +29,8 @@ struct thread {
     void* stack;             // kernel stack, THREAD_STACK_SIZE bytes
     char name[ZX_MAX_NAME_LEN];
     struct process* process;          // NULL for kernel threads
+    struct vmar* root;                // the address space it runs in; NULL for kernel threads
+    uint64_t vdso_base;               // where its system calls come from
     struct thread_dispatcher* object; // its kernel object; NULL for kernel threads
     bool kill_pending;                // dies instead of returning to user mode; its waits end
     uint32_t suspend_count;           // stops on its way to user mode while above 0

@@ -106,6 +106,8 @@ zx_status_t process_start_thread(struct thread_dispatcher* thread, uint64_t entr
         thread->is_first = true;
     }
     arch_set_user_entry(thread->thread, entry, stack, argument0, argument1);
+    thread->thread->root = process->root;
+    thread->thread->vdso_base = process->vdso_base;
     thread->state = THREAD_OBJECT_STARTED;
     list_push_back(&process->threads, &thread->process_link);
     dispatcher_ref(&thread->object); // its own, while it runs
@@ -160,6 +162,10 @@ void thread_object_resume(struct thread_dispatcher* thread) {
 bool thread_object_is_ending(const struct thread_dispatcher* thread) {
     return thread->state == THREAD_OBJECT_DEAD || thread->thread->kill_pending ||
            thread->is_exiting;
+}
+
+void thread_set_vdso_base(struct thread_dispatcher* thread) {
+    thread->thread->vdso_base = thread->process->vdso_base;
 }
 
 void thread_object_set_cpu_mask(struct thread_dispatcher* thread, uint64_t mask) {

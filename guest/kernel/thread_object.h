@@ -51,6 +51,8 @@ void thread_object_hold(struct thread_dispatcher* thread);
 void thread_object_resume(struct thread_dispatcher* thread);
 // Whether it is dead or to die.
 bool thread_object_is_ending(const struct thread_dispatcher* thread);
+// Takes over where system calls of its process come from.
+void thread_set_vdso_base(struct thread_dispatcher* thread);
 // Says on which processors it is to run; it is only told again.
 void thread_object_set_cpu_mask(struct thread_dispatcher* thread, uint64_t mask);
 // Whether its registers may be read and written: it is suspended or stopped in an exception.

@@ -78,7 +78,7 @@ static struct vmar* region_create(struct address_space* space, uint64_t base, ui
     return vmar;
 }
 
-zx_status_t vmar_create_root(struct vmar** out) {
+zx_status_t vmar_create_root(uint64_t base, uint64_t end, struct vmar** out) {
     struct address_space* space = kalloc(sizeof(*space));
     if (space == NULL) {
         return ZX_ERR_NO_MEMORY;
@@ -88,8 +88,7 @@ zx_status_t vmar_create_root(struct vmar** out) {
         kfree(space);
         return status;
     }
-    *out =
-        region_create(space, USER_BASE, USER_END - USER_BASE, CAN_MAP_RWX | ZX_VM_CAN_MAP_SPECIFIC);
+    *out = region_create(space, base, end - base, CAN_MAP_RWX | ZX_VM_CAN_MAP_SPECIFIC);
     if (*out == NULL) {
         arch_aspace_destroy(&space->arch);
         kfree(space);
@@ -116,10 +115,9 @@ bool vmar_fault(struct vmar* root, uint64_t address, bool write, bool execute) {
 
 // Called by the trap code of the architectures.
 bool vm_page_fault(uint64_t address, bool write, bool execute, bool present) {
-    struct process* process = process_current();
+    struct vmar* root = thread_current()->root;
     (void)present; // a page may be there and yet want copying, or its other permission
-    return process != NULL && process->root != NULL &&
-           vmar_fault(process->root, address, write, execute);
+    return root != NULL && vmar_fault(root, address, write, execute);
 }
 
 // ---- finding a place -----------------------------------------------------------------------
@@ -266,8 +264,10 @@ static zx_status_t check_vdso(struct vmar* vmar, uint32_t options, struct vmo* v
 static void note_vdso(struct vmar* vmar, struct mapping* mapping) {
     if (mapping->vmo == vdso.vmo && (mapping->permissions & ZX_VM_PERM_EXECUTE)) {
         vmar->space->vdso_code = mapping;
-        if (vmar->space->process != NULL) {
-            vmar->space->process->vdso_base = mapping->node.base - vdso.code_offset;
+        struct process* process = vmar->space->process;
+        // What a process has for itself is no place to make calls from.
+        if (process != NULL && process->commons->root->space == vmar->space) {
+            process_set_vdso_base(process, mapping->node.base - vdso.code_offset);
         }
     }
 }

@@ -18,14 +18,14 @@ struct vmar {
 
 struct address_space {
     struct arch_aspace arch;
-    struct process* process;   // whose it is; NULL until process_create says so
+    struct process* process;   // who made it; NULL until process_create says so
     struct mapping* vdso_code; // the one executable mapping of the vDSO, or NULL
 };
 
 extern const struct dispatcher_ops vmar_ops;
 
-// The root region of a new address space.
-zx_status_t vmar_create_root(struct vmar** out);
+// The root region of a new address space from base to end.
+zx_status_t vmar_create_root(uint64_t base, uint64_t end, struct vmar** out);
 struct dispatcher* vmar_dispatcher(struct vmar* vmar);
 struct vmar* vmar_from_dispatcher(struct dispatcher* object);
 struct arch_aspace* vmar_arch_aspace(struct vmar* vmar);
@@ -67,8 +67,9 @@ typedef zx_status_t (*record_fn)(void* context, const void* record);
 
 // Where it lies, or lay while it was alive.
 void vmar_get_info(struct vmar* vmar, zx_info_vmar_t* info);
-// zx_info_maps_t records of the address space and everything in it, depth first.
-zx_status_t vmar_maps(struct vmar* root, record_fn record, void* context);
+// zx_info_maps_t records of the address space, by a name of ZX_MAX_NAME_LEN bytes, and of
+// everything in it, depth first.
+zx_status_t vmar_maps(struct vmar* root, const char* name, record_fn record, void* context);
 // zx_info_vmo_t records (VIA_MAPPING) of the mapped VMOs.
 zx_status_t vmar_vmos(struct vmar* root, record_fn record, void* context);
 // ZX_INFO_TASK_STATS of an address space.

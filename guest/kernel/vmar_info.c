@@ -1,6 +1,6 @@
 // What zx_object_get_info tells about address spaces.
-#include "process.h"
 #include "string.h"
+#include "vmar.h"
 
 void vmar_get_info(struct vmar* vmar, zx_info_vmar_t* info) {
     info->base = vmar->node.base;
@@ -35,10 +35,10 @@ static uint64_t committed_pages(struct mapping* mapping) {
                                  rest < mapping->node.size ? rest : mapping->node.size);
 }
 
-zx_status_t vmar_maps(struct vmar* root, record_fn record, void* context) {
+zx_status_t vmar_maps(struct vmar* root, const char* name, record_fn record, void* context) {
     zx_info_maps_t entry = {
         .base = root->node.base, .size = root->node.size, .type = ZX_INFO_MAPS_TYPE_ASPACE};
-    memcpy(entry.name, root->space->process->name, sizeof(entry.name));
+    memcpy(entry.name, name, sizeof(entry.name));
     zx_status_t status = record(context, &entry);
     for (struct vmar_node* node = &root->node; node != NULL && status == ZX_OK;
          node = walk(root, node)) {

@@ -66,7 +66,7 @@ _CALLS = (
             "shared_proc: MANAGE_PROCESS",
             "policy NEW_PROCESS",
         ),
-        errors=("INVALID_ARGS", *HANDLE_ERRORS),
+        errors=("INVALID_ARGS", *HANDLE_ERRORS, "BAD_STATE"),
         category="tasks",
     ),
     Call(

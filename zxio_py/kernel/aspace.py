@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: First and one past the last user address, as on x86-64.
 USER_BASE = 0x1000000
 USER_TOP = 0x7FFFFFFFF000
+#: Where what processes share begins, if they do: below is what each has for itself.
+SHARED_BASE = USER_BASE + round_up((USER_TOP - USER_BASE) // 2)
 
 _PERMS = {
     "none": 0,
@@ -167,13 +169,14 @@ def _base(node: Node) -> int:
 
 
 class AddressSpace:
-    """The user memory of one process."""
+    """The user memory of one process, or what several share of it, or one has for itself."""
 
     __slots__ = ("_harness_top", "_readable", "_writable", "kernel", "root", "vdso_code")
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, base: int = USER_BASE, top: int = USER_TOP) -> None:
+        """Addresses from *base* up to *top*."""
         self.kernel = kernel
-        self.root = Region(self, USER_BASE, USER_TOP - USER_BASE, CAN_MAP_MASK, None)
+        self.root = Region(self, base, top - base, CAN_MAP_MASK, None)
         # Translations by page number, as a TLB holds them; flushed when mappings or pages change.
         self._readable: dict[int, bytearray] = {}
         self._writable: dict[int, bytearray] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zxio_py import abi
 from zxio_py.kernel import exception
-from zxio_py.kernel.aspace import CAN_MAP_MASK, AddressSpace
+from zxio_py.kernel.aspace import CAN_MAP_MASK, SHARED_BASE, USER_BASE, AddressSpace
 from zxio_py.kernel.channel import end_unreachable
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ThreadKilled, ZxError
@@ -21,6 +21,29 @@ if TYPE_CHECKING:
     from zxio_py.kernel.exception import Listener
     from zxio_py.kernel.job import Job
     from zxio_py.kernel.kernel import Kernel
+
+
+class Sharing:
+    """What several processes have in common: handles, futexes, half of their addresses."""
+
+    __slots__ = ("aspace", "futexes", "handles", "processes")
+
+    def __init__(self, aspace: AddressSpace, handles: HandleTable, futexes: FutexTable) -> None:
+        self.aspace = aspace
+        self.handles = handles
+        self.futexes = futexes
+        #: How many processes have it; it is gone when none does.
+        self.processes = 1
+
+    def check(self) -> None:
+        """BAD_STATE if it is gone."""
+        if not self.processes:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+
+    def leave(self) -> bool:
+        """One less; whether it was the last."""
+        self.processes -= 1
+        return not self.processes
 
 
 class Process(Task):
@@ -44,7 +67,9 @@ class Process(Task):
         "listener",
         "name",
         "policy",
+        "restricted",
         "retcode",
+        "sharing",
         "start_time",
         "started",
         "suspensions",
@@ -54,16 +79,41 @@ class Process(Task):
     TYPE = abi.ZX_OBJ_TYPE_PROCESS
     DEFAULT_RIGHTS = abi.ZX_DEFAULT_PROCESS_RIGHTS
 
-    def __init__(self, kernel: Kernel, job: Job, name: bytes) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        job: Job,
+        name: bytes,
+        shareable: bool = False,
+        sharing: Sharing | None = None,
+    ) -> None:
+        """A process in *job*, which has not started; BAD_STATE if that was killed.
+
+        *shareable*: others may share its part of the addresses; *sharing*: it shares this, which
+        is not gone, and has the rest for itself.
+        """
         super().__init__(kernel)
         job.add_process(self)
         self.job = job
         job.hold()
         self.name = clean_name(name)
         self.policy = job.policy
-        self.aspace: AddressSpace = AddressSpace(kernel)
-        self.handles: HandleTable = HandleTable(kernel, spread(self.koid))
-        self.futexes = FutexTable()
+        self.sharing = sharing
+        #: The part of its addresses that it has for itself, where it shares the rest.
+        self.restricted: AddressSpace | None = None
+        if sharing is None:
+            base = SHARED_BASE if shareable else USER_BASE
+            self.aspace: AddressSpace = AddressSpace(kernel, base)
+            self.handles: HandleTable = HandleTable(kernel, spread(self.koid))
+            self.futexes = FutexTable()
+            if shareable:
+                self.sharing = Sharing(self.aspace, self.handles, self.futexes)
+        else:
+            self.aspace = sharing.aspace
+            self.handles = sharing.handles
+            self.futexes = sharing.futexes
+            sharing.processes += 1
+            self.restricted = AddressSpace(kernel, USER_BASE, SHARED_BASE)
         #: Threads that have started and not ended.
         self.threads: dict[int, Thread] = {}
         self.started = False
@@ -97,6 +147,16 @@ class Process(Task):
         if self._root_vmar is None:
             self._root_vmar = Vmar(self.kernel, self.aspace.root)
         return self._root_vmar
+
+    def aspace_at(self, address: int) -> AddressSpace:
+        """The address space that has, or would have, *address*."""
+        restricted = self.restricted
+        return restricted if restricted is not None and address < SHARED_BASE else self.aspace
+
+    @property
+    def aspaces(self) -> tuple[AddressSpace, ...]:
+        """All it has, by address."""
+        return (self.aspace,) if self.restricted is None else (self.restricted, self.aspace)
 
     @property
     def vdso_base(self) -> int:
@@ -206,10 +266,13 @@ class Process(Task):
             thread.end()
         exception.drop(self.listener)
         exception.drop(self.debugger)
-        self.kernel.close_handles(self.handles.clear())
-        if self.kernel.carriers:
-            end_unreachable(self.kernel)
-        self.aspace.destroy()
+        if self.sharing is None or self.sharing.leave():
+            self.kernel.close_handles(self.handles.clear())
+            if self.kernel.carriers:
+                end_unreachable(self.kernel)
+            self.aspace.destroy()
+        if self.restricted is not None:
+            self.restricted.destroy()
         self._root_vmar = None
         self.update_signals(0, abi.ZX_PROCESS_TERMINATED)
         self.job.remove_process(self)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from zxio_py import abi
 from zxio_py.abi.model import Topic
+from zxio_py.kernel.aspace import AddressSpace, Node, Region
 from zxio_py.kernel.aspace import Mapping as VmMapping
-from zxio_py.kernel.aspace import Node, Region
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.handle import Handle
@@ -19,16 +20,19 @@ from zxio_py.kernel.vmo import Vmo, VmObject
 
 def process_maps(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
     """The tree of its regions and mappings, from the top."""
-    process = _alive(handle)
-    root = process.aspace.root
-    whole = record(
-        topic.record,
-        name=process.name,
-        base=root.base,
-        size=root.size,
-        type=abi.ZX_INFO_MAPS_TYPE_ASPACE,
-    )
-    return [whole, *(_map_entry(topic, depth, node) for depth, node in _nodes(root))]
+    process = handle.object
+    assert isinstance(process, Process)
+    entries = []
+    for aspace in process.aspaces:
+        root = aspace.root
+        if not root.alive:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        kind = abi.ZX_INFO_MAPS_TYPE_ASPACE
+        entries.append(
+            record(topic.record, name=process.name, base=root.base, size=root.size, type=kind)
+        )
+        entries += [_map_entry(topic, depth, node) for depth, node in _nodes(root)]
+    return entries
 
 
 def _map_entry(topic: Topic, depth: int, node: Node) -> bytes:
@@ -70,17 +74,25 @@ def process_vmos(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
             memory = held.object.memory
             flags = abi.ZX_INFO_VMO_VIA_HANDLE
             entries.append(_vmo_record(topic, memory, held.rights, flags))
-    for _, node in _nodes(process.aspace.root):
-        if isinstance(node, VmMapping) and node.vmo is not None:
-            entries.append(_vmo_record(topic, node.vmo, 0, abi.ZX_INFO_VMO_VIA_MAPPING))
+    for aspace in reversed(process.aspaces):
+        for _, node in _nodes(aspace.root):
+            if isinstance(node, VmMapping) and node.vmo is not None:
+                entries.append(_vmo_record(topic, node.vmo, 0, abi.ZX_INFO_VMO_VIA_MAPPING))
     return entries
 
 
-def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
-    """How much it has mapped, alone and with others."""
-    process = _alive(handle)
+class _Usage(NamedTuple):
+    """Bytes of an address space: mapped, committed alone and with others, the latter's share."""
+
+    mapped: int
+    private: int
+    shared: int
+    scaled: int
+
+
+def _usage(aspace: AddressSpace) -> _Usage:
     mapped = private = shared = scaled = 0
-    for _, node in _nodes(process.aspace.root):
+    for _, node in _nodes(aspace.root):
         if isinstance(node, VmMapping):
             mapped += node.size
             committed = node.committed * abi.ZX_PAGE_SIZE
@@ -90,13 +102,27 @@ def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
                 scaled += committed // sharers
             else:
                 private += committed
+    return _Usage(mapped, private, shared, scaled)
+
+
+def task_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
+    """How much it has mapped, alone and with others."""
+    process = _alive(handle)
+    usage = _usage(process.aspace)
+    sharers = 1 if process.sharing is None else process.sharing.processes
+    if sharers > 1:  # nothing of what it shares is its own
+        scaled = usage.scaled // sharers + usage.private // sharers
+        usage = _Usage(usage.mapped, 0, usage.private + usage.shared, scaled)
+    if process.restricted is not None:
+        own = _usage(process.restricted)
+        usage = _Usage(*(one + other for one, other in zip(usage, own, strict=True)))
     return [
         record(
             topic.record,
-            mem_mapped_bytes=mapped,
-            mem_private_bytes=private,
-            mem_shared_bytes=shared,
-            mem_scaled_shared_bytes=scaled,
+            mem_mapped_bytes=usage.mapped,
+            mem_private_bytes=usage.private,
+            mem_shared_bytes=usage.shared,
+            mem_scaled_shared_bytes=usage.scaled,
         )
     ]
 

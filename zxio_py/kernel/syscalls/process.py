@@ -14,6 +14,7 @@ from zxio_py.kernel.process import Process
 from zxio_py.kernel.syscalls.job import get_manager
 from zxio_py.kernel.syscalls.names import read_name
 from zxio_py.kernel.thread import Thread
+from zxio_py.kernel.vmar import Vmar
 from zxio_py.kernel.vmo import VmObject
 
 #: Of one copy from or to a process, bytes.
@@ -35,8 +36,34 @@ def zx_process_create(
     c.check_policy(abi.ZX_POL_NEW_PROCESS)
     text = read_name(c, name, name_size)
     parent = get_manager(c, job, abi.ZX_RIGHT_MANAGE_PROCESS)
-    process = Process(c.kernel, parent, text)  # BAD_STATE
+    shareable = bool(options & abi.ZX_PROCESS_SHARED)
+    process = Process(c.kernel, parent, text, shareable)  # BAD_STATE
     c.give((proc_handle, process), (vmar_handle, process.vmar_root))
+    return abi.ZX_OK
+
+
+def zx_process_create_shared(
+    c: Caller,
+    shared_proc: int,
+    options: int,
+    name: Pointer,
+    name_size: int,
+    proc_handle: Pointer,
+    restricted_vmar_handle: Pointer,
+) -> int:
+    """Make a process that shares with another, in its job, and the root VMAR of the rest."""
+    if options != 0:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    c.check_policy(abi.ZX_POL_NEW_PROCESS)
+    text = read_name(c, name, name_size)
+    origin = c.get(shared_proc, Process, abi.ZX_RIGHT_MANAGE_PROCESS)
+    if origin.sharing is None:
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    origin.sharing.check()  # BAD_STATE
+    process = Process(c.kernel, origin.job, text, sharing=origin.sharing)  # BAD_STATE
+    assert process.restricted is not None
+    restricted = Vmar(c.kernel, process.restricted.root)
+    c.give((proc_handle, process), (restricted_vmar_handle, restricted))
     return abi.ZX_OK
 
 
@@ -89,7 +116,7 @@ def _find_memory(process: Process, vaddr: int, most: int, vdso: VmObject | None)
     NO_MEMORY: nothing is mapped there; ACCESS_DENIED; BAD_STATE: not cached; OUT_OF_RANGE: the VMO
     ends before.
     """
-    mapping = process.aspace.find(vaddr)  # of a dead process nothing is left
+    mapping = process.aspace_at(vaddr).find(vaddr)  # of a dead process nothing is left
     if mapping is None:
         raise ZxError(abi.ZX_ERR_NO_MEMORY)
     if mapping.vmo is not None:
