@@ -104,6 +104,12 @@ uint64_t arch_regs_fault_address(const struct arch_regs* regs);
 size_t arch_general_regs_size(void);
 void arch_get_general_regs(struct thread* thread, void* out);
 zx_status_t arch_set_general_regs(struct thread* thread, const void* in);
+// Restricted mode, where ARCH_RUNS_RESTRICTED: a state of RESTRICTED_SIZE bytes.  Whether the
+// current thread's user registers may be set to it; sets them, or takes them over after a system
+// call.  The segment bases of normal mode are kept meanwhile.
+bool arch_restricted_is_valid(const void* state);
+void arch_restricted_load(const void* state, uint64_t* normal_bases);
+void arch_restricted_save(void* state, const uint64_t* normal_bases);
 #ifdef __x86_64__
 // What %fs and %gs are relative to.
 void arch_get_segment_bases(struct thread* thread, uint64_t* fs_base, uint64_t* gs_base);

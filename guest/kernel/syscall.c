@@ -4,12 +4,18 @@
 
 #include "policy.h"
 #include "process.h"
+#include "restricted.h"
 #include "sanitize.h"
 #include "thread.h"
 
 // Called from anywhere but its own place in the vDSO, or with a number that does not exist.  The
 // result is never seen unless an exception handler lets the thread go on.
 static uint64_t bad_syscall(uint64_t number) {
+#if ARCH_RUNS_RESTRICTED
+    if (restricted_is_active()) {
+        restricted_leave();
+    }
+#endif
     policy_exception(ZX_EXCP_POLICY_CODE_BAD_SYSCALL, (uint32_t)number);
     return (uint64_t)ZX_ERR_BAD_SYSCALL;
 }

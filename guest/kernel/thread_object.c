@@ -3,6 +3,7 @@
 
 #include "heap.h"
 #include "process.h"
+#include "restricted.h"
 #include "string.h"
 
 #define ONLY_CPU_MASK 1ull
@@ -29,6 +30,7 @@ static void thread_destroy(struct dispatcher* object) {
         thread_free(thread->thread); // it never started
     }
     exception_channel_drop(&thread->exception_channel);
+    kfree(thread->restricted);
     dispatcher_unref(&thread->process->object);
     kfree(thread);
 }
@@ -165,7 +167,9 @@ bool thread_object_is_ending(const struct thread_dispatcher* thread) {
 }
 
 void thread_set_vdso_base(struct thread_dispatcher* thread) {
-    thread->thread->vdso_base = thread->process->vdso_base;
+    if (thread->restricted == NULL || !thread->restricted->active) {
+        thread->thread->vdso_base = thread->process->vdso_base;
+    }
 }
 
 void thread_object_set_cpu_mask(struct thread_dispatcher* thread, uint64_t mask) {

@@ -6,6 +6,7 @@
 #include "thread.h"
 
 struct process;
+struct restricted;
 
 enum thread_object_state {
     THREAD_OBJECT_INITIAL, // made, never started
@@ -23,8 +24,9 @@ struct thread_dispatcher {
     bool is_exiting;        // by itself: it runs no more user code
     uint64_t runtime_ticks; // after death
     struct exception_channel exception_channel;
-    struct exception* exception; // that it is stopped in, or NULL
-    uint64_t cpu_mask_change;    // of the processors it may use, against the only one
+    struct exception* exception;   // that it is stopped in, or NULL
+    struct restricted* restricted; // state of restricted mode; NULL until asked for
+    uint64_t cpu_mask_change;      // of the processors it may use, against the only one
     char name[ZX_MAX_NAME_LEN];
 };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zxio_py import abi
+from zxio_py.kernel.aspace import USER_BASE, USER_TOP
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.records import record
 
@@ -16,8 +17,14 @@ VECTOR_SIZE = 2120
 DEBUG_SIZE = 48
 SINGLE_STEP_SIZE = 4
 
+_RESTRICTED = "zx_x86_64_restricted_state_t"
+#: Of the state of restricted mode, and the one of a thread that was never there.
+RESTRICTED_SIZE = abi.STRUCTS[_RESTRICTED].size
+NO_RESTRICTED_STATE = bytes(RESTRICTED_SIZE)
+
 _FIXED_FLAGS = 0x202  # interrupts are on in user mode; bit 1 is always set
 _USER_FLAGS = 0x240DD5  # CF PF AF ZF SF TF DF OF AC ID: what user mode may choose
+_NESTED_TASK = 0x4000  # user mode may ask for it in vain
 _CANONICAL_BITS = 48
 
 
@@ -35,15 +42,31 @@ def program_counter(registers: bytes) -> int:
 
 def accepted(written: bytes) -> bytes:
     """*written* as a thread can have them; INVALID_ARGS for addresses that are none."""
-    for name in ("fs_base", "gs_base", "rip"):
-        upper = _read(written, name) >> (_CANONICAL_BITS - 1)
-        if upper not in (0, (1 << (64 - _CANONICAL_BITS + 1)) - 1):
-            raise ZxError(abi.ZX_ERR_INVALID_ARGS)
+    if not all(_is_canonical(_read(written, name)) for name in ("fs_base", "gs_base", "rip")):
+        raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     flags = _read(written, "rflags") & _USER_FLAGS | _FIXED_FLAGS
     field = abi.STRUCTS[_NAME].field("rflags")
     return written[: field.offset] + flags.to_bytes(8, "little") + written[field.offset + 8 :]
 
 
-def _read(registers: bytes, name: str) -> int:
-    field = abi.STRUCTS[_NAME].field(name)
-    return int.from_bytes(registers[field.offset : field.offset + field.size], "little")
+def restricted_entry(state: bytes) -> int | None:
+    """Where restricted mode begins with *state*; None if that is not to be entered with."""
+    entry = _read(state, "ip", _RESTRICTED)
+    flags = _read(state, "flags", _RESTRICTED)
+    bases = [_read(state, name, _RESTRICTED) for name in ("fs_base", "gs_base")]
+    valid = (
+        USER_BASE <= entry < USER_TOP
+        and not flags & ~(_USER_FLAGS | _NESTED_TASK)
+        and all(map(_is_canonical, bases))
+    )
+    return entry if valid else None
+
+
+def _is_canonical(address: int) -> bool:
+    upper = address >> (_CANONICAL_BITS - 1)
+    return upper in (0, (1 << (64 - _CANONICAL_BITS + 1)) - 1)
+
+
+def _read(state: bytes, name: str, struct: str = _NAME) -> int:
+    field = abi.STRUCTS[struct].field(name)
+    return int.from_bytes(state[field.offset : field.offset + field.size], "little")

@@ -38,6 +38,7 @@ class Thread(Task):
         "listener",
         "name",
         "process",
+        "restricted_state",
         "sleeps",
         "state",
     )
@@ -67,6 +68,8 @@ class Thread(Task):
         self.exiting = False
         #: General registers; None as long as it does not stand at an instruction.
         self._registers: bytes | None = None
+        #: What restricted mode is to be entered with.
+        self.restricted_state = registers.NO_RESTRICTED_STATE
         #: Where a handler wants it to go on, out of a call that a Python thread makes for it.
         self._sent_to: int | None = None
 

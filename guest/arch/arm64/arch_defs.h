@@ -98,6 +98,10 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 #define VECTOR_REGS_SIZE 520
 #define DEBUG_REGS_SIZE 528
 
+// Whether there is a restricted mode, and bytes of its state.
+#define ARCH_RUNS_RESTRICTED 0
+#define RESTRICTED_SIZE 280
+
 // The first stack pointer of user code.
 static inline uint64_t arch_initial_stack(uint64_t top) {
     return top;

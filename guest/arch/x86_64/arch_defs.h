@@ -87,6 +87,10 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 #define VECTOR_REGS_SIZE 2120
 #define DEBUG_REGS_SIZE 48
 
+// Whether there is a restricted mode, and bytes of its state.
+#define ARCH_RUNS_RESTRICTED 1
+#define RESTRICTED_SIZE 160
+
 // The first stack pointer of user code, as behind a call, which pushes 8 bytes.
 static inline uint64_t arch_initial_stack(uint64_t top) {
     return top - 8;

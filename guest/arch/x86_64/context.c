@@ -241,3 +241,67 @@ zx_status_t arch_set_general_regs(struct thread* thread, const void* in) {
     arch_set_segment_bases(thread, state->fs_base, state->gs_base);
     return ZX_OK;
 }
+
+// ---- restricted mode -----------------------------------------------------------------------
+
+bool arch_restricted_is_valid(const void* state) {
+    const zx_x86_64_restricted_state_t* wanted = state;
+    return is_user_address(wanted->ip) && !(wanted->flags & ~(RFLAGS_USER | RFLAGS_NT)) &&
+           is_canonical(wanted->fs_base) && is_canonical(wanted->gs_base);
+}
+
+void arch_restricted_load(const void* state, uint64_t* normal_bases) {
+    const zx_x86_64_restricted_state_t* wanted = state;
+    struct thread* thread = thread_current();
+    *arch_user_regs(thread) = (struct arch_regs){
+        .rax = wanted->rax,
+        .rbx = wanted->rbx,
+        .rcx = wanted->rcx,
+        .rdx = wanted->rdx,
+        .rsi = wanted->rsi,
+        .rdi = wanted->rdi,
+        .rbp = wanted->rbp,
+        .rsp = wanted->rsp,
+        .r8 = wanted->r8,
+        .r9 = wanted->r9,
+        .r10 = wanted->r10,
+        .r11 = wanted->r11,
+        .r12 = wanted->r12,
+        .r13 = wanted->r13,
+        .r14 = wanted->r14,
+        .r15 = wanted->r15,
+        .rip = wanted->ip,
+        .cs = USER_CODE_SELECTOR,
+        .ss = USER_DATA_SELECTOR,
+        .rflags = (wanted->flags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF,
+    };
+    arch_get_segment_bases(thread, &normal_bases[0], &normal_bases[1]);
+    arch_set_segment_bases(thread, wanted->fs_base, wanted->gs_base);
+}
+
+// The instruction for system calls has overwritten %rcx and %r11.
+void arch_restricted_save(void* state, const uint64_t* normal_bases) {
+    struct thread* thread = thread_current();
+    const struct arch_regs* regs = arch_user_regs(thread);
+    zx_x86_64_restricted_state_t* left = state;
+    *left = (zx_x86_64_restricted_state_t){
+        .rax = regs->rax,
+        .rbx = regs->rbx,
+        .rdx = regs->rdx,
+        .rsi = regs->rsi,
+        .rdi = regs->rdi,
+        .rbp = regs->rbp,
+        .rsp = regs->rsp,
+        .r8 = regs->r8,
+        .r9 = regs->r9,
+        .r10 = regs->r10,
+        .r12 = regs->r12,
+        .r13 = regs->r13,
+        .r14 = regs->r14,
+        .r15 = regs->r15,
+        .ip = regs->rip,
+        .flags = regs->rflags & RFLAGS_USER,
+    };
+    arch_get_segment_bases(thread, &left->fs_base, &left->gs_base);
+    arch_set_segment_bases(thread, normal_bases[0], normal_bases[1]);
+}
