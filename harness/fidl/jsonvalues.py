@@ -50,6 +50,8 @@ class ValueReader:
         """The value of *type* that JSON *value* says."""
         if isinstance(value, dict) and "$decode" in value:
             return self._decoded(is_a(value["$decode"], dict, where), where)
+        if value is None:
+            return None  # whether it may be is the codec's to say
         match type:
             case Primitive():
                 return _number(type, value, where)
@@ -58,11 +60,11 @@ class ValueReader:
             case Text():
                 return _text(value, where)
             case Handle():
-                return None if value is None else self._handle(value, where)
+                return self._handle(value, where)
             case Vector() | Array():
                 return self._elements(type.of, value, where)
             case Box() | OptionalUnion():
-                return None if value is None else self.read(type.of, value, where)
+                return self.read(type.of, value, where)
             case StructType():
                 return self._struct(type, is_a(value, dict, where), where)
             case TableType() | UnionType():
@@ -83,14 +85,12 @@ class ValueReader:
         return self.handle(entry(is_a(value, dict, where), "$handle", int, where), where)
 
     def _elements(self, of: Type, value: Any, where: str) -> Any:
-        if value is None:
-            return None
         elements = [self.read(of, item, where) for item in is_a(value, list, where)]
         if of is not UINT8:
             return elements
         try:
             return bytes(elements)
-        except ValueError:
+        except (TypeError, ValueError):
             raise InputError(f"{brief(value)} are no bytes", where=where) from None
 
     def _struct(self, type: StructType, value: dict[str, Any], where: str) -> Any:
@@ -166,12 +166,12 @@ def _is_number(value: Any) -> bool:
     return type(value) in (int, float)
 
 
-def _text(value: Any, where: str) -> str | None:
+def _text(value: Any, where: str) -> str:
     if isinstance(value, dict):
         data = hexadecimal(entry(value, "$utf8_hex", str, where), where)
         # What is no UTF-8 becomes what Python cannot encode either.
         return data.decode(errors="surrogateescape")
-    return None if value is None else is_a(value, str, where)
+    return is_a(value, str, where)
 
 
 def comparable(type: Type, value: Any, table: HandleTable) -> Any:

@@ -121,7 +121,8 @@ class Schema:
                     return OptionalUnion(of)
                 raise InputError(f"{of.name} is no union", where=where)
             case "handle":
-                rights = self.rights(reference.get("rights", "same_rights"), where)
+                given = reference.get("rights")
+                rights = abi.ZX_RIGHT_SAME_RIGHTS if given is None else self.rights(given, where)
                 return Handle(object_type(reference.get("subtype"), where), rights, optional_)
             case _:
                 raise InputError(f"no kind of type {brief(kind)}", where=where)

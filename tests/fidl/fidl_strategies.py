@@ -180,7 +180,7 @@ def _numbers(type: Primitive, nan: bool) -> st.SearchStrategy[Any]:
     if type is BOOL:
         return st.booleans()
     if type in (FLOAT32, FLOAT64):
-        return st.floats(width=8 * type.size, allow_nan=nan)  # type: ignore[arg-type]
+        return st.floats(width=8 * type.size, allow_nan=nan)
     return integers(type)
 
 

@@ -43,7 +43,7 @@ from zxio_py.fidl import (
 )
 from zxio_py.fidl.library import io, packet_socket, pty, raw_socket, socket, unknown
 from zxio_py.fidl.library.io_types import FileObject, NodeAttributes, NodeInfoDeprecated
-from zxio_py.fidl.types import INT32
+from zxio_py.fidl.types import INT32, INT64
 from zxio_py.fidl.values import Uint32
 
 LIBRARIES = (io, packet_socket, pty, raw_socket, socket, unknown)
@@ -100,6 +100,11 @@ def test_a_composed_method_keeps_its_ordinal() -> None:
 def test_two_methods_of_one_name_or_ordinal_are_refused(methods: tuple[Method, ...]) -> None:
     with pytest.raises(DeclarationError):
         Protocol("test/P", *methods)
+
+
+def test_an_error_is_a_number_of_32_bits() -> None:
+    with pytest.raises(DeclarationError, match="int32"):
+        two_way("A", error=INT64)
 
 
 # Messages --------------------------------------------------------------------------------------
@@ -202,16 +207,16 @@ def test_a_value_that_is_none_of_the_method_s_is_refused(value: Any) -> None:
 def test_a_message_is_no_larger_than_a_channel_takes() -> None:
     method = CLOSED_TARGET["ByteVectorSize"]
     assert method.request is not None
-    largest = method.request(bytes(65536 - 32))  # type: ignore[call-arg]
+    largest = method.request(bytes(65536 - 32))
     assert len(method.encode_request(largest).data) == 65536
     with pytest.raises(FidlError, match="MESSAGE_TOO_LARGE"):
-        method.encode_request(method.request(bytes(65536 - 31)))  # type: ignore[call-arg]
+        method.encode_request(method.request(bytes(65536 - 31)))
     table = HandleTable()
     handles = [table.add(index, 5, 0) for index in range(65)]
     events = CLOSED_TARGET["HandleVectorSize"]
     assert events.request is not None
     with pytest.raises(FidlError, match="MESSAGE_TOO_LARGE"):
-        events.encode_request(events.request(handles), 0, table)  # type: ignore[call-arg]
+        events.encode_request(events.request(handles), 0, table)
     assert table.still_open() == []
 
 
@@ -313,7 +318,7 @@ def test_a_client_gets_events() -> None:
     node_info = NodeInfoDeprecated(file=FileObject(None, 6))
     message = io.NODE["OnOpen"].encode_request(io.NodeOnOpenEvent(0, node_info))
     handles = [(6, abi.ZX_OBJ_TYPE_STREAM, 0)]
-    received = receive_event(io.NODE, message.data, handles)  # type: ignore[arg-type]
+    received = receive_event(io.NODE, message.data, handles)
     assert received == Event(io.NODE["OnOpen"], io.NodeOnOpenEvent(0, node_info))
     with pytest.raises(TransactionError, match="INVALID_TXID"):
         receive_event(io.NODE, encode_header(1, io.NODE["OnOpen"].ordinal, False))

@@ -37,7 +37,13 @@ from zxio_py.fidl.exchange import (
     receive_event,
     receive_request,
 )
-from zxio_py.fidl.message import HandleDisposition, HandleInfo, HandleOwner
+from zxio_py.fidl.message import (
+    HandleDisposition,
+    HandleInfo,
+    HandleOwner,
+    pack_dispositions,
+    unpack_infos,
+)
 from zxio_py.fidl.protocol import (
     Kind,
     Method,
@@ -95,9 +101,11 @@ __all__ = [
     "event",
     "one_way",
     "ordinal_of",
+    "pack_dispositions",
     "receive_event",
     "receive_request",
     "two_way",
     "unknown_members",
+    "unpack_infos",
     "which",
 ]

@@ -35,12 +35,16 @@ def function_of(
     functions = type.functions
     with _MAKING:
         if purpose not in functions:
-            functions[purpose] = lambda *arguments: functions[purpose](*arguments)
+
+            def later(*arguments: Any) -> Any:
+                return functions[purpose](*arguments)
+
+            functions[purpose] = later
             try:
                 functions[purpose] = makers[type.kind](type)
-            except BaseException:
-                del functions[purpose]
-                raise
+            finally:
+                if functions[purpose] is later:  # it could not be made
+                    del functions[purpose]
         return functions[purpose]
 
 

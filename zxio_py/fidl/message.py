@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct as Form
 from typing import Any, NamedTuple, Protocol
 
 from zxio_py import abi
@@ -13,6 +14,11 @@ from zxio_py.fidl.layout import MAX_DEPTH
 PRESENT = (1 << 64) - 1
 #: The word of a handle that is.
 HANDLE_PRESENT = (1 << 32) - 1
+
+
+#: zx_handle_disposition_t with its result left 0; zx_handle_info_t.
+_DISPOSITION = Form("<IIII4x")
+_INFO = Form("<III4x")
 
 
 class HandleDisposition(NamedTuple):
@@ -33,6 +39,19 @@ class HandleInfo(NamedTuple):
     handle: int
     type: int
     rights: int
+
+
+def pack_dispositions(handles: Sequence[HandleDisposition]) -> bytes:
+    """The array of zx_handle_disposition_t that zx_channel_write_etc takes."""
+    return b"".join(
+        _DISPOSITION.pack(operation, handle, type, rights)
+        for handle, type, rights, operation in handles
+    )
+
+
+def unpack_infos(data: bytes) -> list[HandleInfo]:
+    """Handles from the array of zx_handle_info_t that zx_channel_read_etc gives."""
+    return [HandleInfo(*fields) for fields in _INFO.iter_unpack(data)]
 
 
 class HandleOwner(Protocol):

@@ -41,7 +41,7 @@ from zxio_py.fidl.transaction import (
     encode_header,
     refuse_body,
 )
-from zxio_py.fidl.types import Enum, Primitive, StructType
+from zxio_py.fidl.types import INT32, UINT32, Enum, Primitive, StructType
 from zxio_py.fidl.values import Struct, Table, Union, record_of
 
 #: A class of payloads: arguments of a method, or what it answers.
@@ -89,6 +89,11 @@ class Method:
     selector: str = ""
     #: ``library/Protocol``; empty until a protocol has it.
     protocol: str = ""
+
+    def __post_init__(self) -> None:
+        base = self.error.base if isinstance(self.error, Enum) else self.error
+        if base not in (None, INT32, UINT32):
+            raise DeclarationError(f"{self.name}: an error is an int32, a uint32 or an enum of one")
 
     @property
     def hashed_name(self) -> str:

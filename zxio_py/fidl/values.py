@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, make_dataclass
 from keyword import iskeyword
+from threading import RLock
 from types import NoneType
 from types import UnionType as PythonUnion
 from typing import (
@@ -40,6 +41,9 @@ from typing import (
 from zxio_py.fidl import types
 from zxio_py.fidl.errors import Code, DeclarationError, FidlError
 from zxio_py.fidl.types import Member, OptionalUnion, StructType, TableType, Type, UnionType
+
+#: Held while a class is made: a type has one.
+_MAKING = RLock()
 
 # Annotations for the types that need no more said.
 Bool: TypeAlias = Annotated[bool, types.BOOL]
@@ -159,8 +163,9 @@ def which(value: Union) -> str | None:
 
 def record_of(type: StructType | TableType | UnionType) -> type[Any]:
     """The class of a type's values, made if the type was not declared by one."""
-    if type.record is None:
-        type.record = _make_record(type)
+    with _MAKING:
+        if type.record is None:
+            type.record = _make_record(type)
     return type.record
 
 
