@@ -22,8 +22,7 @@ _ENCODES = frozenset({"success", "encode_success", "encode_failure"})
 _DECODES = frozenset({"success", "decode_success", "decode_failure"})
 
 #: What a case's policy is to our codec; others are about languages that are not like Python.
-_POLICIES: dict[str | None, UnknownPolicy] = {
-    None: "drop",
+_POLICIES: dict[str, UnknownPolicy] = {
     "drop_unknown": "drop",
     "store_unknown": "store",
 }
@@ -42,7 +41,7 @@ def check_conformance(document: dict[str, Any], source: str) -> Iterator[Verdict
         where += f" {brief(name)}"
         if kind not in _ENCODES | _DECODES:
             raise InputError(f"no kind of case {brief(kind)}", where=where)
-        policy = case.get("policy")
+        policy = optional(case, "policy", str, "drop_unknown", where)
         if policy not in _POLICIES:
             yield Verdict(name, kind, "skip", f"policy {policy}")
             continue
@@ -61,7 +60,7 @@ class _Case:
             self._codec = Codec(self._type)
         except DeclarationError as error:
             raise InputError(str(error), where=where) from None
-        self._policy = _POLICIES[case.get("policy")]
+        self._policy = _POLICIES[case.get("policy", "drop_unknown")]
         self._handle_defs = [
             (object_type(item.get("type"), where), schema.rights(item.get("rights"), where))
             for item in optional(case, "handle_defs", list, [], where)

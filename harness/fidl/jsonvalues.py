@@ -49,7 +49,7 @@ class ValueReader:
     def read(self, type: Type, value: Any, where: str) -> Any:
         """The value of *type* that JSON *value* says."""
         if isinstance(value, dict) and "$decode" in value:
-            return self._decoded(is_a(value["$decode"], dict, where), where)
+            return self._decoded(type, is_a(value["$decode"], dict, where), where)
         if value is None:
             return None  # whether it may be is the codec's to say
         match type:
@@ -131,9 +131,11 @@ class ValueReader:
         handles = self.handle_list(optional(value, "handles", list, [], where), where)
         return Unknown(ordinal, data, tuple(handles))
 
-    def _decoded(self, value: dict[str, Any], where: str) -> Any:
+    def _decoded(self, type: Type, value: dict[str, Any], where: str) -> Any:
         """The value that a decoder gets from given bytes."""
         body = self._schema.body(value.get("type"), where)
+        if body is not type and not (isinstance(type, Box | OptionalUnion) and type.of is body):
+            raise InputError(f"a {body.name} is of another type", where=where)
         try:
             codec = Codec(body)
         except DeclarationError as error:

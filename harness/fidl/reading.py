@@ -15,6 +15,7 @@ _NAMES: dict[type, str] = {
     list: "a list",
     str: "a string",
     int: "an integer",
+    float: "a number",
     bool: "true or false",
 }
 

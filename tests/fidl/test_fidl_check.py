@@ -190,6 +190,36 @@ def damage(**parts: Any) -> Callable[[Document], None]:
             ),
             "case 0 'x': value.v: 1 is not true or false",
         ),
+        (
+            damage(
+                cases=[
+                    {
+                        "name": "x",
+                        "kind": "encode_success",
+                        "type": "GoldenDoubleStruct",
+                        "value": {"v": "1.0"},
+                    }
+                ]
+            ),
+            "case 0 'x': value.v: '1.0' is not a number",
+        ),
+        (
+            damage(
+                cases=[
+                    {
+                        "name": "x",
+                        "kind": "encode_success",
+                        "type": "EmptyStruct",
+                        "value": {"$decode": {"type": "GoldenBoolStruct", "bytes": "00" * 8}},
+                    }
+                ]
+            ),
+            "case 0 'x': value: a GoldenBoolStruct is of another type",
+        ),
+        (
+            damage(cases=[{"name": "x", "kind": "success", "policy": {}}]),
+            "case 0 'x': policy: {} is not a string",
+        ),
         (damage(types={"A": {"kind": "array"}}), "type 'A': no kind of type 'array'"),
         (
             damage(types={"A": {"kind": "struct", "members": [{"name": "a", "type": "B"}]}}),
