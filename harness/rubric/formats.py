@@ -6,18 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from harness import VERSION
+from harness.report.annotations import Annotation, Level, github, sarif
 from harness.rubric.check import Result
 from harness.rubric.rule import Finding
 from harness.rubric.rules import RULES
 
-_LEVELS: Final = {"must": "error", "abi": "error", "should": "warning"}
+_TOOL: Final = "zxh rubric"
+_STALE: Final = "stale exception, nothing violates the rule there"
+_LEVELS: Final[dict[str, Level]] = {"must": "error", "abi": "error", "should": "warning"}
 
 
 def as_text(result: Result) -> str:
@@ -26,9 +28,6 @@ def as_text(result: Result) -> str:
     lines += [f"{rule} {name}: {_STALE}" for rule, name in result.stale]
     lines.append(f"rubric: {result.verdict}")
     return "\n".join(lines) + "\n"
-
-
-_STALE: Final = "stale exception, nothing violates the rule there"
 
 
 def _line(finding: Finding) -> str:
@@ -85,68 +84,28 @@ def as_json(result: Result) -> str:
 
 def as_sarif(result: Result) -> str:
     """SARIF 2.1.0, which code hosts and editors show beside the source."""
-    used = sorted({f.rule for f in result.findings} | {rule for rule, _ in result.stale})
-    results = [_sarif_result(finding) for finding in result.findings]
-    results += [
-        {"ruleId": rule, "level": "error", "message": {"text": f"{name}: {_STALE}"}}
-        for rule, name in result.stale
-    ]
-    driver = {
-        "name": "zxh rubric",
-        "version": VERSION,
-        "rules": [
-            {
-                "id": rule,
-                "shortDescription": {"text": RULES[rule].statement},
-                "help": {"text": RULES[rule].fix},
-            }
-            for rule in used
-            if rule in RULES
-        ],
-    }
-    document = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
-    }
-    return json.dumps(document, indent=1) + "\n"
-
-
-def _sarif_result(finding: Finding) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "ruleId": finding.rule,
-        "level": _LEVELS[RULES[finding.rule].severity],
-        "message": {"text": f"{finding.function}: {finding.message}"},
-    }
-    if finding.place is not None:
-        location = {
-            "artifactLocation": {"uri": finding.place.path.as_posix()},
-            "region": {"startLine": finding.place.line},
-        }
-        entry["locations"] = [{"physicalLocation": location}]
-    return entry
+    rules = {rule.id: (rule.statement, rule.fix) for rule in RULES.values()}
+    return sarif(_TOOL, rules, _annotations(result))
 
 
 def as_github(result: Result) -> str:
     """Workflow commands, which put findings on the lines of a pull request."""
-    return "".join(f"{line}\n" for line in _commands(result))
+    return github(_TOOL, _annotations(result))
 
 
-def _commands(result: Result) -> Iterator[str]:
+def _annotations(result: Result) -> Iterator[Annotation]:
     for finding in result.findings:
-        level = _LEVELS[RULES[finding.rule].severity]
-        where = ""
-        if finding.place is not None:
-            file, _, line = _shown(finding).rpartition(":")
-            where = f"file={_escaped(file, ':,')},line={line},"
-        text = _escaped(f"{finding.function}: {finding.message}")
-        yield f"::{level} {where}title={finding.rule}::{text}"
+        place = finding.place
+        yield Annotation(
+            finding.rule,
+            _LEVELS[RULES[finding.rule].severity],
+            f"{finding.function}: {finding.message}",
+            place.path if place is not None else None,
+            place.line if place is not None else 0,
+            finding.function,
+        )
     for rule, name in result.stale:
-        yield f"::error title={rule}::{_escaped(f'{name}: {_STALE}')}"
-
-
-def _escaped(text: str, more: str = "") -> str:
-    return "".join(f"%{ord(c):02X}" if c in "%\r\n" + more else c for c in text)
+        yield Annotation(rule, "error", f"{name}: {_STALE}", symbol=name)
 
 
 FORMATS: Final[Mapping[str, Callable[[Result], str]]] = {

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from harness import VERSION
+from harness.report.annotations import Annotation, github, sarif
 from harness.report.xml_text import clean
 from harness.symbols.report import RULES, Finding, Report
 
-_SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_TOOL: Final = "zxh symbols"
 
 
 def as_text(reports: Sequence[Report]) -> str:
@@ -71,65 +70,28 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
 
 def as_sarif(reports: Sequence[Report]) -> str:
     """SARIF 2.1.0, as code scanning of forges takes it."""
-    results = [_sarif_result(r, f) for r in reports for f in r.findings]
-    rules = [{"id": rule, "shortDescription": {"text": meaning}} for rule, meaning in RULES.items()]
-    driver = {"name": "zxh symbols", "version": VERSION, "rules": rules}
-    document = {
-        "$schema": _SARIF_SCHEMA,
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
-    }
-    return json.dumps(document, indent=1) + "\n"
-
-
-def _sarif_result(report: Report, finding: Finding) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file or report.library)}}
-    if finding.line:
-        physical["region"] = {"startLine": finding.line}
-    location: dict[str, Any] = {"physicalLocation": physical}
-    if finding.symbol:
-        location["logicalLocations"] = [{"name": finding.symbol}]
-    return {
-        "ruleId": finding.rule,
-        "ruleIndex": list(RULES).index(finding.rule),
-        "level": finding.severity,
-        "message": {"text": "\n".join([finding.text, *finding.details])},
-        "locations": [location],
-        "partialFingerprints": {
-            "zxhSymbols/v1": f"{report.library.name}:{finding.rule}:{finding.symbol}"
-        },
-    }
-
-
-def _uri(path: Path) -> str:
-    """Relative to the working directory where it can be: forges want places in the repository."""
-    full = path.resolve()
-    try:
-        return full.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return full.as_uri()
+    rules = {rule: (meaning, "") for rule, meaning in RULES.items()}
+    return sarif(_TOOL, rules, (_annotation(r, f, "") for r in reports for f in r.findings))
 
 
 def as_github(reports: Sequence[Report]) -> str:
     """Workflow commands, which a GitHub job shows as annotations."""
-    lines = []
-    for report in reports:
-        for finding in report.findings:
-            fields = f"file={_property(_uri(finding.file or report.library))}"
-            if finding.line:
-                fields += f",line={finding.line}"
-            fields += f",title={_property(f'zxh symbols: {finding.rule}')}"
-            text = "\n".join([f"{report.library.name}: {finding.text}", *finding.details])
-            lines.append(f"::{finding.severity} {fields}::{_data(text)}\n")
-    return "".join(lines)
+    return github(
+        _TOOL, (_annotation(r, f, f"{r.library.name}: ") for r in reports for f in r.findings)
+    )
 
 
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _annotation(report: Report, finding: Finding, prefix: str) -> Annotation:
+    message = prefix + "\n".join([finding.text, *finding.details])
+    path = finding.file or report.library
+    return Annotation(
+        finding.rule,
+        "warning" if finding.warning else "error",
+        message,
+        path,
+        finding.line,
+        finding.symbol,
+    )
 
 
 FORMATS: Final[dict[str, Callable[[Sequence[Report]], str]]] = {
