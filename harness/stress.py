@@ -32,7 +32,7 @@ _COUNTED = ("-icount", "shift=2,sleep=off")
 
 #: What the program says, and what the kernel says of its end.
 _LINE = re.compile(rb"^(?:stress|userboot): (.*)$", re.MULTILINE)
-_CALL = re.compile(r"call (\w+) (\d+) (\d+)")
+_CALL = re.compile(r"call (\w+) (\d+) (\d+) (\d+)")
 
 Ending = Literal["passed", "leak", "failed", "guest panic", "guest hang", "machine lost"]
 
@@ -49,6 +49,16 @@ class Counts:
         """What there is more of than before."""
         now, then = dataclasses.asdict(self), dataclasses.asdict(before)
         return {name: now[name] - then[name] for name in now if now[name] > then[name]}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Calls of one function."""
+
+    made: int
+    succeeded: int
+    #: Failed for want of memory.
+    no_memory: int
 
 
 @dataclass(slots=True)
@@ -70,8 +80,7 @@ class Stress:
     holds: Counts | None = None
     #: By round: what it held more after it than after any before.
     leaks: dict[int, dict[str, int]] = field(default_factory=dict)
-    #: By function: calls made, and how many of them succeeded.
-    functions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    functions: dict[str, Tally] = field(default_factory=dict)
     #: What the guest's program itself complains about.
     complaint: str = ""
     failure: Failure | None = None
@@ -100,12 +109,7 @@ class Stress:
 
     def document(self) -> dict[str, Any]:
         """The report as JSON data."""
-        data = dataclasses.asdict(self)
-        data["functions"] = {
-            name: {"made": made, "succeeded": succeeded}
-            for name, (made, succeeded) in self.functions.items()
-        }
-        return {"format": "zx-stress/1", "ending": self.ending, **data}
+        return {"format": "zx-stress/1", "ending": self.ending, **dataclasses.asdict(self)}
 
 
 def program_of(described: image.Image) -> bytes:
@@ -197,7 +201,8 @@ class _Watch:
         elif word == "end":
             self._stress.finished = True
         elif found := _CALL.fullmatch(line):
-            self._stress.functions[found[1]] = (int(found[2]), int(found[3]))
+            numbers = (int(number) for number in found.groups()[1:])
+            self._stress.functions[found[1]] = Tally(*numbers)
         else:
             self._stress.complaint = line
 

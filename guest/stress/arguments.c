@@ -2,14 +2,15 @@
 
 #include "stress.h"
 
+#define ENOUGH 8   // handles or records
 #define GIVEN_UP 4 // handles that one argument gives up, at most
 
-// One time in so many ...
+// One time in so many a call that is not careful ...
 #define WRONG_HANDLE 24
 #define ANY_TYPE 8
 #define WRONG_POINTER 16
 #define MAPPED_POINTER 16
-#define ENDLESS_WAIT 128
+#define ENDLESS_WAIT 512
 #define KEPT_GIVEN_UP 64
 
 #define MICROSECOND 1000ull
@@ -20,6 +21,7 @@ struct drawing {
     uint64_t* random;
     const struct call* call;
     uint64_t* taken;
+    bool careful; // no argument is wrong on purpose
 };
 
 static bool once_in(struct drawing* d, uint64_t times) {
@@ -28,17 +30,39 @@ static bool once_in(struct drawing* d, uint64_t times) {
 
 // ---- numbers ----------------------------------------------------------------------------------
 
+// Likewise, of what a careful call does without.
+static bool once_wrong(struct drawing* d, uint64_t times) {
+    return !d->careful && once_in(d, times);
+}
+
+static bool is_task(uint8_t type) {
+    return type == ZX_OBJ_TYPE_JOB || type == ZX_OBJ_TYPE_PROCESS || type == ZX_OBJ_TYPE_THREAD;
+}
+
+// Whether an object can be what a parameter wants.
+static bool fits(uint8_t type, uint8_t wanted) {
+    switch (wanted) {
+    case ZX_OBJ_TYPE_NONE:
+        return type != ZX_OBJ_TYPE_NONE;
+    case TYPE_TASK:
+        return is_task(type);
+    default:
+        return type == wanted;
+    }
+}
+
 static zx_handle_t draw_handle(struct drawing* d, uint8_t type, bool give_up) {
-    if (once_in(d, WRONG_HANDLE)) {
+    if (once_wrong(d, WRONG_HANDLE)) {
         return once_in(d, 2) ? ZX_HANDLE_INVALID : (zx_handle_t)draw(d->random);
     }
     const struct worker* worker = d->worker;
-    uint64_t at = below(d->random, POOL_SIZE);
-    if (give_up && at < worker->kept && !once_in(d, KEPT_GIVEN_UP)) {
-        at = worker->kept + below(d->random, POOL_SIZE - worker->kept);
-    } else if (type != ZX_OBJ_TYPE_NONE && !once_in(d, ANY_TYPE)) {
-        for (uint64_t i = 0; i < POOL_SIZE && worker->types[at] != type; i++) {
-            at = (at + 1) % POOL_SIZE;
+    uint64_t first = give_up && !once_in(d, KEPT_GIVEN_UP) ? worker->kept : 0;
+    uint64_t room = POOL_SIZE - first;
+    uint64_t start = below(d->random, room);
+    uint64_t at = first + start;
+    if (!once_wrong(d, ANY_TYPE)) {
+        for (uint64_t i = 1; i < room && !fits(worker->types[at], type); i++) {
+            at = first + (start + i) % room;
         }
     }
     if (give_up) {
@@ -54,7 +78,7 @@ static uint64_t draw_constant(struct drawing* d, uint8_t constant_set) {
 }
 
 static uint64_t draw_number(struct drawing* d, uint8_t constant_set) {
-    switch (below(d->random, 16)) {
+    switch (d->careful ? 2 + below(d->random, 14) : below(d->random, 16)) {
     case 0:
         return below(d->random, 40);
     case 1:
@@ -88,14 +112,14 @@ static uint64_t draw_odd_size(struct drawing* d) {
 }
 
 static uint64_t draw_offset(struct drawing* d) {
-    if (once_in(d, 6)) {
+    if (once_wrong(d, 4)) {
         return draw_odd_size(d);
     }
     return once_in(d, 3) ? PAGE * below(d->random, 8) : 0;
 }
 
 static uint64_t draw_length(struct drawing* d) {
-    return once_in(d, 6) ? draw_odd_size(d) : PAGE * (1 + below(d->random, 8));
+    return once_wrong(d, 4) ? draw_odd_size(d) : PAGE * (1 + below(d->random, d->careful ? 3 : 8));
 }
 
 // Bytes of a buffer.
@@ -109,9 +133,9 @@ static uint64_t draw_count(struct drawing* d) {
     case 4:
         return below(d->random, ROOM_SIZE);
     case 5:
-        return below(d->random, LARGE_SIZE);
+        return once_in(d, 4) ? below(d->random, LARGE_SIZE) : below(d->random, 2 * PAGE);
     case 6:
-        return once_in(d, 4) ? draw(d->random) >> below(d->random, 64) : LARGE_SIZE;
+        return once_in(d, 4) ? draw(d->random) >> below(d->random, 64) : PAGE;
     case 7:
     case 8:
     case 9:
@@ -123,7 +147,7 @@ static uint64_t draw_count(struct drawing* d) {
 
 // Handles or records.
 static uint64_t draw_few(struct drawing* d) {
-    return once_in(d, 32) ? draw_count(d) : below(d->random, 4);
+    return once_wrong(d, 16) ? draw_count(d) : below(d->random, 4);
 }
 
 static uint64_t draw_time(struct drawing* d) {
@@ -142,6 +166,9 @@ static uint64_t draw_time(struct drawing* d) {
 }
 
 static uint64_t draw_vm_options(struct drawing* d, uint8_t constant_set) {
+    if (d->careful && !once_in(d, 4)) {
+        return ZX_VM_PERM_READ | (once_in(d, 3) ? 0 : ZX_VM_PERM_WRITE);
+    }
     uint64_t options = once_in(d, 3) ? 0 : ZX_VM_PERM_READ;
     options |= options == 0 || once_in(d, 3) ? 0 : ZX_VM_PERM_WRITE;
     while (once_in(d, 3)) {
@@ -151,13 +178,13 @@ static uint64_t draw_vm_options(struct drawing* d, uint8_t constant_set) {
 }
 
 static uint64_t draw_rights(struct drawing* d) {
-    return once_in(d, 4) ? draw(d->random) & 0x3fffff : ZX_RIGHT_SAME_RIGHTS;
+    return once_wrong(d, 2) ? draw(d->random) & 0x3fffff : ZX_RIGHT_SAME_RIGHTS;
 }
 
 // An address of a mapping, or near one.
 static uint64_t draw_place(struct drawing* d) {
     uint64_t place = d->worker->places[below(d->random, PLACES)];
-    return once_in(d, 2) ? place : place + draw_offset(d);
+    return d->careful || once_in(d, 2) ? place : place + draw_offset(d);
 }
 
 // ---- pointers ---------------------------------------------------------------------------------
@@ -189,7 +216,7 @@ static uint8_t* draw_room(struct drawing* d, uint64_t parameter, uint64_t size, 
     *wrong = false;
     if (!d->call->local) {
         *wrong = true;
-        if (once_in(d, WRONG_POINTER)) {
+        if (once_wrong(d, WRONG_POINTER)) {
             return (uint8_t*)wrong_pointer(d);
         }
         if (once_in(d, MAPPED_POINTER)) {
@@ -258,7 +285,7 @@ static uint64_t draw_records(struct drawing* d, uint64_t parameter, struct param
             uint64_t value = 0;
             switch (member.kind) {
             case KIND_BYTES:
-                value = once_in(d, WRONG_POINTER) ? wrong_pointer(d) : (uint64_t)piece;
+                value = once_wrong(d, WRONG_POINTER) ? wrong_pointer(d) : (uint64_t)piece;
                 break;
             case KIND_HANDLES:
                 value = (uint64_t)piece;
@@ -289,9 +316,9 @@ static uint64_t draw_scalar(struct drawing* d, struct parameter what) {
     case KIND_KOID:
         return d->worker->koids[below(d->random, KOIDS)];
     case KIND_COUNT:
-        return draw_count(d);
+        return what.flags & FLAG_ROOM && d->careful ? PAGE : draw_count(d);
     case KIND_FEW:
-        return draw_few(d);
+        return what.flags & FLAG_ROOM && d->careful ? ENOUGH : draw_few(d);
     case KIND_ADDRESS:
     case KIND_STACK:
         return draw_place(d);
@@ -316,7 +343,7 @@ static uint64_t draw_pointer(struct drawing* d, uint64_t index, struct parameter
                              uint64_t count) {
     switch (what.kind) {
     case KIND_FUTEX:
-        if (!d->call->local && once_in(d, WRONG_POINTER)) {
+        if (!d->call->local && once_wrong(d, WRONG_POINTER)) {
             return wrong_pointer(d);
         }
         return (uint64_t)&d->worker->futexes[below(d->random, FUTEXES)];
@@ -331,7 +358,8 @@ static uint64_t draw_pointer(struct drawing* d, uint64_t index, struct parameter
 
 void draw_arguments(struct worker* worker, uint64_t number, const struct call* call,
                     uint64_t* arguments, uint64_t* taken) {
-    struct drawing d = {worker, number, &worker->states[number].random, call, taken};
+    uint64_t* random = &worker->states[number].random;
+    struct drawing d = {worker, number, random, call, taken, below(random, 4) != 0};
     // Sizes of buffers first: they decide where these lie.
     for (uint64_t i = 0; i < MOST_PARAMETERS; i++) {
         struct parameter what = call->parameters[i];

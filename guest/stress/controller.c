@@ -9,6 +9,9 @@
 #define WATCH_NS 2000000ll   // between looks at the workers' progress
 #define STANDSTILL 10        // looks without progress that end a round
 #define CALLS_OF_ROUND 20000 // so many end it as well
+#define PAGES_LEFT 2500      // of the memory: to take all of it takes time
+#define SHORTAGE_ONE_IN 3    // rounds in which memory is short
+#define SHORTAGE_PAGES 120   // of which so many, at most, are left
 #define SETTLE_ROUNDS 64     // how often dying threads are given way
 #define BOOTSTRAP_HANDLES 64
 #define SHARED_KINDS 4
@@ -59,7 +62,7 @@ struct controller {
     uint64_t seed;
     uint64_t first_round;
     uint64_t made;
-    uint64_t tallies[CALL_COUNT][2]; // made, succeeded
+    uint64_t tallies[CALL_COUNT][3]; // made, succeeded, failed for want of memory
 };
 
 __attribute__((visibility("hidden"))) extern const uint8_t __ehdr_start[], _end[];
@@ -250,9 +253,13 @@ static void make_worker(struct controller* c, zx_handle_t job, uint64_t seed,
     check(c, C(zx_thread_create)(w->process, "stress", 6, 0, &w->thread), "a worker's thread");
     check(c, C(zx_vmo_create)(PAGE_UP(DATA_SIZE), 0, &w->memory), "a worker's memory");
     zx_vaddr_t address;
+    // What we look at is there from the beginning: memory may be short later.
+    uint64_t size = PAGE_UP(sizeof(struct worker));
+    check(c, C(zx_vmo_op_range)(w->memory, ZX_VMO_OP_COMMIT, 0, size, NULL, 0),
+          "a worker's memory");
     check(c,
-          C(zx_vmar_map)(c->root_vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE, 0, w->memory, 0,
-                         PAGE_UP(sizeof(struct worker)), &address),
+          C(zx_vmar_map)(c->root_vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_MAP_RANGE, 0,
+                         w->memory, 0, size, &address),
           "a worker's memory");
     map_parts(c, w);
     w->worker = (struct worker*)address;
@@ -403,6 +410,7 @@ static void end_worker(struct controller* c, struct worker_process* w) {
     for (uint32_t i = 0; i < CALL_COUNT; i++) {
         c->tallies[i][0] += w->worker->tallies[i].made;
         c->tallies[i][1] += w->worker->tallies[i].succeeded;
+        c->tallies[i][2] += w->worker->tallies[i].no_memory;
     }
     check(c, C(zx_vmar_unmap)(c->root_vmar, (uint64_t)w->worker, PAGE_UP(sizeof(struct worker))),
           "a worker's memory");
@@ -411,13 +419,29 @@ static void end_worker(struct controller* c, struct worker_process* w) {
           "a worker's handles");
 }
 
+// Takes all memory but for some pages; the handle gives it back.
+static zx_handle_t take_memory(struct controller* c, uint64_t left) {
+    zx_handle_t vmo;
+    uint64_t there = c->counts->pages_total - c->counts->pages_used;
+    uint64_t size = there > left ? (there - left) * PAGE : PAGE;
+    check(c, C(zx_vmo_create)(size, 0, &vmo), "memory to keep");
+    C(zx_vmo_op_range)(vmo, ZX_VMO_OP_COMMIT, 0, size, NULL, 0); // as much as there is
+    return vmo;
+}
+
 static void run_round(struct controller* c, uint64_t round) {
     struct worker_process workers[WORKERS];
     zx_handle_t job;
+    zx_handle_t memory = ZX_HANDLE_INVALID;
+    uint64_t seed = mix(c->seed, round);
     check(c, C(zx_job_create)(c->job, 0, &job), "the round's job");
-    make_workers(c, job, mix(c->seed, round), workers);
+    make_workers(c, job, seed, workers);
+    if (below(&seed, SHORTAGE_ONE_IN) == 0) {
+        memory = take_memory(c, below(&seed, SHORTAGE_PAGES));
+    }
     watch(c, workers);
     check(c, C(zx_task_kill)(job), "the round's end");
+    check(c, C(zx_handle_close)(memory), "memory that was kept");
     c->made += calls_made(workers);
     for (uint32_t w = 0; w < WORKERS; w++) {
         end_worker(c, &workers[w]);
@@ -441,7 +465,7 @@ static void say_tallies(struct controller* c) {
         put(&line, "call ");
         put(&line, stress_calls[i].name);
         line.bytes[line.length] = '\0';
-        say(c, line.bytes, c->tallies[i], 2);
+        say(c, line.bytes, c->tallies[i], 3);
     }
 }
 
@@ -453,6 +477,7 @@ void controller_main(zx_handle_t bootstrap, uint64_t vdso) {
     read_bootstrap(c, bootstrap);
     make_image(c);
     make_hardware(c);
+    take_memory(c, PAGES_LEFT); // for good
     uint64_t round = c->first_round;
     while (c->made < c->calls) {
         run_round(c, round);

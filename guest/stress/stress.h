@@ -48,9 +48,11 @@ enum {
     FLAG_RELEASE = 1, // handles are gone afterwards
     FLAG_ACQUIRE = 2, // handles come back
     FLAG_PLACE = 4,   // an address where something was mapped comes back
+    FLAG_ROOM = 8,    // counts what has to be large enough
 };
 
 #define NO_PARAMETER 0xff
+#define TYPE_TASK 0xff // a job, a process or a thread
 
 struct parameter {
     uint8_t kind;
@@ -120,6 +122,7 @@ struct constant_set {
 struct tally {
     uint32_t made;
     uint32_t succeeded;
+    uint32_t no_memory; // calls that failed for want of it
 };
 
 struct thread_state {
@@ -139,6 +142,7 @@ struct worker {
     uint64_t places[PLACES];  // addresses of mappings and regions
     zx_koid_t koids[KOIDS];
     zx_futex_t futexes[FUTEXES];
+    zx_handle_t new_process, new_thread; // a thread made last and its process
     struct thread_state states[MOST_THREADS];
     struct tally tallies[CALL_COUNT];
 };

@@ -127,14 +127,23 @@ static void make_call(struct worker* worker, uint64_t thread) {
     if (number == CALL_zx_thread_start && below(&state->random, OWN_THREADS) == 0) {
         own_thread(worker, a);
     }
+    if (number == CALL_zx_process_start && below(&state->random, 2) == 0) {
+        a[0] = worker->new_process;
+        a[1] = worker->new_thread;
+    }
     function target = (function)(uintptr_t)worker->functions[number];
     worker->tallies[number].made++;
     uint64_t result = target(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
     state->calls++;
     forget_handles(worker, taken);
+    worker->tallies[number].no_memory += call->status && (zx_status_t)result == ZX_ERR_NO_MEMORY;
     if (!call->status || (zx_status_t)result == ZX_OK) {
         worker->tallies[number].succeeded++;
         keep_results(worker, &state->random, call, a);
+        if (number == CALL_zx_thread_create && is_in_data(a[4], sizeof(zx_handle_t))) {
+            worker->new_process = (zx_handle_t)a[0];
+            worker->new_thread = word_at(a[4]);
+        }
     }
 }
 

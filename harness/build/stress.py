@@ -31,7 +31,10 @@ SELDOM = {
     "zx_debug_write": 100,
     "zx_debuglog_write": 100,
     "zx_process_exit": 100,
-    "zx_task_kill": 8,
+    "zx_task_create_exception_channel": 4,
+    "zx_task_kill": 64,
+    "zx_task_suspend": 4,
+    "zx_task_suspend_token": 4,
     "zx_vmar_unmap_handle_close_thread_exit": 8,
 }
 SELDOM_NORETURN = 50
@@ -51,6 +54,7 @@ _BY_NAME = {
     "elem_count": "FEW",
     "elem_size": "FEW",
     "entry": "ENTRY",
+    "key": "FEW",
     "koid": "KOID",
     "len": "LENGTH",
     "size": "LENGTH",
@@ -58,10 +62,18 @@ _BY_NAME = {
     "thread_entry": "ENTRY",
 }
 #: Words of a name in several pieces.
-_LONG = {"proc": "process", "rsrc": "resource", "vmex": "resource", "pci": "pci_device"}
+_LONG = {
+    "proc": "process",
+    "rsrc": "resource",
+    "vmex": "resource",
+    "pci": "pci_device",
+    "owner": "thread",
+}
 #: Numbers that are sums of constants, or none of them.
 _NUMBERS = ("options", "flags")
 _MOST_MEMBERS = 8
+#: What buffers that are counted in bytes are of.
+_BYTES = ("void", "char")
 
 #: What members of records are, by their names; others are numbers.
 _MEMBERS = {
@@ -155,6 +167,8 @@ class _Table:
         kind, detail = self._kind(call, param)
         flags = {"release": "FLAG_RELEASE", "mixed": "FLAG_RELEASE", "acquire": "FLAG_ACQUIRE"}
         words = [flags[param.handle]] if param.handle in flags else []
+        if any(o.count == param.name and o.direction == "out" for o in call.params):
+            words.append("FLAG_ROOM")
         if param.pointee == "zx_vaddr_t":
             words.append("FLAG_PLACE")
         names = [other.name for other in call.params]
@@ -173,8 +187,7 @@ class _Table:
             return "HANDLE", _object_type(call, param)
         counted = [other for other in call.params if other.count == param.name]
         if counted:
-            several = all(other.pointee in {*self._records, "zx_handle_t"} for other in counted)
-            return ("FEW" if several else "COUNT"), 0
+            return ("COUNT" if any(o.pointee in _BYTES for o in counted) else "FEW"), 0
         kind = _BY_NAME.get(param.name) or _SCALARS.get(param.type)
         if kind is None and "addr" in param.name:
             kind = "ADDRESS"
@@ -190,7 +203,7 @@ class _Table:
             if constant.startswith("ZX_") and isinstance(value, int) and 0 <= value < 1 << 64
         }
         narrow = False
-        if name == "topic":
+        if call == "object_get_info" and name == "topic":
             chosen, narrow = set(abi.TOPICS_BY_VALUE), True
         elif name in _NUMBERS and call.startswith("vmar_"):
             chosen = {v for n, v in values.items() if n.startswith("ZX_VM_") and "ALIGN" not in n}
@@ -261,6 +274,8 @@ def _one_in(call: Call) -> int:
 def _object_type(call: Call, param: Param) -> str:
     """The type of object that the names of a parameter and of its call speak of."""
     words = [*reversed(param.name.split("_")), call.short_name.split("_")[0]]
+    if "task" in words:
+        return "TYPE_TASK"
     for word in words:
         name = f"ZX_OBJ_TYPE_{_LONG.get(word, word).upper()}"
         if name in abi.CONSTANTS:

@@ -27,8 +27,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="put a guest kernel under random calls of many threads",
         description="Threads of several processes in the guest make calls drawn at random from "
         "the whole interface, on objects that they share, and are killed and started again. "
-        "Round by round the kernel must give back what it took. The same seed makes the same "
-        "calls on the same kernel.",
+        "In some rounds memory is short. Round by round the kernel must give back what it took. "
+        "The same seed makes the same calls on the same kernel.",
     )
     parser.add_argument("target", choices=_OURS, metavar="TARGET", help=", ".join(_OURS))
     parser.add_argument(
@@ -83,10 +83,11 @@ def _show(result: Stress) -> None:
         left = ", ".join(f"{count} {what}" for what, count in more.items())
         sys.stdout.write(f"round {number} left behind: {left}\n")
     if result.functions:
-        made = sum(1 for count, _ in result.functions.values() if count)
-        worked = sum(1 for _, count in result.functions.values() if count)
+        tallies = result.functions.values()
         sys.stdout.write(
-            f"{made} of {len(result.functions)} functions called, {worked} of them with success\n"
+            f"{sum(tally.made > 0 for tally in tallies)} of {len(tallies)} functions called, "
+            f"{sum(tally.succeeded > 0 for tally in tallies)} with success, "
+            f"{sum(tally.no_memory > 0 for tally in tallies)} also without memory\n"
         )
     rate = result.made / max(result.seconds, 1e-9)
     sys.stdout.write(

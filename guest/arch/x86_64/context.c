@@ -204,7 +204,7 @@ void arch_get_general_regs(struct thread* thread, void* out) {
 }
 
 static bool is_canonical(uint64_t address) {
-    return (uint64_t)((int64_t)address << 16 >> 16) == address;
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
 }
 
 zx_status_t arch_set_general_regs(struct thread* thread, const void* in) {
