@@ -18,6 +18,7 @@ from harness.symbols.imports import Providers, check_imports
 from harness.symbols.interface import Interface, read_interface
 from harness.symbols.model import Symbol, SymbolFile
 from harness.symbols.report import Finding, Report
+from harness.symbols.rewriting import rewritten_tables
 from harness.symbols.scan import SCANNED, find_raw_calls
 from harness.symbols.text import nearest, printable
 from harness.symbols.version_script import read_version_script
@@ -39,8 +40,9 @@ def check_library(
     """Hold *library* against its lists; those not given are not checked.
 
     *needed* are the libraries it may depend on, besides those that its interface names.  With
-    *strict*, unused and repeated entries of the allowlist fail the check too.  Raises
-    `harness.errors.InputError` for files that cannot be read.
+    *strict*, unused and repeated entries of the allowlist fail the check too, and so do bytes of a
+    system call inside another instruction.  Raises `harness.errors.InputError` for files that
+    cannot be read.
     """
     file = read_elf(library)
     report = _start(file)
@@ -56,7 +58,7 @@ def check_library(
         report.add(check_agreement(interface, script))
     report.add(check_kinds(file))
     report.add(_shape(file, {*needed, *_needed_by(interface)}))
-    report.add(_raw_calls(file))
+    report.add(_raw_calls(file, strict))
     return report
 
 
@@ -96,6 +98,9 @@ def check_vdso(vdso: Path) -> Report:
 def _start(file: SymbolFile) -> Report:
     report = Report(Path(file.path), file.machine, len(file.imports), len(file.exports))
     report.findings += [Finding("contradiction", "", text) for text in file.contradictions]
+    for table in rewritten_tables(file):
+        message = f"relocations change the {table}: what it says is not what is loaded"
+        report.findings.append(Finding("contradiction", "", message))
     return report
 
 
@@ -132,13 +137,16 @@ def _shape(file: SymbolFile, needed: Collection[str]) -> Iterator[Finding]:
         yield Finding("segment", "", "has a segment that is writable and executable")
 
 
-def _raw_calls(file: SymbolFile) -> Iterator[Finding]:
+def _raw_calls(file: SymbolFile, strict: bool) -> Iterator[Finding]:
     for call in find_raw_calls(file):
         where = f" in {printable(call.symbol)}" if call.symbol else ""
-        message = (
-            f"{call.instruction} at {call.address:#x}{where}: system calls go through the vDSO"
-        )
-        yield Finding("raw-call", call.symbol, message)
+        where += f" of {printable(call.member)}" if call.member else ""
+        what = f"{call.instruction} at {call.address:#x}{where}"
+        if call.inside:
+            message = f"the bytes of {what}, inside another instruction: they could be jumped to"
+        else:
+            message = f"{what}: system calls go through the vDSO"
+        yield Finding("raw-call", call.symbol, message, call.inside and not strict)
     if file.machine not in SCANNED:
         message = f"system calls of its own are not looked for on {file.machine}"
         yield Finding("raw-call", "", message, True)

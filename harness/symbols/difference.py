@@ -96,7 +96,11 @@ def _sets(
 
 def _calls(file: SymbolFile) -> tuple[str, ...]:
     """Own system calls by what does not move: instruction and function."""
-    return tuple(f"{c.instruction} in {c.symbol or 'unnamed code'}" for c in find_raw_calls(file))
+    return tuple(
+        f"{call.instruction} in {call.symbol or 'unnamed code'}"
+        for call in find_raw_calls(file)
+        if not call.inside
+    )
 
 
 def _symbols(

@@ -50,8 +50,8 @@ _COMPANIONS = {
     0x6FFFFEFC: "DT_AUDIT",
     0x6FFFFEFB: "DT_DEPAUDIT",
 }
-#: Relocations in a packed form that is not read here; they name symbols as well.
-_ANDROID_RELOCATIONS = frozenset((0x6000000F, 0x60000011))
+#: Relocations in packed forms that are not read here; they name symbols as well.
+_PACKED_RELOCATIONS = {0x6000000F: "DT_ANDROID_REL", 0x60000011: "DT_ANDROID_RELA", 38: "DT_CREL"}
 #: Tags that may stand there many times.
 _REPEATED = frozenset((DT_NEEDED, *_COMPANIONS))
 
@@ -72,6 +72,7 @@ def read_dynamic(image: ElfImage, path: AnyPath) -> SymbolFile:
     place = _dynamic_segment(image)
     if place is None:
         return _static_executable(image, path)
+    image.check_pages()
     return _Reader(image, place).read(path, kind)
 
 
@@ -164,8 +165,8 @@ class _Reader:
                 self._image.fail(f"the dynamic segment has tag {tag:#x} twice")
         else:
             self._image.fail("the dynamic segment does not end")
-        if not _ANDROID_RELOCATIONS.isdisjoint(self._tags):
-            self._image.fail("packed relocations of Android are not supported")
+        for tag in _PACKED_RELOCATIONS.keys() & self._tags.keys():
+            self._image.fail(f"packed relocations ({_PACKED_RELOCATIONS[tag]}) are not supported")
 
     def _need(self, tag: int, what: str) -> int:
         value = self._tags.get(tag)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 
 from harness.symbols.layout import SHT_SYMTAB, ElfError
 from harness.symbols.model import Symbol, SymbolFile
@@ -14,9 +15,22 @@ class Functions:
 
     def __init__(self, file: SymbolFile, types: tuple[str, ...] = ("func", "ifunc")) -> None:
         """From the symbol table if there is one, else from what the file exports."""
-        found = [s for s in _all_symbols(file) if s.defined and s.type in types and s.name]
+        self._take([s for s in _all_symbols(file) if s.defined and s.type in types and s.name])
+
+    @classmethod
+    def of_section(cls, symbols: Iterable[Symbol], section: int) -> Functions:
+        """Those of one section of an object, by their place in it."""
+        made = cls.__new__(cls)
+        made._take([s for s in symbols if s.section == section and s.type == "func"])
+        return made
+
+    def _take(self, found: list[Symbol]) -> None:
         self._functions = sorted(found, key=lambda s: s.value)
         self._starts = [s.value for s in self._functions]
+
+    def starts(self, first: int, end: int) -> list[int]:
+        """Where functions begin from *first* to before *end*."""
+        return self._starts[bisect_left(self._starts, first) : bisect_left(self._starts, end)]
 
     def around(self, address: int) -> Symbol | None:
         """The function around an address."""

@@ -42,6 +42,8 @@ MACHINES = {
 #: The most bytes of names that are taken from one file.  Names may overlap in their table, so a
 #: hostile file of a few megabytes could otherwise ask for any amount of memory.
 _MAX_NAMES = 1 << 28
+#: The smallest page, in bytes, that any of the machines has.
+_PAGE = 1 << 12
 
 
 class ElfError(InputError):
@@ -208,6 +210,19 @@ class ElfImage:
             if segment.address < end:
                 self.fail("loaded segments overlap or are not in order")
             end = segment.address + segment.memory_size
+
+    def check_pages(self) -> None:
+        """Loaded segments are where loaders map them, which is by pages: no page is of two."""
+        end = skew = 0
+        for segment in self.segments:
+            distance = segment.offset - segment.address
+            if distance % _PAGE and segment.file_size:
+                self.fail("a segment's place in the file is not that of its pages")
+            if segment.address // _PAGE * _PAGE < end and distance != skew:
+                self.fail("two segments lie in one page")
+            if segment.file_size:
+                end = -(-(segment.address + segment.file_size) // _PAGE) * _PAGE
+                skew = distance
 
     def find(self, address: int, size: int) -> int | None:
         """File offset of *size* mapped bytes; None if the file does not hold them."""

@@ -1,7 +1,7 @@
-"""System-call instructions in executable segments.
+"""System-call instructions in what can be executed.
 
 A library with a clean import list and a system call of its own is the interesting case.  x86 is
-searched byte by byte, so an operand that looks like one of the instructions is found as well: it
+searched byte by byte; bytes that lie inside another instruction are told apart, but told: they
 could be jumped to.
 """
 
@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from harness.symbols.archive import member_images
+from harness.symbols.elf import contents
 from harness.symbols.functions import Functions
-from harness.symbols.layout import ET_REL, SHF_EXECINSTR, SHT_NOBITS, ElfImage
+from harness.symbols.layout import ET_REL, MACHINES, SHF_EXECINSTR, SHT_NOBITS, ElfImage
 from harness.symbols.model import SymbolFile
+from harness.symbols.static import static_symbols
+from harness.symbols.x86 import reaches
 
 _X86: Final = {b"\x0f\x05": "syscall", b"\x0f\x34": "sysenter", b"\xcd\x80": "int 0x80"}
 _ECALL: Final = b"\x73\x00\x00\x00"
@@ -26,6 +30,10 @@ _SVC_TOP: Final = 0xD4
 _CHUNK: Final = 1 << 20
 #: More findings than this say nothing more.
 _MAX_CALLS: Final = 1000
+#: Where decoding begins before bytes in question, and from how many places: whatever alignment is
+#: the right one is among them, and the wrong ones fall in step with it on the way.
+_BEFORE: Final = 64
+_TRIES: Final = 16
 
 SCANNED: Final = frozenset(("x86", "x86_64", "arm64", "riscv"))
 
@@ -38,52 +46,85 @@ class RawCall:
     instruction: str
     #: The function around it; empty where no symbol covers it.
     symbol: str
+    #: The bytes are part of another instruction, by all ways to come to them from before.
+    inside: bool = False
+    #: The member of an archive; else empty.
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a file that can be executed; address, place and size in bytes."""
+
+    address: int
+    offset: int
+    size: int
+    #: For an object, the section.
+    section: int = 0
 
 
 def find_raw_calls(file: SymbolFile) -> list[RawCall]:
-    """Every such instruction of a file for x86, arm64 or RISC-V, by address, 1000 at most."""
-    if file.machine not in SCANNED or file.image is None:
+    """Every such instruction of a file for x86, arm64 or RISC-V, in order, 1000 at most."""
+    if file.machine not in SCANNED:
         return []
-    functions: Functions | None = None
     found: list[RawCall] = []
-    for address, offset, size in _code(file.image):
-        for place, name in _hits(file, offset, size, address):
-            functions = functions or Functions(file)
-            found.append(RawCall(place, name, functions.name(place)))
+    for member, image, functions in _images(file):
+        for call in _calls(image, functions):
+            found.append(RawCall(call.address, call.instruction, call.symbol, call.inside, member))
             if len(found) == _MAX_CALLS:
                 return found
-    return sorted(found, key=lambda call: call.address)
+    return sorted(found, key=lambda call: (call.member, call.address))
 
 
-def _code(image: ElfImage) -> Iterator[tuple[int, int, int]]:
-    """Address, place in the file and size of what can be executed."""
+def _images(file: SymbolFile) -> Iterator[tuple[str, ElfImage, Functions | None]]:
+    """Member, headers and functions of each part of an archive, or of the file itself."""
+    if file.image is not None:
+        yield "", file.image, None if file.kind == "object" else Functions(file)
+    else:
+        for image in member_images(contents(file.path), file.path):
+            yield image.where[len(str(file.path)) :].strip("()"), image, None
+
+
+def _calls(image: ElfImage, functions: Functions | None) -> Iterator[RawCall]:
+    machine = MACHINES[image.machine]
+    for part in _parts(image):
+        for place, name in _hits(image, part, machine):
+            around = functions or Functions.of_section(static_symbols(image), part.section)
+            address = part.address + place
+            inside = machine in ("x86", "x86_64") and not _reached(
+                image, part, place, around, machine == "x86_64"
+            )
+            yield RawCall(address, name, around.name(address), inside)
+
+
+def _parts(image: ElfImage) -> Iterator[_Part]:
     if image.type == ET_REL:
         for section in image.sections():
             if section.flags & SHF_EXECINSTR and section.type != SHT_NOBITS:
                 image.section_data(section, "code")
-                yield 0, section.offset, section.size
+                yield _Part(0, section.offset, section.size, section.index)
         return
     for segment in image.segments:
         if segment.executable:
-            yield segment.address, segment.offset, segment.file_size
+            yield _Part(segment.address, segment.offset, segment.file_size)
 
 
-def _hits(file: SymbolFile, offset: int, size: int, address: int) -> Iterator[tuple[int, str]]:
-    """Address and name of each instruction in a part of the file."""
-    assert file.image is not None
-    for start in range(0, size, _CHUNK):
+def _hits(image: ElfImage, part: _Part, machine: str) -> Iterator[tuple[int, str]]:
+    """Place in a part and name of each instruction."""
+    for start in range(0, part.size, _CHUNK):
         # Instructions across the border belong to the first chunk.
-        code = file.image.data[offset + start : offset + min(size, start + _CHUNK + 3)]
-        limit = min(_CHUNK, size - start)
-        if file.machine == "arm64":
-            hits = _svc(code, -(address + start) % 4)
-        elif file.machine == "riscv":
+        end = part.offset + min(part.size, start + _CHUNK + 3)
+        code = image.data[part.offset + start : end]
+        address = part.address + start
+        if machine == "arm64":
+            hits = _svc(code, -address % 4)
+        elif machine == "riscv":
             hits = ((at, "ecall") for at in _occurrences(code, _ECALL) if not (address + at) % 2)
         else:
             hits = ((at, name) for text, name in _X86.items() for at in _occurrences(code, text))
         for at, name in hits:
-            if at < limit:
-                yield address + start + at, name
+            if at < _CHUNK:
+                yield start + at, name
 
 
 def _occurrences(code: bytes, pattern: bytes) -> Iterator[int]:
@@ -101,3 +142,14 @@ def _svc(code: bytes, first: int) -> Iterator[tuple[int, str]]:
         # Instructions are little endian on big-endian arm64 too.
         if int.from_bytes(code[at : at + 4], "little") & _SVC_MASK == _SVC:
             yield at, "svc"
+
+
+def _reached(image: ElfImage, part: _Part, place: int, functions: Functions, wide: bool) -> bool:
+    """Whether some way through the x86 code before *place* comes to an instruction there."""
+    begin = max(0, place - _BEFORE)
+    code = image.data[part.offset + begin : part.offset + min(part.size, place + 16)]
+    target = place - begin
+    starts = set(range(_TRIES)) if begin else {0}
+    first = part.address + begin
+    starts |= {start - first for start in functions.starts(first, first + target + 1)}
+    return any(reaches(code, start, target, wide) for start in starts)

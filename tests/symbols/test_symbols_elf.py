@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from symbol_libraries import FOREIGN, Builder
 from tiny_elf import TinyElf, TinySymbol
 
+from harness.symbols.check import check_library
 from harness.symbols.elf import ElfError, read_elf
 
 SOURCE = """
@@ -123,6 +124,54 @@ def test_what_loaders_would_read_differently_is_an_error(
         read_elf(forge(bytes(image)))
     with pytest.raises(ElfError, match="overlap"):
         read_elf(forge(with_program_header(plain, PT_LOAD, 16, 0)))
+
+
+def test_pages_that_loaders_map_differently_are_an_error(
+    plain: bytes, forge: Callable[[bytes], Path]
+) -> None:
+    image = bytearray(plain)
+    start = struct.unpack_from("<Q", plain, 0x20)[0]
+    loads = [
+        start + 56 * index
+        for index in range(plain[0x38])
+        if struct.unpack_from("<I", plain, start + 56 * index)[0] == PT_LOAD
+    ]
+    (offset,) = struct.unpack_from("<Q", plain, loads[1] + 8)
+    struct.pack_into("<Q", image, loads[1] + 8, offset + 8)
+    with pytest.raises(ElfError, match="not that of its pages"):
+        read_elf(forge(bytes(image)))
+    # The code would replace the end of the tables, in the page that both would lie in.
+    end = sum(struct.unpack_from("<QQQQ", plain, loads[0] + 16)[::2])
+    image = bytearray(plain)
+    struct.pack_into("<QQ", image, loads[1] + 8, 0x1FF0, (end & ~0xFFF) + 0xFF0)
+    struct.pack_into("<QQ", image, loads[1] + 32, 8, 8)
+    with pytest.raises(ElfError, match="in one page"):
+        read_elf(forge(bytes(image)))
+
+
+def test_relocations_that_change_what_is_read_are_a_contradiction(
+    forge: Callable[[bytes], Path],
+) -> None:
+    def findings(tiny: TinyElf) -> list[str]:
+        report = check_library(forge(tiny.build()))
+        return [f.message for f in report.findings if f.rule == "contradiction"]
+
+    tiny = TinyElf([TinySymbol(b"imported")], relocated=[1])
+    assert findings(tiny) == []
+    tiny.build()
+    for place, table in (("dynstr", "names of symbols"), ("dynsym", "symbol table")):
+        at = tiny.places[place]
+        (message,) = findings(TinyElf(tiny.symbols, relocated=[1], relocation_place=at))
+        assert f"relocations change the {table}" in message
+    at = tiny.places["dynamic"]
+    word = TinyElf(tiny.symbols, relocated=[1], tags=[(36, 0), (35, 0)])
+    word.build()
+    relr = word.places["dynamic"] + 10 * 16
+    for entries in ([at + 16], [at - 8, 0b11]):
+        tail = struct.pack(f"<{len(entries)}Q", *entries)
+        tags = [(36, relr), (35, len(tail))]
+        found = findings(TinyElf(tiny.symbols, relocated=[1], tags=tags, tail=tail))
+        assert "relocations change the dynamic segment" in found[0]
 
 
 def test_a_tag_that_stands_there_twice_is_an_error(forge: Callable[[bytes], Path]) -> None:

@@ -27,6 +27,8 @@ class TinyElf:
     machine: int = 62
     #: Indices of symbols that relocations name.
     relocated: Sequence[int] = ()
+    #: Where all of these write to.
+    relocation_place: int = 1 << 20
     #: What the hash table says; None for the truth.
     hash_count: int | None = None
     sections: bool = True
@@ -54,7 +56,8 @@ class TinyElf:
         hashes = self.pack("IIII", 1, count if self.hash_count is None else self.hash_count, 0, 0)
         shift = 32 if self.wide else 8
         relocations = b"".join(
-            self.pack(word * 3, 0, index << shift | 1, 0) for index in self.relocated
+            self.pack(word * 3, self.relocation_place, index << shift | 1, 0)
+            for index in self.relocated
         )
         at = head + 2 * program
         for name, content in (
