@@ -104,6 +104,12 @@ uint64_t arch_regs_fault_address(const struct arch_regs* regs);
 size_t arch_general_regs_size(void);
 void arch_get_general_regs(struct thread* thread, void* out);
 zx_status_t arch_set_general_regs(struct thread* thread, const void* in);
+// ZX_THREAD_STATE_FP_REGS, where ARCH_HAS_FP_REGS, and ZX_THREAD_STATE_VECTOR_REGS, of a thread
+// that is stopped; FP_REGS_SIZE and VECTOR_REGS_SIZE bytes.
+void arch_get_fp_regs(struct thread* thread, void* out);
+void arch_set_fp_regs(struct thread* thread, const void* in);
+void arch_get_vector_regs(struct thread* thread, void* out);
+void arch_set_vector_regs(struct thread* thread, const void* in);
 // Restricted mode, where ARCH_RUNS_RESTRICTED: a state of RESTRICTED_SIZE bytes.  Whether the
 // current thread's user registers may be set to it; sets them, or takes them over after a system
 // call.  The segment bases of normal mode are kept meanwhile.

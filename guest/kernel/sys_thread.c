@@ -85,16 +85,45 @@ static zx_status_t check_kind(uint32_t kind, size_t buffer_size) {
     return buffer_size < size ? ZX_ERR_BUFFER_TOO_SMALL : ZX_OK;
 }
 
-// Of register sets that the kernel does not hand out, and of a thread that has run its last
-// instruction.
+// Whether a thread has registers of a kind to read and write: while it is stopped, but not when it
+// has run its last instruction.  Those for debugging the kernel does not hand out.
 static zx_status_t check_registers(const struct thread_dispatcher* thread, uint32_t kind) {
     if (!thread_object_is_stopped(thread)) {
         return ZX_ERR_BAD_STATE;
     }
-    if (kind != ZX_THREAD_STATE_GENERAL_REGS || thread->is_exiting) {
-        return ZX_ERR_NOT_SUPPORTED;
+    bool handed_out = kind == ZX_THREAD_STATE_GENERAL_REGS || kind == ZX_THREAD_STATE_VECTOR_REGS ||
+                      (kind == ZX_THREAD_STATE_FP_REGS && ARCH_HAS_FP_REGS);
+    return handed_out && !thread->is_exiting ? ZX_OK : ZX_ERR_NOT_SUPPORTED;
+}
+
+static void get_registers(struct thread* thread, uint32_t kind, void* out) {
+    switch (kind) {
+    case ZX_THREAD_STATE_GENERAL_REGS:
+        arch_get_general_regs(thread, out);
+        break;
+#if ARCH_HAS_FP_REGS
+    case ZX_THREAD_STATE_FP_REGS:
+        arch_get_fp_regs(thread, out);
+        break;
+#endif
+    default:
+        arch_get_vector_regs(thread, out);
     }
-    return ZX_OK;
+}
+
+static zx_status_t set_registers(struct thread* thread, uint32_t kind, const void* in) {
+    switch (kind) {
+    case ZX_THREAD_STATE_GENERAL_REGS:
+        return arch_set_general_regs(thread, in);
+#if ARCH_HAS_FP_REGS
+    case ZX_THREAD_STATE_FP_REGS:
+        arch_set_fp_regs(thread, in);
+        return ZX_OK;
+#endif
+    default:
+        arch_set_vector_regs(thread, in);
+        return ZX_OK;
+    }
 }
 
 zx_status_t sys_thread_read_state(zx_handle_t handle, uint32_t kind, uaddr_t buffer,
@@ -110,9 +139,9 @@ zx_status_t sys_thread_read_state(zx_handle_t handle, uint32_t kind, uaddr_t buf
     if (status != ZX_OK) {
         return status;
     }
-    uint8_t registers[REGISTERS_MAX];
-    arch_get_general_regs(thread->thread, registers);
-    return copy_to_user(buffer, registers, arch_general_regs_size());
+    uint8_t registers[REGISTERS_MAX] __attribute__((aligned(8)));
+    get_registers(thread->thread, kind, registers);
+    return copy_to_user(buffer, registers, size_of_kind(kind));
 }
 
 zx_status_t sys_thread_write_state(zx_handle_t handle, uint32_t kind, uaddr_t buffer,
@@ -125,12 +154,12 @@ zx_status_t sys_thread_write_state(zx_handle_t handle, uint32_t kind, uaddr_t bu
     if (status == ZX_OK) {
         status = check_kind(kind, buffer_size);
     }
-    uint8_t registers[REGISTERS_MAX];
+    uint8_t registers[REGISTERS_MAX] __attribute__((aligned(8)));
     if (status == ZX_OK) {
         status = copy_from_user(registers, buffer, size_of_kind(kind));
     }
     if (status == ZX_OK) {
         status = check_registers(thread, kind);
     }
-    return status == ZX_OK ? arch_set_general_regs(thread->thread, registers) : status;
+    return status == ZX_OK ? set_registers(thread->thread, kind, registers) : status;
 }

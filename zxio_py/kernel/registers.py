@@ -17,6 +17,16 @@ VECTOR_SIZE = 2120
 DEBUG_SIZE = 48
 SINGLE_STEP_SIZE = 4
 
+_MXCSR = 2112  # offset in the vector registers
+#: What floating point and vector registers are at a thread's first instruction.
+INITIAL_FP = (0x37F).to_bytes(2, "little") + bytes(FP_SIZE - 2)
+INITIAL_VECTOR = bytes(_MXCSR) + (0x1F80).to_bytes(8, "little")
+#: Bytes of both that belong to no register, or to none that there is: where they are kept apart,
+#: and of the latter the size of each register and how much of it there is.
+_FP_RESERVED = (slice(5, 6), slice(24, 32))
+_ZMM_SIZE, _YMM_SIZE, _YMM_COUNT = 64, 32, 16
+_MXCSR_USER = 0xFFFF
+
 _RESTRICTED = "zx_x86_64_restricted_state_t"
 #: Of the state of restricted mode, and the one of a thread that was never there.
 RESTRICTED_SIZE = abi.STRUCTS[_RESTRICTED].size
@@ -47,6 +57,24 @@ def accepted(written: bytes) -> bytes:
     flags = _read(written, "rflags") & _USER_FLAGS | _FIXED_FLAGS
     field = abi.STRUCTS[_NAME].field("rflags")
     return written[: field.offset] + flags.to_bytes(8, "little") + written[field.offset + 8 :]
+
+
+def accepted_fp(written: bytes) -> bytes:
+    """Floating point registers as a thread can have them."""
+    state = bytearray(written)
+    for place in _FP_RESERVED:
+        state[place] = bytes(len(state[place]))
+    return bytes(state)
+
+
+def accepted_vector(written: bytes) -> bytes:
+    """Vector registers likewise: sixteen of AVX."""
+    state = bytearray(VECTOR_SIZE)
+    for start in range(0, _YMM_COUNT * _ZMM_SIZE, _ZMM_SIZE):
+        state[start : start + _YMM_SIZE] = written[start : start + _YMM_SIZE]
+    mxcsr = int.from_bytes(written[_MXCSR : _MXCSR + 4], "little") & _MXCSR_USER
+    state[_MXCSR : _MXCSR + 4] = mxcsr.to_bytes(4, "little")
+    return bytes(state)
 
 
 def restricted_entry(state: bytes) -> int | None:

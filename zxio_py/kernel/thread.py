@@ -34,6 +34,7 @@ class Thread(Task):
         "cpu_mask",
         "exception",
         "exiting",
+        "fp_registers",
         "halted",
         "listener",
         "name",
@@ -41,6 +42,7 @@ class Thread(Task):
         "restricted_state",
         "sleeps",
         "state",
+        "vector_registers",
     )
 
     TYPE = abi.ZX_OBJ_TYPE_THREAD
@@ -68,6 +70,9 @@ class Thread(Task):
         self.exiting = False
         #: General registers; None as long as it does not stand at an instruction.
         self._registers: bytes | None = None
+        #: ZX_THREAD_STATE_FP_REGS and _VECTOR_REGS: no call of the emulation changes them.
+        self.fp_registers = registers.INITIAL_FP
+        self.vector_registers = registers.INITIAL_VECTOR
         #: What restricted mode is to be entered with.
         self.restricted_state = registers.NO_RESTRICTED_STATE
         #: Where a handler wants it to go on, out of a call that a Python thread makes for it.

@@ -93,7 +93,8 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 // Whether it is a PC's: with I/O ports, and what is reached by them.
 #define ARCH_IS_PC 0
 
-// Bytes of the kinds of thread state.
+// Bytes of the kinds of thread state, and whether floating point has one of its own.
+#define ARCH_HAS_FP_REGS 0
 #define FP_REGS_SIZE 4
 #define VECTOR_REGS_SIZE 520
 #define DEBUG_REGS_SIZE 528

@@ -128,3 +128,46 @@ zx_status_t arch_set_general_regs(struct thread* thread, const void* in) {
     }
     return ZX_OK;
 }
+
+// ---- vectors -------------------------------------------------------------------------------
+
+// ZX_THREAD_STATE_VECTOR_REGS.
+struct vector_regs {
+    uint32_t fpcr, fpsr;
+    uint8_t v[32][16];
+};
+_Static_assert(sizeof(struct vector_regs) == VECTOR_REGS_SIZE,
+               "zx_arm64_thread_state_vector_regs_t");
+
+// What fpu_save writes.
+struct fpu_state {
+    uint8_t v[32][16];
+    uint64_t fpcr, fpsr;
+};
+_Static_assert(sizeof(struct fpu_state) == FPU_STATE_SIZE, "entry.S relies on it");
+
+// The state of a thread that does not run, with what the processor has of it.
+static struct fpu_state* fpu_state(struct thread* thread) {
+    struct fpu_state* state = arch_thread_fpu(&thread->arch);
+    if (fpu_owner == thread) {
+        fpu_save(state);
+        fpu_owner = NULL;
+    }
+    return state;
+}
+
+void arch_get_vector_regs(struct thread* thread, void* out) {
+    const struct fpu_state* from = fpu_state(thread);
+    struct vector_regs* state = out;
+    state->fpcr = (uint32_t)from->fpcr;
+    state->fpsr = (uint32_t)from->fpsr;
+    memcpy(state->v, from->v, sizeof(state->v));
+}
+
+void arch_set_vector_regs(struct thread* thread, const void* in) {
+    struct fpu_state* to = fpu_state(thread);
+    const struct vector_regs* state = in;
+    to->fpcr = state->fpcr;
+    to->fpsr = state->fpsr;
+    memcpy(to->v, state->v, sizeof(to->v));
+}

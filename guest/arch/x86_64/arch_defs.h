@@ -82,7 +82,8 @@ static inline void* arch_thread_fpu(const struct arch_thread* thread) {
 // Whether it is a PC's: with I/O ports, and what is reached by them.
 #define ARCH_IS_PC 1
 
-// Bytes of the kinds of thread state.
+// Bytes of the kinds of thread state, and whether floating point has one of its own.
+#define ARCH_HAS_FP_REGS 1
 #define FP_REGS_SIZE 160
 #define VECTOR_REGS_SIZE 2120
 #define DEBUG_REGS_SIZE 48

@@ -242,6 +242,97 @@ zx_status_t arch_set_general_regs(struct thread* thread, const void* in) {
     return ZX_OK;
 }
 
+// ---- floating point and vectors ------------------------------------------------------------
+
+// ZX_THREAD_STATE_FP_REGS: as in the FXSAVE area, but for what is not of the x87.
+struct fp_regs {
+    uint8_t head[24]; // control, status, tags, last instruction and operand
+    uint8_t padding[8];
+    uint8_t st[8][16];
+};
+_Static_assert(sizeof(struct fp_regs) == FP_REGS_SIZE, "zx_x86_64_thread_state_fp_regs_t");
+#define FP_RESERVED 5 // byte of the head
+
+// ZX_THREAD_STATE_VECTOR_REGS: SSE's and AVX's registers are the beginnings of the first sixteen.
+struct vector_regs {
+    struct {
+        uint8_t xmm[16], ymm_high[16], rest[32];
+    } zmm[32];
+    uint64_t opmask[8];
+    uint32_t mxcsr;
+    uint8_t padding[4];
+};
+_Static_assert(sizeof(struct vector_regs) == VECTOR_REGS_SIZE,
+               "zx_x86_64_thread_state_vector_regs_t");
+#define MXCSR_USER 0xffffu // reserved bits must not be set
+
+// Where they are in the FXSAVE and XSAVE area, and what its header says is not as at the start.
+#define FPU_ST 32
+#define FPU_XMM 160
+#define FPU_HEADER 512
+#define FPU_YMM_HIGH 576
+#define COMPONENT_X87 1u
+#define COMPONENT_SSE 2u
+#define COMPONENT_AVX 4u
+#define VECTORS 16
+
+// The area of a thread that does not run, with what the processor has of it.
+static uint8_t* fpu_area(struct thread* thread) {
+    uint8_t* area = arch_thread_fpu(&thread->arch);
+    if (fpu_owner == thread) {
+        fpu_save(area);
+        fpu_owner = NULL;
+    }
+    return area;
+}
+
+static void mark_components(uint8_t* area, uint32_t components) {
+    *(uint64_t*)(area + FPU_HEADER) |= components & fpu_components;
+}
+
+void arch_get_fp_regs(struct thread* thread, void* out) {
+    const uint8_t* area = fpu_area(thread);
+    struct fp_regs* state = out;
+    *state = (struct fp_regs){0};
+    memcpy(state->head, area, sizeof(state->head));
+    memcpy(state->st, area + FPU_ST, sizeof(state->st));
+}
+
+void arch_set_fp_regs(struct thread* thread, const void* in) {
+    uint8_t* area = fpu_area(thread);
+    const struct fp_regs* state = in;
+    memcpy(area, state->head, sizeof(state->head));
+    area[FP_RESERVED] = 0;
+    memcpy(area + FPU_ST, state->st, sizeof(state->st));
+    mark_components(area, COMPONENT_X87);
+}
+
+void arch_get_vector_regs(struct thread* thread, void* out) {
+    const uint8_t* area = fpu_area(thread);
+    struct vector_regs* state = out;
+    memset(state, 0, sizeof(*state));
+    for (size_t i = 0; i < VECTORS; i++) {
+        memcpy(state->zmm[i].xmm, area + FPU_XMM + 16 * i, 16);
+        if (fpu_components & COMPONENT_AVX) {
+            memcpy(state->zmm[i].ymm_high, area + FPU_YMM_HIGH + 16 * i, 16);
+        }
+    }
+    state->mxcsr = *(const uint32_t*)(area + FPU_MXCSR);
+}
+
+void arch_set_vector_regs(struct thread* thread, const void* in) {
+    uint8_t* area = fpu_area(thread);
+    const struct vector_regs* state = in;
+    for (size_t i = 0; i < VECTORS; i++) {
+        memcpy(area + FPU_XMM + 16 * i, state->zmm[i].xmm, 16);
+        if (fpu_components & COMPONENT_AVX) {
+            memcpy(area + FPU_YMM_HIGH + 16 * i, state->zmm[i].ymm_high, 16);
+        }
+    }
+    *(uint32_t*)(area + FPU_MXCSR) = state->mxcsr & MXCSR_USER;
+    mark_components(area, COMPONENT_SSE | COMPONENT_AVX);
+}
+
 // ---- restricted mode -----------------------------------------------------------------------
 
 bool arch_restricted_is_valid(const void* state) {

@@ -69,16 +69,31 @@ def _size_of(kind: int, buffer_size: int) -> int:
     return size
 
 
+def _check_registers(thread: Thread, kind: int) -> None:
+    """Whether a thread has registers of a kind to read and write.
+
+    BAD_STATE: it is not stopped; NOT_SUPPORTED: it has run its last instruction, or they are
+    those for debugging, which are not handed out.
+    """
+    thread.check_stopped()
+    debugging = kind in (abi.ZX_THREAD_STATE_DEBUG_REGS, abi.ZX_THREAD_STATE_SINGLE_STEP)
+    if debugging or thread.exiting:
+        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+
+
 def zx_thread_read_state(
     c: Caller, handle: int, kind: int, buffer: Pointer, buffer_size: int
 ) -> int:
     """Read registers of a thread that is stopped."""
     thread = c.get(handle, Thread, abi.ZX_RIGHT_READ)
     _size_of(kind, buffer_size)
-    thread.check_stopped()  # BAD_STATE
-    if kind != abi.ZX_THREAD_STATE_GENERAL_REGS or thread.exiting:
-        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-    c.write(buffer, thread.registers)
+    _check_registers(thread, kind)  # BAD_STATE, NOT_SUPPORTED
+    if kind == abi.ZX_THREAD_STATE_GENERAL_REGS:
+        c.write(buffer, thread.registers)
+    elif kind == abi.ZX_THREAD_STATE_FP_REGS:
+        c.write(buffer, thread.fp_registers)
+    else:
+        c.write(buffer, thread.vector_registers)
     return abi.ZX_OK
 
 
@@ -90,8 +105,11 @@ def zx_thread_write_state(
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     thread = c.get(handle, Thread, abi.ZX_RIGHT_WRITE)
     written = c.read(buffer, _size_of(kind, buffer_size))
-    thread.check_stopped()  # BAD_STATE
-    if kind != abi.ZX_THREAD_STATE_GENERAL_REGS or thread.exiting:
-        raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
-    thread.write_registers(written)  # INVALID_ARGS
+    _check_registers(thread, kind)  # BAD_STATE, NOT_SUPPORTED
+    if kind == abi.ZX_THREAD_STATE_GENERAL_REGS:
+        thread.write_registers(written)  # INVALID_ARGS
+    elif kind == abi.ZX_THREAD_STATE_FP_REGS:
+        thread.fp_registers = registers.accepted_fp(written)
+    else:
+        thread.vector_registers = registers.accepted_vector(written)
     return abi.ZX_OK
