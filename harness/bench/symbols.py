@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ LARGE, SMALL = 5.0, 0.1
 
 #: Reads of the small library per round.
 _REPEATED = 100
+#: What the installed command runs.
+_ENTRY = "import sys; from harness.cli import main; sys.exit(main())"
 _DIRECTORIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 
 
@@ -32,7 +35,7 @@ def measure(rounds: int) -> Iterator[Figure]:
     large = largest_library()
     if large is None:
         return
-    command = [sys.executable, "-m", "harness", "symbols", "list", "--imports", str(large)]
+    command = [sys.executable, "-c", _ENTRY, "symbols", "list", "--imports", str(large)]
     peer = [shutil.which("nm") or "", "-D", "-u", str(large)]
     work = {"warm": lambda: seconds(lambda: read_elf(large).imports)}
     work["command"] = lambda: _run(command)
@@ -57,7 +60,14 @@ def _repeat(library: Path) -> None:
 
 
 def _run(command: list[str]) -> float:
-    return seconds(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True))
+    # An installed package has its bytecode; a checkout gets it unless this forbids it.
+    unset = "PYTHONDONTWRITEBYTECODE"
+    environment = {name: value for name, value in os.environ.items() if name != unset}
+
+    def work() -> None:
+        subprocess.run(command, stdout=subprocess.DEVNULL, env=environment, check=True)
+
+    return seconds(work)
 
 
 def largest_library() -> Path | None:

@@ -59,7 +59,7 @@ _REPEATED = frozenset((DT_NEEDED, *_COMPANIONS))
 _MAX_SYMBOLS = 1 << 20
 _MAX_DYNAMIC = 1 << 16
 #: Words of a hash chain that are looked at together.
-_CHAIN_STEP = 1 << 12
+_CHAIN_STEP = 1 << 8
 _ODD = bytes(byte & 1 for byte in range(256))
 #: Relocations that are looked at together.
 _RELOCATION_STEP = 1 << 12

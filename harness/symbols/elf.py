@@ -6,10 +6,8 @@ import mmap
 import os
 import stat
 
-from harness.symbols.archive import MAGIC, THIN_MAGIC, read_archive
 from harness.symbols.dynamic import read_dynamic
 from harness.symbols.layout import ET_DYN, ET_EXEC, ET_REL, PT_DYNAMIC, ElfError, ElfImage
-from harness.symbols.static import read_static
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ElfError", "contents", "read_elf"]
 
+#: How archives begin, thin ones as well.
+_ARCHIVES = (b"!<arch>\n", b"!<thin>\n")
 #: Smaller files, in bytes, are read rather than mapped: it takes less time.
 _MAPPED = 1 << 18
 
@@ -25,10 +25,14 @@ _MAPPED = 1 << 18
 def read_elf(path: AnyPath) -> SymbolFile:
     """Read the file at *path*; `ElfError` if any part that matters cannot be read."""
     data = contents(path)
-    if data[: len(MAGIC)] in (MAGIC, THIN_MAGIC):
+    if data[:8] in _ARCHIVES:
+        from harness.symbols.archive import read_archive
+
         return read_archive(data, path)
     image = ElfImage(data, path)
     if image.type == ET_REL or _detached(image):
+        from harness.symbols.static import read_static
+
         return read_static(image, path)
     if image.type not in (ET_EXEC, ET_DYN):
         image.fail(f"neither a library, an executable nor an object (type {image.type})")

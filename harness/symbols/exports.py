@@ -138,13 +138,10 @@ def check_agreement(interface: Interface, script: VersionScript) -> Iterator[Fin
 def check_kinds(file: SymbolFile) -> Iterator[Finding]:
     """What is odd about exports whatever the lists say."""
     for symbol in file.symbols:
-        name = printable(symbol.name)
         hidden = symbol.visibility in ("hidden", "internal") and symbol.binding != "local"
         if file.dynamic and symbol.defined and hidden:
-            message = (
-                f"{name} is {symbol.visibility}, but in the dynamic table: some loaders bind to it"
-            )
-            yield Finding("visibility", symbol.name, message)
+            what = f"{symbol.visibility}, but in the dynamic table: some loaders bind to it"
+            yield Finding("visibility", symbol.name, f"{printable(symbol.name)} is {what}")
         if symbol.type == "ifunc" and symbol.exported:
-            message = f"{name} is chosen by code that runs while the library is bound"
-            yield Finding("ifunc", symbol.name, message, True)
+            what = "chosen by code that runs while the library is bound"
+            yield Finding("ifunc", symbol.name, f"{printable(symbol.name)} is {what}", True)

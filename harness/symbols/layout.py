@@ -141,13 +141,14 @@ class Names:
     def get(self, at: int) -> str:
         """The name at an offset; `ElfError` if it does not end in the table."""
         at += self._start
-        end = self._data.find(b"\0", at, self._end)
+        data = self._data
+        end = data.find(b"\0", at, self._end)
         if end < 0:
             raise ElfError("a name lies outside the string table", where=self._where)
         self._left -= end - at
         if self._left < 0:
             raise ElfError("its names are too long altogether", where=self._where)
-        return self._data[at:end].decode("utf-8", "backslashreplace")
+        return data[at:end].decode("utf-8", "backslashreplace")
 
 
 class ElfImage:

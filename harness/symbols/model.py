@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +24,8 @@ TYPES = {
 }
 VISIBILITIES = ("default", "internal", "hidden", "protected")
 SHN_ABS = 0xFFF1
+
+_by_name = attrgetter("name", "version")
 
 
 class Symbol:
@@ -182,7 +186,3 @@ class SymbolFile:
         if self._exports is None:
             self._exports = sorted((s for s in self.symbols if s.name and s.exported), key=_by_name)
         return self._exports
-
-
-def _by_name(symbol: Symbol) -> tuple[str, str]:
-    return symbol.name, symbol.version

@@ -164,6 +164,18 @@ def test_list_tells_kinds_and_writes_json(library: Path, run: Run) -> None:
     }
 
 
+def test_list_says_the_same_without_and_with_a_parser(library: Path, run: Run) -> None:
+    for option in ([], ["--imports"], ["--exports"]):
+        quick = run("list", library, *option)
+        assert quick == run("list", *option, "--", library)
+        assert quick[0] == 0
+    assert run("list", library.with_name("none.so"))[0] == 2
+    with pytest.raises(SystemExit, match="2"):
+        run("list", "--imports", "--exports", library)
+    with pytest.raises(SystemExit, match="2"):
+        run("list", library, "--import-all")
+
+
 # ---- update ---------------------------------------------------------------------------------
 
 

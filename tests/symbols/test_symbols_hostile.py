@@ -14,9 +14,10 @@ import pytest
 from symbol_libraries import Builder
 from tiny_elf import TinyElf, TinySymbol
 
+from harness.symbols.check import check_library
 from harness.symbols.elf import ElfError, read_elf
 from harness.symbols.functions import Functions
-from harness.symbols.scan import find_raw_calls
+from harness.symbols.report import RULES
 from harness.symbols.uses import uses_of
 
 SOURCE = """
@@ -40,7 +41,8 @@ def read_everything(path: Path) -> int:
     assert all(s.name and not s.defined for s in file.imports)
     uses_of(file, {s.name for s in file.imports} | {s.name for s in file.exports})
     Functions(file)
-    find_raw_calls(file)
+    report = check_library(path)
+    assert all(finding.rule in RULES and "\n" not in finding.text for finding in report.findings)
     return len(file.symbols)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from harness.cli import main
 from harness.symbols.elf import read_elf
 from harness.symbols.model import Symbol
 
@@ -85,6 +86,21 @@ def test_as_nm_lists_them(
             assert sorted(map(plain, ours)) == sorted(n.split("@")[0] for n in theirs), path
         else:
             assert sorted(map(name, ours)) == sorted(theirs), path
+
+
+@pytest.mark.parametrize("which", ["imports", "exports"])
+def test_the_command_prints_what_nm_prints(
+    which: str, libraries: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    option = "--undefined-only" if which == "imports" else "--defined-only"
+    printed = by_tool("nm", ["--dynamic", option], libraries)
+    for path in libraries:
+        assert main(["symbols", "list", str(path), f"--{which}", "--versions"]) == 0
+        versioned = capsys.readouterr().out.splitlines()
+        assert sorted(versioned) == sorted(line.split()[-1] for line in printed[path]), path
+        assert main(["symbols", "list", f"--{which}", str(path)]) == 0
+        plain = capsys.readouterr().out.splitlines()
+        assert sorted(plain) == sorted(name.split("@")[0] for name in versioned), path
 
 
 def test_as_readelf_lists_them(libraries: list[Path]) -> None:
