@@ -130,7 +130,11 @@ def _shrink(parsed: argparse.Namespace, runner: Runner, result: Run) -> list[Fou
     found: list[Found] = []
     try:
         label_flaky(runner, result)
-        found.extend(Shrinker(runner, parsed.output).found(result.verdicts))
+        shrinker = Shrinker(runner, parsed.output)
+        found.extend(shrinker.found(result.verdicts))
+        if shrinker.left:
+            left = f"{shrinker.left} more sorts of divergence are as they were: time is over"
+            sys.stderr.write(f"zxh: {left}; see: zxh shrink\n")
     except MachineError as error:
         sys.stderr.write(f"zxh: no smaller programs: {error}\n")
     except KeyboardInterrupt:

@@ -23,7 +23,7 @@ from harness.fuzz.kind import kinds
 from harness.fuzz.known import Known
 from harness.fuzz.program import Entry
 from harness.fuzz.shrink import PATIENCE_NS
-from harness.run import Runner, Verdict
+from harness.run import Run, Runner, Verdict
 
 #: Programs of a round.
 ROUND: Final = 512
@@ -47,6 +47,8 @@ class Limits:
 class Tally:
     """What a campaign has done so far."""
 
+    #: Seeds that were run as they are, and programs that were made.
+    seeds: int = 0
     programs: int = 0
     calls: int = 0
     #: Programs that joined the seeds.
@@ -119,8 +121,13 @@ class Campaign:
         seed: int = 0,
         known: Sequence[Known] = (),
         shrinking: float = SHRINKING,
+        with_seeds: bool = True,
     ) -> None:
-        """*directory* takes the files of divergences, *shrinking* is seconds for each."""
+        """*directory* takes the files of divergences, *shrinking* is seconds for each.
+
+        *with_seeds*: the seeds are run as they are before programs are made of them.
+        """
+        self._with_seeds = with_seeds
         self._runner = runner
         self._generator = generator
         self._limits = limits
@@ -138,6 +145,7 @@ class Campaign:
         """Go on until a limit; *report* gets each new sort of divergence when it is small."""
         tally = self.tally
         try:
+            self._begin(report)
             while not self._over():
                 self._round(report, progress)
         except KeyboardInterrupt:
@@ -148,6 +156,35 @@ class Campaign:
             self._runner.limit_time(PATIENCE_NS)
             tally.seconds = time.monotonic() - self._began
         return tally
+
+    def _begin(self, report: Callable[[Found], None]) -> None:
+        """Run the seeds as they are: new is what they do not reach."""
+        seeds = self._generator.as_they_are() if self._with_seeds else []
+        for start in range(0, len(seeds), ROUND):
+            if self._over():
+                break
+            cases = [Case(program, _ORIGIN) for _, program in seeds[start : start + ROUND]]
+            run = self._compare(cases)
+            self.tally.seeds += len(cases)
+            for case in cases:
+                seen = self._runner.agreed(case)
+                if seen is not None:
+                    self._guide.is_new(case.program, seen)
+            self._follow(run.verdicts, report)
+
+    def _compare(
+        self,
+        cases: Sequence[Case],
+        record: Callable[[list[list[Verdict]]], None] | None = None,
+    ) -> Run:
+        self._runner.limit_time(PATIENCE_NS)
+        run = self._runner.compare(cases, record=record, confirm=False)
+        if run.interrupted:
+            raise KeyboardInterrupt
+        if run.stopped:
+            raise MachineError(run.stopped)
+        self.tally.calls += max((target.calls for target in run.targets), default=0)
+        return run
 
     def _over(self) -> bool:
         limits, tally = self._limits, self.tally
@@ -163,23 +200,13 @@ class Campaign:
         if limits.programs is not None:
             count = min(count, limits.programs - tally.programs)
         made = Round(self._generator, tally.programs, count, self._began + limits.seconds)
-        self._runner.limit_time(PATIENCE_NS)
-        run = self._runner.compare(
-            made, record=lambda rows: self._record(rows, made, progress), confirm=False
-        )
-        if run.interrupted:
-            raise KeyboardInterrupt
-        if run.stopped:
-            raise MachineError(run.stopped)
-        tally.calls += max((target.calls for target in run.targets), default=0)
+        run = self._compare(made, lambda rows: self._record(rows, progress))
         self._learn(made)
         self._follow(run.verdicts, report)
         tally.seconds = time.monotonic() - self._began
         progress(tally)
 
-    def _record(
-        self, rows: Sequence[Sequence[Verdict]], made: Round, progress: Callable[[Tally], None]
-    ) -> None:
+    def _record(self, rows: Sequence[Sequence[Verdict]], progress: Callable[[Tally], None]) -> None:
         self.tally.programs += len(rows)
         self.tally.seconds = time.monotonic() - self._began
         progress(self.tally)

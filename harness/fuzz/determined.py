@@ -84,6 +84,12 @@ _UNTOLD_TOPICS: Final = frozenset(
         )
     )
 )
+_UNCOUNTED_TOPICS: Final = frozenset(
+    name
+    for topic in TOPICS_BY_VALUE.values()
+    if "MAPS" in topic.name or "VMOS" in topic.name
+    for name in (topic.name, topic.value, hex(topic.value))
+)
 #: Properties with addresses in them.
 _UNTOLD_PROPERTIES: Final = ("ADDR", "BASE", "REGISTER", "CONTEXT")
 
@@ -240,7 +246,9 @@ def _silence(step: Entry) -> None:
     for index, arg in enumerate(args):
         if isinstance(arg, dict) and "out" in arg and not (masked and _MASKS & arg.keys()):
             args[index] = _silent(arg)
-    if FUNCTIONS[step["call"]].returns != "zx_status_t" or step["call"] == "zx_clock_update":
+    call = step["call"]
+    uncounted = _topic(step) in _UNCOUNTED_TOPICS  # how many there are decides what it returns
+    if FUNCTIONS[call].returns != "zx_status_t" or call == "zx_clock_update" or uncounted:
         step["ret"] = "none"
 
 

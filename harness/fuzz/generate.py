@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from harness.fuzz.program import Entry, checked, copied
 from harness.fuzz.world import GIVEN_KINDS, World, noun
 from harness.program.model import Program
 from harness.program.parse import FUNCTIONS
+from zxio_py import abi
 from zxio_py.abi import CALLS, STRUCTS
 from zxio_py.abi.model import SCALAR_TYPES, Call, Param
 
@@ -67,6 +68,12 @@ class Generator:
         chosen = set(self.calls)
         if any(step["call"] in chosen for step in seed.entry["steps"]):
             self._seeds.append(seed)
+
+    def as_they_are(self) -> list[tuple[Entry, Program]]:
+        """The seeds about these calls, unchanged but for what is not determined."""
+        settled = (determined.settle(copied(seed.entry)) for seed in self._seeds)
+        pairs = ((entry, checked(entry)) for entry in settled if entry is not None)
+        return [(entry, program) for entry, program in pairs if program is not None]
 
     def program(self, number: int) -> tuple[Entry, Program]:
         """Program *number*, in JSON form and checked."""
@@ -143,7 +150,7 @@ class Generator:
             steps.insert(number, {"call": "zx_handle_close", "args": [{"h": slot}]})
         elif choice < 0.35 and world.slots():
             slot = rng.choice(world.slots())
-            steps.insert(number, _fewer_rights(slot, rng))
+            steps.insert(number, _fewer_rights(slot, world.kinds[slot], rng))
         else:
             Mutator(self.library, rng).step(steps[number], world)
 
@@ -224,18 +231,14 @@ def _size(type: str) -> int:
     return SCALAR_TYPES.get(type, (64, False))[0]
 
 
-def _fewer_rights(slot: str, rng: Random) -> Entry:
-    rights: Sequence[Any] = (
-        "ZX_RIGHT_SAME_RIGHTS",
-        0,
-        "ZX_RIGHT_READ|ZX_RIGHT_TRANSFER",
-        "ZX_RIGHT_WRITE|ZX_RIGHT_WAIT|ZX_RIGHT_TRANSFER",
-        "ZX_RIGHT_READ|ZX_RIGHT_WRITE|ZX_RIGHT_MAP",
-        "ZX_RIGHT_DUPLICATE|ZX_RIGHT_TRANSFER|ZX_RIGHT_WAIT|ZX_RIGHT_INSPECT",
-        "ZX_RIGHT_SIGNAL|ZX_RIGHT_SIGNAL_PEER|ZX_RIGHT_WAIT",
-    )
-    args = [{"h": slot}, rng.choice(rights), {"out_handle": slot}]
-    return {"call": "zx_handle_replace", "args": args}
+def _fewer_rights(slot: str, kind: str, rng: Random) -> Entry:
+    """A handle exchanged for one that lacks some of its object's usual rights."""
+    rights: Any = rng.choice(("ZX_RIGHT_SAME_RIGHTS", 0, "ZX_RIGHT_TRANSFER|ZX_RIGHT_WAIT"))
+    usual: int = getattr(abi, f"ZX_DEFAULT_{kind.upper()}_RIGHTS", 0)
+    bits = [bit for bit, _ in abi.RIGHT_BITS if usual & bit]
+    if bits and rng.random() < 0.9:
+        rights = usual & ~sum(rng.sample(bits, rng.randint(1, min(3, len(bits)))))
+    return {"call": "zx_handle_replace", "args": [{"h": slot}, rights, {"out_handle": slot}]}
 
 
 def _name(call: str) -> str:
