@@ -43,6 +43,7 @@ from zxio_py.fidl import (
 )
 from zxio_py.fidl.library import io, packet_socket, pty, raw_socket, socket, unknown
 from zxio_py.fidl.library.io_types import FileObject, NodeAttributes, NodeInfoDeprecated
+from zxio_py.fidl.library.net import SocketAddress
 from zxio_py.fidl.types import INT32, INT64
 from zxio_py.fidl.values import Uint32
 
@@ -217,6 +218,18 @@ def test_a_message_is_no_larger_than_a_channel_takes() -> None:
     assert events.request is not None
     with pytest.raises(FidlError, match="MESSAGE_TOO_LARGE"):
         events.encode_request(events.request(handles), 0, table)
+    assert table.still_open() == []
+
+
+def test_a_reply_that_cannot_be_encoded_loses_its_handles() -> None:
+    table = HandleTable()
+    answer = socket.StreamSocketAcceptResponse(SocketAddress(), table.add(0, 4, 0))
+    with pytest.raises(FidlError, match="UNION_FIELD_NOT_SET"):
+        socket.STREAM_SOCKET["Accept"].encode_reply(answer, 1, table)
+    assert table.still_open() == []
+    answer = socket.StreamSocketAcceptResponse(None, table.add(0, 4, 0))
+    with pytest.raises(UnsuitableValueError, match="txid -1"):
+        socket.STREAM_SOCKET["Accept"].encode_reply(answer, -1, table)
     assert table.still_open() == []
 
 

@@ -44,12 +44,15 @@ class Codec:
         head: bytes = b"",
         encode: Encode | None = None,
         decode: Decode | None = None,
+        values: Type | None = None,
     ) -> None:
         """*head* (whole words) stands before every body.
 
-        *encode* and *decode* take the place of the type's own functions.
+        *encode* and *decode* take the place of the type's own functions, *values* is the type of
+        what they take and give.
         """
         self.type = type
+        self._values = values or type
         self.name = type.name
         self._size = size_of(type)
         self._start = len(head)
@@ -71,10 +74,10 @@ class Codec:
         try:
             self._encode(value, out, self._start, handles, 0)
         except FidlError:
-            close_handles(self.type, value, owner)
+            self._close_handles(value, owner)
             raise
         except (StructError, TypeError, AttributeError, OverflowError, ValueError) as error:
-            close_handles(self.type, value, owner)
+            self._close_handles(value, owner)
             raise UnsuitableValueError(f"{self.name}: {error}") from error
         return Encoded(bytes(out), handles)
 
@@ -114,15 +117,14 @@ class Codec:
                 message.close_all()
         return value
 
+    def _close_handles(self, value: Any, owner: HandleOwner | None) -> None:
+        """Close every handle in *value*, once."""
+        if owner is not None:
+            for handle in handles_in(self._values, value):
+                owner.handle_close(handle)
+
     def _error(self, code: Code, count: int, what: str) -> FidlError:
         return FidlError(code, f"{count} {what} {self.name}")
-
-
-def close_handles(type: Type, value: Any, owner: HandleOwner | None) -> None:
-    """Close every handle in *value*, once."""
-    if owner is not None:
-        for handle in handles_in(type, value):
-            owner.handle_close(handle)
 
 
 def close_received(handles: Iterable[HandleInfo], owner: HandleOwner | None) -> None:

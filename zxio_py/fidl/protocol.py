@@ -98,11 +98,9 @@ class Method:
     @property
     def hashed_name(self) -> str:
         """The string whose hash is the ordinal."""
-        return (
-            self.selector
-            if "/" in self.selector
-            else f"{self.protocol}.{self.selector or self.name}"
-        )
+        if "/" in self.selector:
+            return self.selector
+        return f"{self.protocol}.{self.selector or self.name}"
 
     @cached_property
     def full_name(self) -> str:
@@ -178,7 +176,11 @@ class Method:
             f"{self.name}Result", response, self.error, self.flexible, response.resource
         )
         return MessageCodec(
-            result, head=self._head, encode=result_encoder(result), decode=result_decoder(result)
+            result,
+            head=self._head,
+            encode=result_encoder(result),
+            decode=result_decoder(result),
+            values=response,
         )
 
     @cached_property

@@ -7,7 +7,7 @@ from struct import Struct as Form
 from typing import Any, Final, NamedTuple
 
 from zxio_py import abi
-from zxio_py.fidl.codec import Codec, Encoded, UnknownPolicy, close_handles, close_received
+from zxio_py.fidl.codec import Codec, Encoded, UnknownPolicy, close_received
 from zxio_py.fidl.errors import (
     Code,
     DeclarationError,
@@ -95,12 +95,12 @@ class MessageCodec(Codec):
         """The message; MESSAGE_TOO_LARGE for what a channel does not take."""
         out = bytearray(self._template)
         if not 0 <= txid <= _MAX_TXID:
-            close_handles(self.type, value, owner)
+            self._close_handles(value, owner)
             raise UnsuitableValueError(f"txid {txid}")
         _TXID(out, 0, txid)
         message = self._fill(out, value, owner)
         if len(out) > _MAX_BYTES or len(message.handles) > _MAX_HANDLES:
-            close_handles(self.type, value, owner)
+            self._close_handles(value, owner)
             raise FidlError(
                 Code.MESSAGE_TOO_LARGE, f"{len(out)} bytes and {len(message.handles)} handles"
             )
@@ -136,6 +136,6 @@ def refuse_body(
     """Check that a message of which nothing is expected behind the header has nothing there."""
     if len(data) > HEADER_SIZE or handles:
         close_received(handles, owner)
-        few = len(data) > HEADER_SIZE
-        code = Code.TOO_MANY_BYTES_IN_MESSAGE if few else Code.TOO_MANY_HANDLES_IN_MESSAGE
-        raise FidlError(code, name)
+        if len(data) > HEADER_SIZE:
+            raise FidlError(Code.TOO_MANY_BYTES_IN_MESSAGE, name)
+        raise FidlError(Code.TOO_MANY_HANDLES_IN_MESSAGE, name)

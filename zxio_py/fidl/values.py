@@ -5,7 +5,7 @@ A class with annotations is declaration and value at once:
     class Range(Struct):
         origin: Annotated[int, SEEK_ORIGIN]
         offset: Int64
-        length: Int64 | None        # not in FIDL: only what has a null can be optional
+        note: Annotated[str, Text(20)] | None
 
     class LockRequest(Table):
         type: Annotated[int | None, 1, LOCK_TYPE] = None
@@ -96,10 +96,9 @@ class _Choice:
     def _set(self) -> Iterator[tuple[str, Any]]:
         """Attributes that are set, with their values."""
         for item in fields(self):  # type: ignore[arg-type]  # every subclass is a data class
-            if item.name != "_unknown":
-                value = getattr(self, item.name)
-                if value is not None:
-                    yield item.name, value
+            value = getattr(self, item.name)
+            if value is not None:
+                yield item.name, value
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
