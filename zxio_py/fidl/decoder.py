@@ -325,8 +325,11 @@ def check_marker(num_bytes: int, marker: int) -> None:
         raise FidlError(Code.INVALID_NUM_BYTES_IN_ENVELOPE, f"{num_bytes}")
 
 
-def envelope_decoder(type: Type) -> Open:
-    """A function that decodes a known member from an envelope whose marker has been checked."""
+def envelope_decoder(type: Type, *, resource: bool) -> Open:
+    """A function that decodes a known member from an envelope whose marker has been checked.
+
+    *resource* says whether the table or union is one.
+    """
     size = size_of(type)
     member = decoder_of(type)
     small = size <= INLINE_SIZE
@@ -350,16 +353,16 @@ def envelope_decoder(type: Type) -> Open:
                     f"{num_bytes} for {message.next - start}",
                 )
         if message.used - used != num_handles:
-            raise _wrong_handles(num_handles, len(message.handles) - used)
+            left = len(message.handles) - used
+            if resource and num_handles > left:
+                raise FidlError(
+                    Code.ENVELOPE_HANDLES_EXCEED_MESSAGE_LENGTH, f"{num_handles} of {left}"
+                )
+            # Where no handles can be, a number of them is wrong whatever the message has.
+            raise FidlError(Code.INVALID_NUM_HANDLES_IN_ENVELOPE, f"{num_handles}")
         return value
 
     return open_envelope
-
-
-def _wrong_handles(told: int, left: int) -> FidlError:
-    if told > left:
-        return FidlError(Code.ENVELOPE_HANDLES_EXCEED_MESSAGE_LENGTH, f"{told} of {left}")
-    return FidlError(Code.INVALID_NUM_HANDLES_IN_ENVELOPE, f"{told}")
 
 
 def _skip_unknown(
@@ -402,10 +405,11 @@ def _optional_union(type: OptionalUnion) -> Decode:
 
 def _optional_body(type: UnionType) -> Decode:
     record = record_of(type)
-    variants = {
-        member.ordinal: (member.key, envelope_decoder(member.type)) for member in type.members
-    }
     strict, resource = type.strict, type.resource
+    variants = {
+        member.ordinal: (member.key, envelope_decoder(member.type, resource=resource))
+        for member in type.members
+    }
 
     def decode(message: Message, at: int, depth: int) -> Any:
         ordinal, *envelope = _UNION(message.data, at)
@@ -437,10 +441,11 @@ def _optional_body(type: UnionType) -> Decode:
 
 def _table(type: TableType) -> Decode:
     record = record_of(type)
-    members = {
-        member.ordinal: (member.key, envelope_decoder(member.type)) for member in type.members
-    }
     resource = type.resource
+    members = {
+        member.ordinal: (member.key, envelope_decoder(member.type, resource=resource))
+        for member in type.members
+    }
 
     def decode(message: Message, at: int, depth: int) -> Any:
         last, word = _PAIR(message.data, at)

@@ -68,7 +68,7 @@ def result_encoder(type: UnionType) -> Encode:
 
 def result_decoder(type: UnionType) -> Decode:
     """A function that decodes to the response, or to a `Failure`."""
-    success = envelope_decoder(type.members[0].type)
+    success = envelope_decoder(type.members[0].type, resource=type.resource)
     others = decoder_of(type)
 
     def decode(message: Message, at: int, depth: int) -> Any:
