@@ -1,6 +1,6 @@
 """Bus transaction initiators, pinned memory and IOMMUs."""
 
-from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, PAGER_ERRORS, Call, Field, Param, Struct
 
 # Options of zx_bti_pin.
 ZX_BTI_PERM_READ = 1
@@ -62,7 +62,14 @@ _CALLS = (
             "handle: MAP",
             "vmo: MAP; +READ for PERM_READ or PERM_EXECUTE; +WRITE for PERM_WRITE",
         ),
-        errors=(*HANDLE_ERRORS, "INVALID_ARGS", "NO_MEMORY", "OUT_OF_RANGE", "BAD_STATE"),
+        errors=(
+            *HANDLE_ERRORS,
+            *PAGER_ERRORS,
+            "INVALID_ARGS",
+            "NO_MEMORY",
+            "OUT_OF_RANGE",
+            "BAD_STATE",
+        ),
         category="memory",
     ),
     Call(

@@ -73,6 +73,9 @@ Arch = Literal["x86_64", "arm64"]
 #: Of `Call.errors`: what looking a handle up may come to, in this order.
 HANDLE_ERRORS = ("BAD_HANDLE", "WRONG_TYPE", "ACCESS_DENIED")
 
+#: What a pager may say of pages that it was asked for, beside BAD_STATE.
+PAGER_ERRORS = ("IO", "IO_DATA_INTEGRITY", "NO_SPACE", "BUFFER_TOO_SMALL")
+
 
 def _scalar(name: str) -> tuple[int, bool]:
     return SCALAR_TYPES.get(name) or LIBRARY_SCALAR_TYPES[name]

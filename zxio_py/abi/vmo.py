@@ -1,6 +1,6 @@
 """Virtual memory objects."""
 
-from zxio_py.abi.model import HANDLE_ERRORS, Call, Field, Param, Struct
+from zxio_py.abi.model import HANDLE_ERRORS, PAGER_ERRORS, Call, Field, Param, Struct
 
 # Signals.
 ZX_VMO_ZERO_CHILDREN = 8
@@ -193,6 +193,7 @@ _CALLS = (
         ),
         errors=(
             *HANDLE_ERRORS,
+            *PAGER_ERRORS,
             "INVALID_ARGS",
             "OUT_OF_RANGE",
             "NOT_SUPPORTED",
@@ -215,7 +216,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: READ",),
-        errors=(*HANDLE_ERRORS, "BAD_STATE", "OUT_OF_RANGE", "INVALID_ARGS", "NOT_SUPPORTED"),
+        errors=(
+            *HANDLE_ERRORS,
+            *PAGER_ERRORS,
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "INVALID_ARGS",
+            "NOT_SUPPORTED",
+        ),
         category="memory",
     ),
     Call(
@@ -268,7 +276,14 @@ _CALLS = (
         ),
         attributes=frozenset({"blocking"}),
         rights=("handle: WRITE",),
-        errors=(*HANDLE_ERRORS, "BAD_STATE", "OUT_OF_RANGE", "INVALID_ARGS", "NOT_SUPPORTED"),
+        errors=(
+            *HANDLE_ERRORS,
+            *PAGER_ERRORS,
+            "BAD_STATE",
+            "OUT_OF_RANGE",
+            "INVALID_ARGS",
+            "NOT_SUPPORTED",
+        ),
         category="memory",
     ),
 )
