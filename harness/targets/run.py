@@ -365,7 +365,7 @@ class Run:
         """What it returns, whether there is no such function, and what faulted."""
         call = op.call
         if call in ("$load", "$store"):
-            return self._access(call, args)
+            return self._access(call, args, caller.thread)
         if call in ZxioRaw.names:
             return self._call_zxio(op, caller, args), False, None
         if call == "$spawn":
@@ -398,12 +398,14 @@ class Run:
             self.machine_code = f"thread {thread.koid} is to run machine code at {address:#x}"
             self.process.end(abi.ZX_TASK_RETCODE_EXCEPTION_KILL, self.machine_code)
 
-    def _access(self, call: str, args: list[int]) -> tuple[int, bool, Fault | None]:
+    def _access(self, call: str, args: list[int], thread: Thread) -> tuple[int, bool, Fault | None]:
         address, size = args[0], args[1]
         try:
             if call == "$load":
-                return int.from_bytes(self.aspace.read(address, size), "little"), False, None
-            self.aspace.store(address, (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little"))
+                data = self.aspace.read(address, size, thread)
+                return int.from_bytes(data, "little"), False, None
+            data = (args[2] & (1 << 8 * size) - 1).to_bytes(size, "little")
+            self.aspace.store(address, data, thread)
         except UserFault:
             return 0, False, "read" if call == "$load" else "write"
         return 0, False, None

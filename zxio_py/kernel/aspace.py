@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from zxio_py import abi
 from zxio_py.kernel import vdso
 from zxio_py.kernel.errors import UserFault, ZxError
+from zxio_py.kernel.paged_store import PagedStore
 from zxio_py.kernel.pages import PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, PageStore, round_up
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
+    from zxio_py.kernel.thread import Thread
     from zxio_py.kernel.vmo import VmObject
 
 #: First and one past the last user address, as on x86-64.
@@ -230,19 +232,25 @@ class AddressSpace:
                 raise ZxError(abi.ZX_ERR_NOT_FOUND)
             self.remove_mapping(mapping)
 
-    def read(self, address: int, size: int) -> bytes:
-        """Read user memory; UserFault if it is not readable."""
+    def read(self, address: int, size: int, thread: Thread | None = None) -> bytes:
+        """Read user memory; UserFault if it is not readable.
+
+        *thread* waits for what has to come from a pager; without one that is not readable.
+        """
         with self.kernel.lock:
+            self.kernel.running = thread
             return self.copy_in(address, size)
 
     def write(self, address: int, data: bytes) -> None:
         """Write user memory as the program could; UserFault if it is not writable."""
         with self.kernel.lock:
+            self.kernel.running = None
             self.copy_out(address, data)
 
-    def store(self, address: int, data: bytes) -> None:
+    def store(self, address: int, data: bytes, thread: Thread) -> None:
         """Write user memory as one instruction does, all of it or nothing; UserFault."""
         with self.kernel.lock:
+            self.kernel.running = thread
             for page in range(address & ~PAGE_MASK, address + len(data), PAGE_SIZE):
                 self.writable_page(page)
             self.copy_out(address, data)
@@ -455,15 +463,16 @@ class AddressSpace:
 
     def readable_page(self, address: int) -> bytes | bytearray:
         """The page at *address* for reading."""
-        mapping = self.find(address)
-        if mapping is None or not mapping.perms & abi.ZX_VM_PERM_READ:
+        mapping = self._mapping_for(address, abi.ZX_VM_PERM_READ)
+        if mapping is None:
             raise UserFault(address, "read")
-        offset = address - mapping.base + mapping.offset
-        if offset >= mapping.store_end:
-            raise UserFault(address, "read")
-        page = mapping.store.pages.get(offset >> PAGE_SHIFT)
+        store = mapping.store
+        index = (address - mapping.base + mapping.offset) >> PAGE_SHIFT
+        page = store.pages.get(index)
         if page is None:
-            if mapping.store.is_device:
+            if isinstance(store, PagedStore):
+                return store.page_for_read(index)
+            if store.is_device:
                 raise UserFault(address, "read")
             return _ZERO_PAGE
         self._readable[address >> PAGE_SHIFT] = page.data
@@ -471,14 +480,30 @@ class AddressSpace:
 
     def writable_page(self, address: int) -> bytearray:
         """The page at *address* for writing: committed, and copied if it was shared."""
-        mapping = self.find(address)
-        if mapping is None or not mapping.perms & abi.ZX_VM_PERM_WRITE:
+        mapping = self._mapping_for(address, abi.ZX_VM_PERM_WRITE)
+        if mapping is None or mapping.store.is_device:
             raise UserFault(address, "write")
         offset = address - mapping.base + mapping.offset
-        if offset >= mapping.store_end or mapping.store.is_device:
-            raise UserFault(address, "write")
         data = mapping.store.page_for_write(offset >> PAGE_SHIFT)
         self._writable[address >> PAGE_SHIFT] = data
         if mapping.perms & abi.ZX_VM_PERM_READ:
             self._readable[address >> PAGE_SHIFT] = data
         return data
+
+    def _mapping_for(self, address: int, perm: int) -> Mapping | None:
+        """The mapping that shows something at *address* and allows that, once its page has come."""
+        while True:
+            mapping = self.find(address)
+            if mapping is None or not mapping.perms & perm:
+                return None
+            offset = address - mapping.base + mapping.offset
+            if offset >= mapping.store_end:
+                return None
+            store = mapping.store
+            if not isinstance(store, PagedStore):
+                return mapping
+            try:
+                if not store.bring_once(offset >> PAGE_SHIFT, perm == abi.ZX_VM_PERM_WRITE):
+                    return mapping
+            except ZxError:  # it does not come
+                return None

@@ -56,6 +56,8 @@ class Kernel:
     def __init__(self, debugging_calls: bool = False) -> None:
         """A machine; *debugging_calls* is Zircon's option kernel.enable-debugging-syscalls."""
         self.lock = allocate_lock()
+        #: On whose behalf the lock is held, if it matters: who sleeps if a page has to come.
+        self.running: Thread | None = None
         self.debugging_calls = debugging_calls
         #: Types of the objects that exist, by koid.
         self.alive: dict[int, type[Dispatcher]] = {}

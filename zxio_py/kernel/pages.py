@@ -8,7 +8,7 @@ what becomes of the other (resized, zeroed, dropped).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from zxio_py import abi
 from zxio_py.kernel.errors import ZxError
@@ -42,12 +42,14 @@ def page_steps(offset: int, size: int) -> Iterator[tuple[int, int]]:
 class Page:
     """The contents of one page, how many stores hold it, and whose it counts as."""
 
-    __slots__ = ("data", "frame", "owner", "shares")
+    __slots__ = ("data", "frame", "owner", "shares", "state")
 
-    def __init__(self, data: bytearray, owner: PageStore) -> None:
+    def __init__(self, data: bytearray, owner: PageStore | None) -> None:
         self.data = data
         self.owner = owner
         self.shares = 1
+        #: Of one that a pager has supplied: whether it has been changed; see SourcedStore.
+        self.state = 0
         #: Where a device finds it: the number of a page frame, once it has been pinned.
         self.frame = 0
 
@@ -64,6 +66,9 @@ class Pin:
 
 class PageStore:
     """A sparse array of pages; absent ones read as zeros."""
+
+    #: Whether pages may have to come from a pager before they can be used.
+    paged: ClassVar[bool] = False
 
     __slots__ = (
         "first_frame",
@@ -175,10 +180,17 @@ class PageStore:
             self.flush()
         self.size = size
 
-    def pin(self, offset: int, length: int) -> Pin:
-        """Commit the pages of a range and keep them where they are until `unpin`."""
+    def pin(self, offset: int, length: int, writes: bool = False) -> Pin:
+        """Commit the pages of a range and keep them where they are until `unpin`.
+
+        *writes*: for somebody who changes them.
+        """
         if not self.is_device:
             self.commit(offset, length)
+        return self.add_pin(offset, length)
+
+    def add_pin(self, offset: int, length: int) -> Pin:
+        """Keep the pages of a range where they are."""
         pin = Pin(offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT)
         self.pins.append(pin)
         return pin
@@ -191,6 +203,13 @@ class PageStore:
         """Whether some page of the range is pinned."""
         first, end = offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT
         return any(pin.first < end and first < pin.end for pin in self.pins)
+
+    def take(self, offset: int, length: int) -> list[Page | None]:
+        """Give away the pages of a range, which reads as zeros then; None for those absent."""
+        first, end = offset >> PAGE_SHIFT, (offset + length) >> PAGE_SHIFT
+        taken = [self.pages.pop(index, None) for index in range(first, end)]
+        self.flush()
+        return taken
 
     def snapshot(self, offset: int, size: int) -> PageStore:
         """A store of *size* bytes with the contents from *offset* on, zeros past the end."""

@@ -33,15 +33,15 @@ class Pmt(Dispatcher):
         self.pin = pin
 
     @classmethod
-    def create(cls, bti: Bti, memory: VmObject, offset: int, size: int) -> Pmt:
-        """Commit and pin a range, whole pages, of a VMO.
+    def create(cls, bti: Bti, memory: VmObject, offset: int, size: int, writes: bool) -> Pmt:
+        """Commit and pin a range, whole pages, of a VMO; *writes*: the device changes it.
 
         INVALID_ARGS: the range is empty; OUT_OF_RANGE; BAD_STATE: there is a quarantine.
         """
         if size == 0:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         memory.check_range(offset, size)
-        pin = memory.store.pin(memory.base + offset, size)
+        pin = memory.store.pin(memory.base + offset, size, writes)
         if not bti.may_pin():
             memory.store.unpin(pin)
             raise ZxError(abi.ZX_ERR_BAD_STATE)

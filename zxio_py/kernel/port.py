@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from collections.abc import Callable
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,17 @@ class Packet:
         self.data = data
         #: The handle waited on; None for a user's packet.
         self.source = source
+
+
+class PagePacket(Packet):
+    """What the pages of a VMO are asked for with; it is queued at most once."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self, taken: Callable[[], None]) -> None:
+        super().__init__(0, b"", None)
+        #: Told when it has left the port.
+        self.taken = taken
 
 
 class InterruptPacket:
@@ -144,6 +156,13 @@ class Port(Dispatcher):
             self.interrupts.remove(packet)
         return queued
 
+    def take_back(self, packet: PagePacket) -> bool:
+        """Take the packet of a page source out again; whether it was queued."""
+        queued = packet in self.packets
+        if queued:
+            self.packets.remove(packet)
+        return queued
+
     def wait(self, deadline: int, thread: Thread) -> bytes:
         """Take the next packet, waiting for it until *deadline*; TIMED_OUT."""
         while not self.packets and not self.interrupts:
@@ -162,9 +181,12 @@ class Port(Dispatcher):
                 sent.key, abi.ZX_PKT_TYPE_INTERRUPT, abi.ZX_OK, sent.timestamp, 0, 0, 0
             )
         packet = self.packets.popleft()
-        if packet.source is None:
+        data = packet.data
+        if isinstance(packet, PagePacket):
+            packet.taken()  # and carries the next one's data from now on
+        elif packet.source is None:
             self.user_packets -= 1
-        return packet.data
+        return data
 
     def cancel_waits(self, source: Handle, key: int) -> bool:
         """Disarm waits and drop packets of *source* with *key*; whether there were any."""

@@ -18,8 +18,9 @@ def {name}(caller, {params}*_):
     lock = caller.lock
     lock.acquire()
     try:
-        if caller.thread.halted:
-            caller.thread.go_on()
+        _thread = caller.kernel.running = caller.thread
+        if _thread.halted:
+            _thread.go_on()
         return body(caller{args})
     except ZxError as error:
         return error.status

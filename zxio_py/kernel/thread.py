@@ -271,6 +271,8 @@ class Thread(Task):
                 exception.tell(self, abi.ZX_EXCP_THREAD_EXITING, [debugger], lambda answer: None)
             self.state = abi.ZX_THREAD_STATE_DEAD
             self.halted = True
+            if self.kernel.running is self:
+                self.kernel.running = None
             gone = abi.ZX_THREAD_RUNNING | abi.ZX_THREAD_SUSPENDED
             self.exception = None
             exception.drop(self.listener)

@@ -248,6 +248,8 @@ class Vmar(Dispatcher):
             if node.region is not region and not op_children:
                 raise ZxError(abi.ZX_ERR_INVALID_ARGS)
             if hints:
+                if op == abi.ZX_VMAR_OP_ALWAYS_NEED:
+                    _need(node, max(address, node.base), min(end, node.end))
                 continue
             if not writable or not node.perms & abi.ZX_VM_PERM_WRITE:
                 raise ZxError(abi.ZX_ERR_ACCESS_DENIED)
@@ -259,6 +261,14 @@ class Vmar(Dispatcher):
                 node.vmo.commit(offset, min(end, node.end) - start)
             else:
                 node.vmo.decommit(offset, min(end, node.end) - start)
+
+
+def _need(mapping: Mapping, start: int, end: int) -> None:
+    """Have what a mapping shows in a range come, as far as there is any."""
+    memory = mapping.vmo
+    if memory is not None and not memory.store.is_device:
+        offset = start - mapping.base + mapping.offset - memory.base
+        memory.hint(min(offset, memory.size), max(min(end - start, memory.size - offset), 0), True)
 
 
 def _alignment(options: int) -> int:

@@ -6,11 +6,13 @@ on it.  When it ends, its children become its parent's.  A `Vmo` is what handles
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from zxio_py import abi
 from zxio_py.kernel.dispatcher import Dispatcher, clean_name
 from zxio_py.kernel.errors import ZxError
+from zxio_py.kernel.paged_store import PagedStore
 from zxio_py.kernel.pages import (
     MACHINE_MEMORY,
     PAGE_MASK,
@@ -22,6 +24,7 @@ from zxio_py.kernel.pages import (
 
 if TYPE_CHECKING:
     from zxio_py.kernel.kernel import Kernel
+    from zxio_py.kernel.pages import Page
 
 #: Largest size in bytes: whole nodes of 32 pages below 2**64.
 MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
@@ -29,7 +32,7 @@ MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
 #: Entries of page tables have room for physical addresses below this.
 _PHYSICAL_END = 1 << 48
 
-Kind = Literal["anonymous", "contiguous", "physical", "snapshot", "slice", "reference"]
+Kind = Literal["anonymous", "contiguous", "physical", "paged", "snapshot", "slice", "reference"]
 
 
 class Content:
@@ -109,9 +112,15 @@ class VmObject:
     @classmethod
     def create(cls, kernel: Kernel, size: int, resizable: bool = False) -> VmObject:
         """Zeroed memory of *size* bytes, rounded up to pages; OUT_OF_RANGE if too large."""
-        if size > MAX_SIZE:
-            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        return cls(kernel, PageStore(round_up(size)), "anonymous", Content(size), resizable)
+        store = PageStore(cls.rounded(size))
+        return cls(kernel, store, "anonymous", Content(size), resizable)
+
+    @classmethod
+    def create_paged(
+        cls, kernel: Kernel, store: PagedStore, size: int, resizable: bool
+    ) -> VmObject:
+        """Memory of *size* bytes that a pager supplies."""
+        return cls(kernel, store, "paged", Content(size), resizable)
 
     @classmethod
     def create_contiguous(cls, kernel: Kernel, size: int, alignment: int) -> VmObject:
@@ -119,11 +128,10 @@ class VmObject:
 
         OUT_OF_RANGE, NO_MEMORY.
         """
-        if size > MAX_SIZE:
-            raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
+        rounded = cls.rounded(size)
         if max(size, alignment) > MACHINE_MEMORY:
             raise ZxError(abi.ZX_ERR_NO_MEMORY)
-        store = PageStore(round_up(size))
+        store = PageStore(rounded)
         store.commit(0, store.size)
         store.is_contiguous = True
         store.first_frame = kernel.take_frames(store.size >> PAGE_SHIFT, alignment >> PAGE_SHIFT)
@@ -210,11 +218,20 @@ class VmObject:
         """Copy in; the range has been checked."""
         self.store.write(self.base + offset, data)
 
+    def expect_write(self, offset: int, length: int) -> None:
+        """Have the page at *offset* ready; so many bytes are about to be written from there on."""
+        store = self.store
+        if isinstance(store, PagedStore):
+            first = (self.base + offset) >> PAGE_SHIFT
+            end = round_up(self.base + offset + length) >> PAGE_SHIFT
+            store.bring(first, True, end - first)
+
     def fill(self, offset: int, size: int, data: bytes) -> None:
         """Copy in what a caller had of *size* bytes; INVALID_ARGS if that was not all."""
         self.write(offset, data)
         if len(data) < size:
-            self.commit(offset + len(data), 1)  # the page was there before its bytes were to come
+            # The page was there before its bytes were to come.
+            self.store.page_for_write((self.base + offset + len(data)) >> PAGE_SHIFT)
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
 
     # Size --------------------------------------------------------------------------------
@@ -232,12 +249,22 @@ class VmObject:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if self.store.is_pinned(round_up(size), max(self.size - round_up(size), 0)):
             raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if isinstance(self.store, PagedStore):
+            self._resize_paged(self.store, size)
+            return
         if size < self.content.size:
             end = min(round_up(size), self.size)
             if end > size:
                 self.store.zero(size, end - size)
         self.store.resize(round_up(size))
         self.content.size = size
+
+    def _resize_paged(self, store: PagedStore, size: int) -> None:
+        """The same where the last page may have to come before a part of it can be zeros."""
+        store.resize(round_up(size))
+        self.content.size = size
+        with suppress(ZxError):  # it does not come: the new size stays
+            store.zero(size, round_up(size) - size)
 
     def set_content_size(self, size: int) -> None:
         """ZX_PROP_VMO_CONTENT_SIZE: what lies beyond it reads as zeros.
@@ -268,7 +295,7 @@ class VmObject:
         self.check_range(offset, length)
         if not length:
             return
-        if self.store.is_snapshot:
+        if self.store.is_snapshot or self.store.paged:
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         if (offset | length) & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
@@ -282,10 +309,12 @@ class VmObject:
         if length:
             self.store.zero(self.base + offset, length)
 
-    def hint(self, offset: int, length: int) -> None:
-        """ZX_VMO_OP_DONT_NEED and ALWAYS_NEED: nothing to do but the checks."""
+    def hint(self, offset: int, length: int, needed: bool) -> None:
+        """ZX_VMO_OP_DONT_NEED and ALWAYS_NEED: what is needed comes, if a pager supplies it."""
         self._check_memory()
         self.check_range(offset, length)
+        if needed and isinstance(self.store, PagedStore):
+            self.store.expect(self.base + offset, length)
 
     def cache_operation(self, offset: int, length: int) -> None:
         """A cache maintenance operation: nothing to do but the checks."""
@@ -328,11 +357,14 @@ class VmObject:
 
     # Children ----------------------------------------------------------------------------
 
-    def create_snapshot(self, offset: int, size: int, resizable: bool) -> VmObject:
-        """A copy-on-write child: isolated in both directions."""
+    def create_snapshot(self, offset: int, size: int, resizable: bool, weak: bool) -> VmObject:
+        """A copy-on-write child: isolated in both directions.
+
+        *weak*: only what it writes need be its own, so pages that are not there may be copied.
+        """
         if offset & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        rounded = self._rounded(size)
+        rounded = self.rounded(size)
         if self.store.is_contiguous:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         if self.kind == "slice" or self.store.is_device:
@@ -340,11 +372,17 @@ class VmObject:
         self.check_cached()
         if offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
-        if self.store.pins:  # a device could write to what the copy shares
+        paged = self.store if isinstance(self.store, PagedStore) else None
+        if paged is not None and not weak:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if self.store.pins and paged is None:  # a device could write to what the copy shares
             raise ZxError(abi.ZX_ERR_BAD_STATE)
         if self.root_offset + offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        store = self.store.snapshot(offset, rounded)
+        if paged is not None:
+            store: PageStore = paged.clone(offset, rounded)
+        else:
+            store = self.store.snapshot(offset, rounded)
         child = VmObject(self.kernel, store, "snapshot", Content(size), resizable, self)
         child.root_offset = self.root_offset + offset
         return child
@@ -353,7 +391,7 @@ class VmObject:
         """A window on this object's own memory."""
         if offset & PAGE_MASK:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
-        rounded = self._rounded(size)
+        rounded = self.rounded(size)
         if offset + rounded >= 1 << 64:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         if offset + rounded > self.size:
@@ -382,12 +420,38 @@ class VmObject:
         child.root_offset = self.root_offset
         return child
 
+    def take_pages(self, offset: int, length: int) -> list[Page | None]:
+        """Give away the pages of a range, which reads as zeros then; None for those absent.
+
+        NOT_SUPPORTED: they stay; BAD_STATE: others see them, or a pager supplies them;
+        OUT_OF_RANGE, NO_MEMORY.
+        """
+        if self.is_contiguous:
+            raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
+        if self.children:
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        self.check_range(offset, length)
+        original = self
+        while original.kind == "reference" and original.parent is not None:
+            original = original.parent
+        if (
+            original.parent is not None
+            or self.store.paged
+            or self.store.is_pinned(self.base + offset, length)
+        ):
+            raise ZxError(abi.ZX_ERR_BAD_STATE)
+        if length > MACHINE_MEMORY:
+            raise ZxError(abi.ZX_ERR_NO_MEMORY)  # for where each of them goes
+        return self.store.take(self.base + offset, length)
+
     def check_cached(self) -> None:
         """BAD_STATE: memory that is not cached must not be seen through two VMOs."""
         if self.cache_policy != abi.ZX_CACHE_POLICY_CACHED:
             raise ZxError(abi.ZX_ERR_BAD_STATE)
 
-    def _rounded(self, size: int) -> int:
+    @staticmethod
+    def rounded(size: int) -> int:
+        """A size rounded up to whole pages; OUT_OF_RANGE if no VMO is that large."""
         if size > MAX_SIZE:
             raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
         return round_up(size)

@@ -57,6 +57,7 @@ class Waiter:
                         break
             finally:
                 lock.acquire()
+                thread.kernel.running = None if thread.halted else thread
                 del thread.sleeps[self]
             if not self.woken:
                 # Timers set to an earlier time come first, however late their thread runs.

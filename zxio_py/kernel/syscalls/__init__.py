@@ -11,8 +11,8 @@ from importlib import import_module
 
 _MODULES = (
     "bti channel clock debug debuglog event fifo futex guest handle hardware info interrupt job "
-    "msi object pci port power process profile property resource restricted socket stream system "
-    "task testing thread timer vmar vmo"
+    "msi object pager pci port power process profile property resource restricted socket stream "
+    "system task testing thread timer vmar vmo"
 ).split()
 
 #: Function by name of the call.

@@ -97,7 +97,8 @@ def zx_bti_pin(
         raise ZxError(abi.ZX_ERR_INVALID_ARGS)
     if num_addrs > zx_system_get_physmem(c) // 8:
         raise ZxError(abi.ZX_ERR_NO_MEMORY)  # of so many addresses
-    token = Pmt.create(bti, memory, offset, size)  # INVALID_ARGS, OUT_OF_RANGE, BAD_STATE
+    writes = bool(options & abi.ZX_BTI_PERM_WRITE)
+    token = Pmt.create(bti, memory, offset, size, writes)  # INVALID_ARGS, OUT_OF_RANGE, BAD_STATE
     expected = 1 if options & abi.ZX_BTI_CONTIGUOUS else size // PAGE_SIZE
     try:
         if not options & _PERMISSIONS or num_addrs != expected:

@@ -166,6 +166,7 @@ def _vmo_record(topic: Topic, memory: VmObject, rights: int, flags: int) -> byte
         (memory.kind == "snapshot", abi.ZX_INFO_VMO_IS_COW_CLONE),
         (memory.discardable, abi.ZX_INFO_VMO_DISCARDABLE),
         (memory.immutable, abi.ZX_INFO_VMO_IMMUTABLE),
+        (memory.store.paged, abi.ZX_INFO_VMO_PAGER_BACKED),
     ):
         if is_so:
             flags |= flag

@@ -50,17 +50,19 @@ def _total(c: Caller, vectors: _Vectors) -> int:
     return total
 
 
-#: Copies so many bytes between a place in a VMO and one of the caller's.
-_Copy: TypeAlias = Callable[[Caller, VmObject, int, int, int], None]
+#: Copies so many bytes between a place in a VMO and one of the caller's; the last is how many
+#: there are from that place on.
+_Copy: TypeAlias = Callable[[Caller, VmObject, int, int, int, int], None]
 
 
-def _copy_out(c: Caller, memory: VmObject, offset: int, buffer: int, size: int) -> None:
+def _copy_out(c: Caller, memory: VmObject, offset: int, buffer: int, size: int, ahead: int) -> None:
     memory.check_access(offset, size)  # BAD_STATE
     c.write(buffer, memory.read(offset, size))
 
 
-def _copy_in(c: Caller, memory: VmObject, offset: int, buffer: int, size: int) -> None:
+def _copy_in(c: Caller, memory: VmObject, offset: int, buffer: int, size: int, ahead: int) -> None:
     memory.check_access(offset, size)  # BAD_STATE
+    memory.expect_write(offset, ahead)
     memory.fill(offset, size, c.read_prefix(buffer, size))  # INVALID_ARGS
 
 
@@ -81,7 +83,7 @@ def _copy(
             if buffer == 0 and done < end:
                 raise ZxError(abi.ZX_ERR_NOT_FOUND)
             for at, step in page_steps(offset + done, end - done):
-                copy(c, memory, offset + done, buffer + at, step)
+                copy(c, memory, offset + done, buffer + at, step, end - done)
                 done += step
     except ZxError:
         if done == 0:

@@ -88,6 +88,7 @@ def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_si
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
     for done, step in page_steps(offset, buffer_size):
+        memory.expect_write(offset + done, buffer_size - done)
         memory.fill(offset + done, step, c.read_prefix(c.behind(buffer, done), step))
     return abi.ZX_OK
 
@@ -141,7 +142,7 @@ def zx_vmo_op_range(
     elif op == abi.ZX_VMO_OP_UNLOCK:
         memory.unlock(offset, size)
     elif op in (abi.ZX_VMO_OP_DONT_NEED, abi.ZX_VMO_OP_ALWAYS_NEED):
-        memory.hint(offset, size)
+        memory.hint(offset, size, op == abi.ZX_VMO_OP_ALWAYS_NEED)
     else:
         memory.cache_operation(offset, size)
     return abi.ZX_OK
@@ -160,7 +161,8 @@ def zx_vmo_create_child(
         raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
     kind = options & ~abi.ZX_VMO_CHILD_RESIZABLE & ~abi.ZX_VMO_CHILD_NO_WRITE
     if kind in (abi.ZX_VMO_CHILD_SNAPSHOT, abi.ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE):
-        child = parent.create_snapshot(offset, size, bool(resizable))
+        weak = kind != abi.ZX_VMO_CHILD_SNAPSHOT
+        child = parent.create_snapshot(offset, size, bool(resizable), weak)
     elif kind == abi.ZX_VMO_CHILD_SLICE:
         if resizable:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
