@@ -5,9 +5,12 @@
 #include "mapping.h"
 
 #include "heap.h"
+#include "paged_store.h"
 
 // Pages made present around a fault in a mapping that is not writable.
 #define FAULT_AROUND 8
+
+uint32_t paged_mappings;
 
 struct mapping* mapping_create(struct arch_aspace* aspace, struct vmo* vmo, uint64_t vmo_offset,
                                uint64_t base, uint64_t size, uint32_t permissions,
@@ -26,6 +29,7 @@ struct mapping* mapping_create(struct arch_aspace* aspace, struct vmo* vmo, uint
     mapping->allowed = allowed | permissions;
     dispatcher_ref(&vmo->object);
     vmo->mapping_count++;
+    paged_mappings += vmo->store->paged != NULL;
     list_push_back(&vmo->store->mappings, &mapping->store_link);
     return mapping;
 }
@@ -34,6 +38,7 @@ void mapping_free(struct mapping* mapping) {
     mapping_unmap_pages(mapping, mapping->node.base, mapping->node.size);
     list_remove(&mapping->store_link);
     mapping->vmo->mapping_count--;
+    paged_mappings -= mapping->vmo->store->paged != NULL;
     dispatcher_unref(&mapping->vmo->object);
     kfree(mapping);
 }
@@ -143,19 +148,26 @@ static void fault_around(struct mapping* mapping, uint64_t address) {
     mapping_map_range(mapping, start, start < last ? (end < last ? end : last) - start : 0);
 }
 
-bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute) {
+zx_status_t mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute) {
     uint32_t needed =
         ZX_VM_PERM_READ | (write ? ZX_VM_PERM_WRITE : 0) | (execute ? ZX_VM_PERM_EXECUTE : 0);
     if ((mapping->permissions & needed) != needed || mapping->aspace == NULL) {
-        return false;
+        return ZX_ERR_ACCESS_DENIED;
     }
     address = PAGE_ALIGN_DOWN(address);
     struct vmo* vmo = mapping->vmo;
     struct vmo_store* store = vmo->store;
     uint64_t offset = mapping->vmo_offset + (address - mapping->node.base);
     paddr_t page;
-    if (vmo_get_page(vmo, offset, write, &page) != ZX_OK) {
-        return false;
+    zx_status_t status = ZX_OK;
+    if (store->paged != NULL && offset < vmo_size(vmo)) {
+        status = paged_bring_once(store, vmo->offset + offset, write);
+    }
+    if (status == ZX_OK) {
+        status = vmo_get_page(vmo, offset, write, &page);
+    }
+    if (status != ZX_OK) {
+        return status;
     }
     bool writable = true;
     if (!write && !store_peek(store, vmo->offset + offset, &page, &writable)) {
@@ -163,12 +175,12 @@ bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool e
         store->zero_page_mapped = true;
     }
     if (!show_pages(mapping, address, page, 1, page_flags(mapping, writable, write, execute))) {
-        return false;
+        return ZX_ERR_NO_MEMORY;
     }
     if ((mapping->permissions & ZX_VM_PERM_WRITE) == 0) {
         fault_around(mapping, address);
     }
-    return true;
+    return ZX_OK;
 }
 
 void mapping_set_permissions(struct mapping* mapping, uint32_t permissions) {

@@ -36,9 +36,12 @@ void mapping_free(struct mapping* mapping);
 void mapping_revoke(struct mapping* mapping, uint64_t store_offset, uint64_t size);
 // Takes the pages of a range of addresses from the address space.
 void mapping_unmap_pages(struct mapping* mapping, uint64_t address, uint64_t size);
-// Makes the page at an address inside it present with at least this access; false if the mapping
-// does not allow it, the VMO ends before, or there is no memory.
-bool mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute);
+// Makes the page at an address inside it present with at least this access: ZX_OK.  It fails if the
+// mapping does not allow it, the VMO ends before, there is no memory, or no page comes from a
+// pager; ZX_ERR_SHOULD_WAIT: it has waited for one, and the mapping may be gone meanwhile.
+zx_status_t mapping_fault(struct mapping* mapping, uint64_t address, bool write, bool execute);
+// Mappings of VMOs whose pages may have to come first.
+extern uint32_t paged_mappings;
 // Makes all pages present that the VMO has, without changing it.
 void mapping_map_range(struct mapping* mapping, uint64_t address, uint64_t size);
 // The same for the whole of a mapping that was only just made.

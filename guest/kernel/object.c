@@ -9,6 +9,9 @@ static zx_koid_t next_koid = ZX_KOID_FIRST;
 // Objects that have lost their last handle or their last reference and wait for what follows.
 static struct list_node doomed = LIST_INIT(doomed);
 static bool reaping;
+// Those whose last reference is kept for the time being.
+static struct list_node kept = LIST_INIT(kept);
+static uint32_t keepers;
 
 void dispatcher_init(struct dispatcher* object, const struct dispatcher_ops* ops,
                      zx_signals_t signals) {
@@ -42,6 +45,19 @@ static void reap(void) {
     reaping = false;
 }
 
+void dispatchers_keep(void) {
+    keepers++;
+}
+
+void dispatchers_let_go(void) {
+    if (--keepers > 0) {
+        return;
+    }
+    for (struct list_node* node; (node = list_pop_front(&kept)) != NULL;) {
+        dispatcher_unref(container_of(node, struct dispatcher, doomed_link));
+    }
+}
+
 void dispatcher_ref(struct dispatcher* object) {
     CHECK_REFERENCES(object->references);
     object->references++;
@@ -49,7 +65,9 @@ void dispatcher_ref(struct dispatcher* object) {
 
 void dispatcher_unref(struct dispatcher* object) {
     CHECK_REFERENCES(object->references);
-    if (--object->references == 0) {
+    if (keepers > 0 && object->references == 1) {
+        list_push_back(&kept, &object->doomed_link);
+    } else if (--object->references == 0) {
         list_push_back(&doomed, &object->doomed_link);
         reap();
     }

@@ -39,6 +39,10 @@ void dispatcher_init(struct dispatcher* object, const struct dispatcher_ops* ops
                      zx_signals_t signals);
 void dispatcher_ref(struct dispatcher* object);
 void dispatcher_unref(struct dispatcher* object);
+// Between these two nothing is destroyed: for whoever waits in the midst of using objects that it
+// has no references to.  What is due is done when the last of them goes on.
+void dispatchers_keep(void);
+void dispatchers_let_go(void);
 // Also a reference.  The last dispatcher_drop_handle runs on_zero_handles.
 void dispatcher_add_handle(struct dispatcher* object);
 void dispatcher_drop_handle(struct dispatcher* object);

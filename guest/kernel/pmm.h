@@ -14,7 +14,10 @@ struct page {
             uint16_t slab_fresh; // offset behind the objects handed out so far
         };
     };
-    uint32_t next; // heap.c: neighbours among the slabs with room, as page numbers
+    union {
+        uint32_t next;  // heap.c: neighbours among the slabs with room, as page numbers
+        uint32_t state; // of one that a pager has supplied: sourced_store.c
+    };
     uint32_t prev;
 };
 

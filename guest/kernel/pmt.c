@@ -2,7 +2,7 @@
 #include "pmt.h"
 
 #include "heap.h"
-#include "vmo_store.h"
+#include "paged_store.h"
 
 struct pmt {
     struct dispatcher object; // first
@@ -33,12 +33,18 @@ static const struct dispatcher_ops pmt_ops = {
 };
 
 zx_status_t pmt_create(struct bti* bti, struct vmo* vmo, uint64_t offset, uint64_t size,
-                       struct pmt** out) {
+                       bool writes, struct pmt** out) {
     if (size == 0) {
         return ZX_ERR_INVALID_ARGS;
     }
     if (!vmo_in_range(vmo, offset, size)) {
         return ZX_ERR_OUT_OF_RANGE;
+    }
+    if (vmo->store->paged != NULL) {
+        zx_status_t status = paged_commit_for_pin(vmo->store, vmo->offset + offset, size, writes);
+        if (status != ZX_OK) {
+            return status;
+        }
     }
     struct pin* pin = store_pin(vmo->store, vmo->offset + offset, size);
     if (pin == NULL) {

@@ -4,10 +4,11 @@
 #include "bti.h"
 #include "vmo.h"
 
-// Commits and pins a range, whole pages, of a VMO.  INVALID_ARGS: the range is empty;
-// OUT_OF_RANGE; NO_MEMORY; BAD_STATE: there is a quarantine.  *out has one reference, the caller's.
+// Commits and pins a range, whole pages, of a VMO, for a device that only reads it or writes to it.
+// INVALID_ARGS: the range is empty; OUT_OF_RANGE; NO_MEMORY; BAD_STATE: there is a quarantine; what
+// a pager says.  *out has one reference, the caller's, who has others to both objects.
 zx_status_t pmt_create(struct bti* bti, struct vmo* vmo, uint64_t offset, uint64_t size,
-                       struct pmt** out);
+                       bool writes, struct pmt** out);
 struct dispatcher* pmt_dispatcher(struct pmt* pmt);
 struct pmt* pmt_from_dispatcher(struct dispatcher* object);
 // Lets the pages go.

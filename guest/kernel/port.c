@@ -2,6 +2,7 @@
 #include "port.h"
 
 #include "heap.h"
+#include "page_source.h"
 #include "thread.h"
 
 struct port {
@@ -15,18 +16,23 @@ struct port {
     struct wait_queue waiters;
 };
 
-// A packet: made by a user and queued, or of a watch, first with the watchers, then queued.
+// A packet: made by a user and queued, or of a watch, first with the watchers, then queued, or of a
+// page source, which keeps it.
 struct port_packet {
     struct observer observer; // first; of a watch
     struct list_node link;
     struct port* port;
     uint32_t source; // base of the handle it was made with; 0: a user's packet
     uint32_t options;
+    struct page_source* pages; // that it asks for, or NULL
     zx_port_packet_t packet;
 };
 
 static void packet_free(struct port_packet* packet) {
     list_remove(&packet->link);
+    if (packet->pages != NULL) {
+        return;
+    }
     if (packet->source == 0) {
         packet->port->user_packets--;
     }
@@ -174,6 +180,43 @@ bool port_cancel(struct port* port, const struct handle* source, uint64_t key) {
     return any;
 }
 
+struct port_packet* port_packet_create(struct port* port, uint64_t key,
+                                       struct page_source* source) {
+    struct port_packet* packet = kalloc(sizeof(*packet));
+    if (packet != NULL) {
+        dispatcher_ref(&port->object);
+        packet->port = port;
+        packet->pages = source;
+        packet->packet.key = key;
+        packet->packet.type = ZX_PKT_TYPE_PAGE_REQUEST;
+    }
+    return packet;
+}
+
+void port_packet_destroy(struct port_packet* packet) {
+    port_take_back(packet);
+    dispatcher_unref(&packet->port->object);
+    kfree(packet);
+}
+
+void port_queue_page_request(struct port_packet* packet, uint16_t command, uint64_t offset,
+                             uint64_t length) {
+    packet->packet.payload[0] = command;
+    packet->packet.payload[1] = offset;
+    packet->packet.payload[2] = length;
+    if (packet->port->object.handles > 0) { // else nobody will ever take it
+        enqueue(packet);
+    }
+}
+
+bool port_take_back(struct port_packet* packet) {
+    bool queued = list_is_linked(&packet->link);
+    if (queued) {
+        list_remove(&packet->link);
+    }
+    return queued;
+}
+
 bool port_takes_interrupts(const struct port* port) {
     return port->options == ZX_PORT_BIND_TO_INTERRUPT;
 }
@@ -211,6 +254,9 @@ static bool dequeue(struct port* port, zx_port_packet_t* packet) {
     struct port_packet* first = container_of(port->queue.next, struct port_packet, link);
     *packet = first->packet;
     packet_free(first);
+    if (packet->type == ZX_PKT_TYPE_PAGE_REQUEST) {
+        page_source_taken(first->pages);
+    }
     return true;
 }
 

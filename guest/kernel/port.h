@@ -13,6 +13,18 @@ struct interrupt_packet {
     zx_time_t timestamp;
 };
 
+// What the pages of a VMO are asked for with (page_source.h); it is queued at most once.
+struct page_source;
+struct port_packet;
+// With a reference to the port; NULL without memory.
+struct port_packet* port_packet_create(struct port* port, uint64_t key, struct page_source* source);
+void port_packet_destroy(struct port_packet* packet);
+// Queues it with a request; its source is told when it is taken.
+void port_queue_page_request(struct port_packet* packet, uint16_t command, uint64_t offset,
+                             uint64_t length);
+// Takes it out again, and its source is not told; whether it was queued.
+bool port_take_back(struct port_packet* packet);
+
 struct port* port_create(uint32_t options);
 struct dispatcher* port_dispatcher(struct port* port);
 struct port* port_from_dispatcher(struct dispatcher* object);

@@ -77,7 +77,13 @@ static zx_status_t copy_part(struct vmo* vmo, uint64_t offset, uint64_t user, si
     for (size_t at = 0; at < size;) {
         size_t step = PAGE_SIZE - ((offset + at) & (PAGE_SIZE - 1));
         step = size - at < step ? size - at : step;
-        zx_status_t status = copy(vmo, user + at, offset + at, step);
+        zx_status_t status = ZX_OK;
+        if (copy == vmo_write_user) {
+            status = vmo_expect_write(vmo, offset + at, size - at);
+        }
+        if (status == ZX_OK) {
+            status = copy(vmo, user + at, offset + at, step);
+        }
         if (status != ZX_OK) {
             return status;
         }

@@ -139,7 +139,11 @@ zx_status_t sys_bti_pin(zx_handle_t handle, uint32_t options, zx_handle_t vmo_va
         return ZX_ERR_NO_MEMORY; // of so many addresses
     }
     struct pmt* pmt;
-    status = pmt_create(bti, vmo, offset, size, &pmt);
+    dispatcher_ref(bti_dispatcher(bti)); // it may wait for pages
+    dispatcher_ref(vmo_dispatcher(vmo));
+    status = pmt_create(bti, vmo, offset, size, options & ZX_BTI_PERM_WRITE, &pmt);
+    dispatcher_unref(vmo_dispatcher(vmo));
+    dispatcher_unref(bti_dispatcher(bti));
     if (status != ZX_OK) {
         return status;
     }

@@ -306,6 +306,20 @@ static bool tells_always(uint32_t topic) {
            topic == ZX_INFO_PROCESS_VMOS_V1;
 }
 
+// Memory that a pager supplies is waited for before anything is told, this much of it.
+#define AWAITED_MAX (256u * 1024)
+
+// The handle that is asked about; what is told then is stored without waiting.
+static zx_status_t get_handle(zx_handle_t value, const struct topic* topic, uaddr_t buffer,
+                              size_t size, struct handle** out) {
+    zx_status_t status = handle_get(value, topic->type, topic->rights, out);
+    if (status == ZX_OK && paged_mappings > 0) {
+        user_memory_await(buffer, size < AWAITED_MAX ? size : AWAITED_MAX, true);
+        status = handle_get(value, topic->type, topic->rights, out);
+    }
+    return status;
+}
+
 // A record that does not fit makes the call fail, but the counts are told; of an array only as
 // many are stored as fit.
 zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buffer,
@@ -319,13 +333,15 @@ zx_status_t sys_object_get_info(zx_handle_t value, uint32_t number, uaddr_t buff
         return refuse_topic(value, number);
     }
     struct handle* handle;
-    zx_status_t status = handle_get(value, topic->type, topic->rights, &handle);
+    zx_status_t status = get_handle(value, topic, buffer, buffer_size, &handle);
     if (status != ZX_OK) {
         return status;
     }
     struct records records = {
         .buffer = buffer, .size = topic->size, .room = buffer_size / topic->size};
+    user_copies_do_not_wait();
     zx_status_t filled = topic->fill(handle, &records);
+    user_copies_may_wait();
     if (filled != ZX_OK && !tells_always(number)) {
         return filled;
     }

@@ -41,7 +41,18 @@ static zx_status_t get_stream(zx_handle_t handle, zx_rights_t rights, uint32_t o
         return status;
     }
     *stream = stream_from_dispatcher(object);
-    return user_parts_init(parts, vectors, num_vectors);
+    status = user_parts_init(parts, vectors, num_vectors);
+    if (status == ZX_OK) {
+        dispatcher_ref(object);
+    }
+    return status;
+}
+
+// What a call that may have waited for pages ends with.
+static zx_status_t done(struct stream* stream, zx_status_t status, size_t actual,
+                        uaddr_t actual_out) {
+    dispatcher_unref(stream_dispatcher(stream));
+    return status == ZX_OK ? store_optional_u64(actual_out, actual) : status;
 }
 
 zx_status_t sys_stream_readv(zx_handle_t handle, uint32_t options, uaddr_t vectors,
@@ -50,11 +61,12 @@ zx_status_t sys_stream_readv(zx_handle_t handle, uint32_t options, uaddr_t vecto
     struct user_parts parts;
     zx_status_t status =
         get_stream(handle, ZX_RIGHT_READ, options, 0, vectors, num_vectors, &stream, &parts);
-    size_t actual;
-    if (status == ZX_OK) {
-        status = stream_read(stream, &parts, &actual);
+    if (status != ZX_OK) {
+        return status;
     }
-    return status == ZX_OK ? store_optional_u64(actual_out, actual) : status;
+    size_t actual;
+    status = stream_read(stream, &parts, &actual);
+    return done(stream, status, actual, actual_out);
 }
 
 zx_status_t sys_stream_readv_at(zx_handle_t handle, uint32_t options, zx_off_t offset,
@@ -63,11 +75,12 @@ zx_status_t sys_stream_readv_at(zx_handle_t handle, uint32_t options, zx_off_t o
     struct user_parts parts;
     zx_status_t status =
         get_stream(handle, ZX_RIGHT_READ, options, 0, vectors, num_vectors, &stream, &parts);
-    size_t actual;
-    if (status == ZX_OK) {
-        status = stream_read_at(stream, offset, &parts, &actual);
+    if (status != ZX_OK) {
+        return status;
     }
-    return status == ZX_OK ? store_optional_u64(actual_out, actual) : status;
+    size_t actual;
+    status = stream_read_at(stream, offset, &parts, &actual);
+    return done(stream, status, actual, actual_out);
 }
 
 zx_status_t sys_stream_writev(zx_handle_t handle, uint32_t options, uaddr_t vectors,
@@ -76,11 +89,12 @@ zx_status_t sys_stream_writev(zx_handle_t handle, uint32_t options, uaddr_t vect
     struct user_parts parts;
     zx_status_t status = get_stream(handle, ZX_RIGHT_WRITE, options, ZX_STREAM_APPEND, vectors,
                                     num_vectors, &stream, &parts);
-    size_t actual;
-    if (status == ZX_OK) {
-        status = stream_write(stream, options & ZX_STREAM_APPEND, &parts, &actual);
+    if (status != ZX_OK) {
+        return status;
     }
-    return status == ZX_OK ? store_optional_u64(actual_out, actual) : status;
+    size_t actual;
+    status = stream_write(stream, options & ZX_STREAM_APPEND, &parts, &actual);
+    return done(stream, status, actual, actual_out);
 }
 
 zx_status_t sys_stream_writev_at(zx_handle_t handle, uint32_t options, zx_off_t offset,
@@ -89,11 +103,12 @@ zx_status_t sys_stream_writev_at(zx_handle_t handle, uint32_t options, zx_off_t 
     struct user_parts parts;
     zx_status_t status =
         get_stream(handle, ZX_RIGHT_WRITE, options, 0, vectors, num_vectors, &stream, &parts);
-    size_t actual;
-    if (status == ZX_OK) {
-        status = stream_write_at(stream, offset, &parts, &actual);
+    if (status != ZX_OK) {
+        return status;
     }
-    return status == ZX_OK ? store_optional_u64(actual_out, actual) : status;
+    size_t actual;
+    status = stream_write_at(stream, offset, &parts, &actual);
+    return done(stream, status, actual, actual_out);
 }
 
 zx_status_t sys_stream_seek(zx_handle_t handle, zx_stream_seek_origin_t whence, int64_t offset,

@@ -7,6 +7,7 @@
 #include "thread.h"
 
 #include "heap.h"
+#include "object.h"
 #include "pmm.h"
 #include "print.h"
 #include "process.h"
@@ -76,6 +77,23 @@ void thread_for_each(void (*visit)(const struct thread* thread)) {
     }
 }
 
+// ---- objects in use -------------------------------------------------------------------------
+
+void thread_keep_objects(void) {
+    if (!current_thread->keeps_objects) {
+        current_thread->keeps_objects = true;
+        dispatchers_keep();
+    }
+    user_mode_work = true;
+}
+
+static void let_objects_go(struct thread* thread) {
+    if (thread->keeps_objects) {
+        thread->keeps_objects = false;
+        dispatchers_let_go();
+    }
+}
+
 // ---- switching ------------------------------------------------------------------------------
 
 static void make_ready(struct thread* thread) {
@@ -120,7 +138,7 @@ static void schedule(void) {
     struct thread* to = container_of(list_pop_front(&run_queue), struct thread, link);
     to->state = THREAD_RUNNING;
     to->switched_in_at = now;
-    user_mode_work = to->kill_pending || to->suspend_count > 0;
+    user_mode_work = to->kill_pending || to->suspend_count > 0 || to->keeps_objects;
     if (to == from) {
         return;
     }
@@ -149,6 +167,7 @@ void thread_exit_current(void) {
     if (thread->object != NULL) {
         exception_announce_exit(thread->object);
     }
+    let_objects_go(thread);
     thread->state = THREAD_DEAD;
     arch_thread_release(thread);
     if (thread->object != NULL) {
@@ -180,6 +199,9 @@ static void deadline_passed(struct ktimer* timer) {
 
 zx_status_t thread_block(struct wait_queue* queue, zx_time_t deadline, uint32_t blocked_reason) {
     struct thread* thread = current_thread;
+    if (blocked_reason != ZX_THREAD_STATE_BLOCKED_PAGER) {
+        let_objects_go(thread);
+    }
     if (thread->kill_pending) {
         return ZX_ERR_INTERNAL_INTR_KILLED;
     }
@@ -254,6 +276,7 @@ void thread_resume(struct thread* thread) {
 void thread_before_user_mode(void) {
     struct thread* thread = current_thread;
     user_mode_work = false;
+    let_objects_go(thread);
     if (thread->kill_pending) {
         thread_exit_current();
     }

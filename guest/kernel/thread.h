@@ -33,6 +33,7 @@ struct thread {
     uint64_t vdso_base;               // where its system calls come from
     struct thread_dispatcher* object; // its kernel object; NULL for kernel threads
     bool kill_pending;                // dies instead of returning to user mode; its waits end
+    bool keeps_objects;               // see thread_keep_objects
     uint32_t suspend_count;           // stops on its way to user mode while above 0
     uint64_t runtime_ticks;
     uint64_t switched_in_at; // arch_ticks
@@ -51,6 +52,10 @@ void wait_queue_init(struct wait_queue* queue);
 // ZX_ERR_TIMED_OUT, or ZX_ERR_INTERNAL_INTR_KILLED (also if it is to die before it blocks).
 // queue may be NULL: only thread_wake, deadline or death end it.
 zx_status_t thread_block(struct wait_queue* queue, zx_time_t deadline, uint32_t blocked_reason);
+// No object is destroyed from now on until the current thread returns to user mode, or blocks for
+// another reason than a page that has to come: its call goes on with objects it has no references
+// to.
+void thread_keep_objects(void);
 // Ends the wait of a blocked thread; does nothing to others.
 void thread_wake(struct thread* thread, zx_status_t status);
 // Wakes up to count threads in order; returns how many.

@@ -6,6 +6,27 @@
 
 #define REMEMBERED 8
 
+static uint32_t waiting_forbidden;
+
+void user_copies_do_not_wait(void) {
+    waiting_forbidden++;
+}
+
+void user_copies_may_wait(void) {
+    waiting_forbidden--;
+}
+
+// As vmar_fault; what the call that copies knows of stays there meanwhile.
+static bool fault(struct vmar* root, uint64_t address, bool write) {
+    if (paged_mappings > 0 && vmar_fault_waits(root, address, write)) {
+        if (waiting_forbidden > 0) {
+            return false;
+        }
+        thread_keep_objects();
+    }
+    return vmar_fault(root, address, write, false);
+}
+
 // The page at a user address with the access wanted, as the kernel sees it; NULL: not accessible,
 // as registers of devices are not, which may lie outside the physical map.
 static char* user_page(struct vmar* root, uint64_t address, bool write) {
@@ -15,8 +36,8 @@ static char* user_page(struct vmar* root, uint64_t address, bool write) {
     uint32_t flags;
     struct arch_aspace* aspace = vmar_arch_aspace(root);
     if (!arch_mmu_query(aspace, address, &page, &flags) || (flags & judged) != wanted) {
-        if (!vmar_fault(root, address, write, false) ||
-            !arch_mmu_query(aspace, address, &page, &flags) || (flags & judged) != wanted) {
+        if (!fault(root, address, write) || !arch_mmu_query(aspace, address, &page, &flags) ||
+            (flags & judged) != wanted) {
             return NULL;
         }
     }
@@ -52,6 +73,32 @@ static inline char* recall(const struct vmar* root, uint64_t user, size_t size, 
 static void remember(const struct vmar* root, uint64_t user, char* page, bool write) {
     struct remembered* place = place_of(user);
     *place = (struct remembered){root, user >> PAGE_SHIFT, mmu_changes, write, page};
+}
+
+bool user_memory_expect(uint64_t address, size_t size, bool write) {
+    struct vmar* root = process_current()->root;
+    uint64_t end = address + size;
+    if (root == NULL || !is_user_address(address) || size > USER_END - address) {
+        return false;
+    }
+    for (uint64_t page = PAGE_ALIGN_DOWN(address); page < end; page += PAGE_SIZE) {
+        if (user_page(root, page > address ? page : address, write) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void user_memory_await(uint64_t address, size_t size, bool write) {
+    struct vmar* root = process_current()->root;
+    if (root == NULL || !is_user_address(address) || size > USER_END - address) {
+        return;
+    }
+    bool here = true;
+    for (uint64_t page = PAGE_ALIGN_DOWN(address); here && page < address + size;
+         page += PAGE_SIZE) {
+        here = !vmar_fault_waits(root, page, write) || fault(root, page, write);
+    }
 }
 
 // Moves size bytes page by page; to_user tells the direction.

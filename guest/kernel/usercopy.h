@@ -6,6 +6,18 @@
 
 #include "arch.h"
 
+// A copy waits for memory that a pager supplies.  From then on no object is destroyed until the
+// call is over, so that it goes on with those it knows; what else it knows it must look up again.
+//
+// Has user memory come that is about to be read or written, for a copy that must not wait; whether
+// all of it is there.
+bool user_memory_expect(uint64_t address, size_t size, bool write);
+// Waits for such memory, as far as something has to come.
+void user_memory_await(uint64_t address, size_t size, bool write);
+// Copies do not wait between these two; what has to come counts as not accessible.
+void user_copies_do_not_wait(void);
+void user_copies_may_wait(void);
+
 zx_status_t copy_from_user(void* to, uint64_t from, size_t size);
 zx_status_t copy_to_user(uint64_t to, const void* from, size_t size);
 // Of another process' address space (its mappings must not go meanwhile: the kernel is not

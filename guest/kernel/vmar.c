@@ -4,6 +4,7 @@
 #include "vmar.h"
 
 #include "heap.h"
+#include "paged_store.h"
 #include "process.h"
 #include "vmar_tree.h"
 
@@ -109,8 +110,28 @@ zx_status_t vmar_destroy(struct vmar* vmar) {
 }
 
 bool vmar_fault(struct vmar* root, uint64_t address, bool write, bool execute) {
-    struct mapping* mapping = vmar_find_mapping(root, address);
-    return mapping != NULL && mapping_fault(mapping, address, write, execute);
+    zx_status_t status;
+    do {
+        struct mapping* mapping = vmar_find_mapping(root, address);
+        if (mapping == NULL) {
+            return false;
+        }
+        status = mapping_fault(mapping, address, write, execute);
+    } while (status == ZX_ERR_SHOULD_WAIT);
+    // A thread that is to die does not fault again.
+    return status == ZX_OK || status == ZX_ERR_INTERNAL_INTR_KILLED;
+}
+
+bool vmar_fault_waits(struct vmar* root, uint64_t address, bool write) {
+    const struct mapping* mapping = vmar_find_mapping(root, address);
+    if (mapping == NULL || mapping->vmo->store->paged == NULL) {
+        return false;
+    }
+    uint64_t offset = mapping->vmo_offset + (address - mapping->node.base);
+    struct page_want want;
+    return offset < vmo_size(mapping->vmo) &&
+           paged_missing(mapping->vmo->store, (mapping->vmo->offset + offset) >> PAGE_SHIFT, write,
+                         1, &want) == ZX_ERR_SHOULD_WAIT;
 }
 
 // Called by the trap code of the architectures.

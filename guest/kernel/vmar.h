@@ -59,6 +59,8 @@ zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint
 struct mapping* vmar_find_mapping(struct vmar* vmar, uint64_t address);
 // Makes the page at address present with at least this access; false if no mapping allows it.
 bool vmar_fault(struct vmar* root, uint64_t address, bool write, bool execute);
+// Whether it would wait for a page that has to come.
+bool vmar_fault_waits(struct vmar* root, uint64_t address, bool write);
 
 // ---- what is told about address spaces (vmar_info.c) ---------------------------------------
 // Receives the records of an array topic one after the other; a status but ZX_OK ends the walk

@@ -109,8 +109,9 @@ static zx_status_t do_op(struct mapping* mapping, enum place place, uint64_t fro
             return ZX_ERR_ACCESS_DENIED;
         }
         uint32_t vmo_op = op == ZX_VMAR_OP_COMMIT ? ZX_VMO_OP_COMMIT : ZX_VMO_OP_DECOMMIT;
+        bool paged = mapping->vmo->store->paged != NULL;
         zx_status_t status = vmo_op_range(mapping->vmo, vmo_op, offset, to - from, 0, 0);
-        if (status == ZX_OK && op == ZX_VMAR_OP_COMMIT) {
+        if (status == ZX_OK && op == ZX_VMAR_OP_COMMIT && !paged) { // else it may be gone
             mapping_map_range(mapping, from, to - from);
         }
         return status;
@@ -118,13 +119,21 @@ static zx_status_t do_op(struct mapping* mapping, enum place place, uint64_t fro
     case ZX_VMAR_OP_MAP_RANGE:
         mapping_map_range(mapping, from, to - from);
         return ZX_OK;
-    default: // hints
+    case ZX_VMAR_OP_ALWAYS_NEED: {
+        uint64_t vmo_end = vmo_size(mapping->vmo);
+        if (vmo_is_memory(mapping->vmo) && offset < vmo_end) {
+            uint64_t size = to - from < vmo_end - offset ? to - from : vmo_end - offset;
+            vmo_op_range(mapping->vmo, ZX_VMO_OP_ALWAYS_NEED, offset, size, 0, 0);
+        }
+        return ZX_OK;
+    }
+    default: // a hint
         return ZX_OK;
     }
 }
 
-zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
-                          zx_rights_t rights) {
+static zx_status_t op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
+                            zx_rights_t rights) {
     if (size == 0 || !IS_PAGE_ALIGNED(address) || !IS_PAGE_ALIGNED(size)) {
         return ZX_ERR_INVALID_ARGS;
     }
@@ -145,4 +154,12 @@ zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint
     default:
         return ZX_ERR_NOT_SUPPORTED;
     }
+}
+
+zx_status_t vmar_op_range(struct vmar* vmar, uint32_t op, uint64_t address, uint64_t size,
+                          zx_rights_t rights) {
+    dispatcher_ref(&vmar->object); // it may wait for pages
+    zx_status_t status = op_range(vmar, op, address, size, rights);
+    dispatcher_unref(&vmar->object);
+    return status;
 }

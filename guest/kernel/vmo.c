@@ -3,6 +3,7 @@
 
 #include "heap.h"
 #include "mapping.h"
+#include "paged_store.h"
 #include "string.h"
 #include "usercopy.h"
 
@@ -151,6 +152,13 @@ zx_status_t vmo_create_device(paddr_t base, uint64_t size, struct vmo** out) {
     return status;
 }
 
+zx_status_t vmo_create_paged(struct vmo_store* store, uint64_t size, bool resizable,
+                             struct vmo** out) {
+    store->content_size = size;
+    store->resizable = resizable;
+    return wrap(ZX_OK, store, out);
+}
+
 struct dispatcher* vmo_dispatcher(struct vmo* vmo) {
     return &vmo->object;
 }
@@ -178,7 +186,7 @@ uint64_t vmo_content_size(const struct vmo* vmo) {
     return vmo->flags & VMO_SLICE ? vmo->slice_content : vmo->store->content_size;
 }
 
-zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
+static zx_status_t set_content_size(struct vmo* vmo, uint64_t size) {
     if (vmo->store->wired) {
         return ZX_ERR_ACCESS_DENIED;
     }
@@ -194,6 +202,13 @@ zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
     }
     vmo_note_content(vmo, size);
     return ZX_OK;
+}
+
+zx_status_t vmo_set_content_size(struct vmo* vmo, uint64_t size) {
+    dispatcher_ref(&vmo->object); // it may wait for a page
+    zx_status_t status = set_content_size(vmo, size);
+    dispatcher_unref(&vmo->object);
+    return status;
 }
 
 void vmo_note_content(struct vmo* vmo, uint64_t size) {
@@ -220,6 +235,33 @@ uint32_t vmo_cache_policy(const struct vmo* vmo) {
     return vmo->cache_policy;
 }
 
+zx_status_t vmo_give_pages(struct vmo* vmo, uint64_t* offset, uint64_t size,
+                           struct vmo_store** out) {
+    struct vmo_store* store = vmo->store;
+    if (vmo_is_contiguous(vmo)) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (vmo->child_count > 0) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (!vmo_in_range(vmo, *offset, size)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    const struct vmo* original = vmo;
+    while (original->child_kind == ZX_VMO_CHILD_REFERENCE && original->parent != NULL) {
+        original = original->parent;
+    }
+    *offset += vmo->offset;
+    if (original->parent != NULL || store->paged != NULL || store_is_pinned(store, *offset, size)) {
+        return ZX_ERR_BAD_STATE;
+    }
+    if (size >> PAGE_SHIFT > pmm_total_pages()) {
+        return ZX_ERR_NO_MEMORY; // for where each of them goes
+    }
+    *out = store;
+    return ZX_OK;
+}
+
 bool vmo_in_range(const struct vmo* vmo, uint64_t offset, uint64_t size) {
     return offset <= vmo_size(vmo) && size <= vmo_size(vmo) - offset;
 }
@@ -240,7 +282,9 @@ zx_status_t vmo_resize(struct vmo* vmo, uint64_t size) {
     if (rounded < store->size && store_is_pinned(store, rounded, store->size - rounded)) {
         return ZX_ERR_BAD_STATE;
     }
-    if (size < store->content_size && size < store->size && !IS_PAGE_ALIGNED(size)) {
+    if (store->paged != NULL) {
+        paged_resize(store, rounded);
+    } else if (size < store->content_size && size < store->size && !IS_PAGE_ALIGNED(size)) {
         // The rest of the last page reads as zero when the content grows again.
         status = vmo_zero(vmo, size, rounded - size);
         if (status != ZX_OK) {
@@ -253,6 +297,12 @@ zx_status_t vmo_resize(struct vmo* vmo, uint64_t size) {
     }
     store->size = rounded;
     store->content_size = size;
+    if (store->paged != NULL) {
+        // The last page may have to come first; if it does not, the new size stays all the same.
+        dispatcher_ref(&vmo->object);
+        vmo_zero(vmo, size, rounded - size);
+        dispatcher_unref(&vmo->object);
+    }
     return ZX_OK;
 }
 
@@ -283,6 +333,38 @@ static zx_status_t step_from_kernel(void* page, uint64_t other, size_t size) {
     return ZX_OK;
 }
 
+zx_status_t vmo_expect_write(struct vmo* vmo, uint64_t offset, uint64_t size) {
+    struct vmo_store* store = vmo->store;
+    return store->paged == NULL ? ZX_OK : paged_bring(store, vmo->offset + offset, size, true);
+}
+
+// The page at an offset, to or from which chunk bytes are about to be copied, of size in all.  The
+// other side, if it is user memory that a pager supplies, is there as well when it returns: whoever
+// copies to or from a page must not wait.
+static zx_status_t get_page_to_copy(struct vmo* vmo, uint64_t offset, size_t size, uint64_t other,
+                                    size_t chunk, bool for_write, paddr_t* page) {
+    uint64_t waits;
+    zx_status_t status;
+    do {
+        if (!vmo_in_range(vmo, offset, chunk)) {
+            return ZX_ERR_OUT_OF_RANGE;
+        }
+        waits = page_waits;
+        status = ZX_OK;
+        if (for_write) {
+            status = vmo_expect_write(vmo, offset, size);
+        }
+        if (status == ZX_OK) {
+            status = vmo_get_page(vmo, offset, for_write, page);
+        }
+        if (status == ZX_OK && paged_mappings > 0 &&
+            !user_memory_expect(other, chunk, !for_write) && waits != page_waits) {
+            status = ZX_ERR_INVALID_ARGS;
+        }
+    } while (status == ZX_OK && waits != page_waits);
+    return status;
+}
+
 static zx_status_t copy_pages(struct vmo* vmo, uint64_t other, uint64_t offset, size_t size,
                               bool for_write, copy_step step) {
     if (vmo->store->device) {
@@ -294,22 +376,23 @@ static zx_status_t copy_pages(struct vmo* vmo, uint64_t other, uint64_t offset, 
     if (!vmo_in_range(vmo, offset, size)) {
         return ZX_ERR_OUT_OF_RANGE;
     }
-    while (size > 0) {
+    // What is waited for takes long enough for anything to go.
+    dispatcher_ref(&vmo->object);
+    zx_status_t status = ZX_OK;
+    while (size > 0 && status == ZX_OK) {
         uint64_t within = offset & (PAGE_SIZE - 1);
         size_t chunk = PAGE_SIZE - within < size ? PAGE_SIZE - within : size;
         paddr_t page;
-        zx_status_t status = vmo_get_page(vmo, offset, for_write, &page);
+        status = get_page_to_copy(vmo, offset, size, other, chunk, for_write, &page);
         if (status == ZX_OK) {
             status = step((char*)phys_to_virt(page) + within, other, chunk);
-        }
-        if (status != ZX_OK) {
-            return status;
         }
         other += chunk;
         offset += chunk;
         size -= chunk;
     }
-    return ZX_OK;
+    dispatcher_unref(&vmo->object);
+    return status;
 }
 
 zx_status_t vmo_read_kernel(struct vmo* vmo, void* to, uint64_t offset, size_t size) {
@@ -346,6 +429,9 @@ zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size) {
     bool drops_pages = !vmo->store->physical && !vmo->store->contiguous;
     if (!vmo_in_range(vmo, offset, size)) {
         return ZX_ERR_OUT_OF_RANGE;
+    }
+    if (vmo->store->paged != NULL) {
+        return paged_zero(vmo->store, vmo->offset + offset, size);
     }
     uint64_t end = offset + size;
     while (offset < end) {

@@ -42,6 +42,10 @@ zx_status_t vmo_create_wired(paddr_t base, uint64_t size, struct vmo** out);
 zx_status_t vmo_create_contiguous(uint64_t size, uint32_t alignment_log2, struct vmo** out);
 // Over registers of devices, which only mappings reach; not cached.  INVALID_ARGS.
 zx_status_t vmo_create_device(paddr_t base, uint64_t size, struct vmo** out);
+// Over a store whose pages may have to come first, which it takes the reference of, also on
+// failure.
+zx_status_t vmo_create_paged(struct vmo_store* store, uint64_t size, bool resizable,
+                             struct vmo** out);
 struct dispatcher* vmo_dispatcher(struct vmo* vmo);
 struct vmo* vmo_from_dispatcher(struct dispatcher* object);
 void vmo_set_name(struct vmo* vmo, const char* name);
@@ -59,6 +63,9 @@ zx_status_t vmo_write_kernel(struct vmo* vmo, const void* from, uint64_t offset,
 // User copies of the caller, page by page; INVALID_ARGS for a bad buffer.
 zx_status_t vmo_read_user(struct vmo* vmo, uint64_t to, uint64_t offset, size_t size);
 zx_status_t vmo_write_user(struct vmo* vmo, uint64_t from, uint64_t offset, size_t size);
+// Waits until the page at an offset can be written, if a pager has a say in it; so many bytes are
+// about to be, from there on.
+zx_status_t vmo_expect_write(struct vmo* vmo, uint64_t offset, uint64_t size);
 zx_status_t vmo_zero(struct vmo* vmo, uint64_t offset, uint64_t size);
 // The page at an offset, made if needed; for_write: private to this VMO.  OUT_OF_RANGE, NO_MEMORY.
 zx_status_t vmo_get_page(struct vmo* vmo, uint64_t offset, bool for_write, paddr_t* out);
@@ -73,6 +80,12 @@ zx_status_t vmo_round_size(uint64_t size, uint64_t* rounded);
 struct vmo* vmo_create_window(struct vmo_store* store, const struct dispatcher_ops* ops);
 // Makes it a child of parent, which loses ZX_VMO_ZERO_CHILDREN.
 void vmo_add_child(struct vmo* parent, struct vmo* child);
+
+// The store whose pages in a range may be taken away (offset becomes that in the store):
+// NOT_SUPPORTED: they stay; BAD_STATE: others see them, or a pager supplies them; OUT_OF_RANGE,
+// NO_MEMORY.
+zx_status_t vmo_give_pages(struct vmo* vmo, uint64_t* offset, uint64_t size,
+                           struct vmo_store** out);
 
 // zx_vmo_create_child by type flag (vmo_children.c); size and offset as given by the user.
 zx_status_t vmo_create_child(struct vmo* parent, uint32_t options, uint64_t offset, uint64_t size,

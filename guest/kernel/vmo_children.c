@@ -2,15 +2,30 @@
 //
 //   type                       store                 size, content size   offset
 //   SNAPSHOT                   own, shares pages     own                  any page
-//   SNAPSHOT_AT_LEAST_ON_WRITE the same
+//   SNAPSHOT_AT_LEAST_ON_WRITE the same; of pages that come from a pager, shows those that it has
+//                              not written to
 //   SLICE                      the parent's          own                  inside the parent
 //   REFERENCE                  the parent's          the parent's         0
+#include "paged_store.h"
 #include "vmo.h"
-#include "vmo_store.h"
 
 #define TYPES                                                                                      \
     (ZX_VMO_CHILD_SNAPSHOT | ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE | ZX_VMO_CHILD_SLICE |        \
      ZX_VMO_CHILD_REFERENCE)
+
+// A new store with the pages of another, which both share.
+static zx_status_t share(struct vmo_store* store, uint64_t offset, uint64_t size,
+                         struct vmo_store** out) {
+    *out = store_create(size);
+    if (*out == NULL) {
+        return ZX_ERR_NO_MEMORY;
+    }
+    zx_status_t status = store_share(store, offset, *out);
+    if (status != ZX_OK) {
+        store_unref(*out);
+    }
+    return status;
+}
 
 // A copy that shares the pages until one of both writes.
 static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_t offset,
@@ -36,28 +51,32 @@ static zx_status_t create_snapshot(struct vmo* parent, uint32_t options, uint64_
     if (offset + rounded < offset) {
         return ZX_ERR_OUT_OF_RANGE;
     }
-    if (!list_is_empty(&store->pins)) { // a device could write to what the copy shares
+    bool weak = options & ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE;
+    if (store->paged != NULL && !weak) {
+        return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (store->paged == NULL &&
+        !list_is_empty(&store->pins)) { // a device could write to what the copy shares
         return ZX_ERR_BAD_STATE;
     }
     uint64_t origin = store->origin + offset;
     if (origin < offset || origin + rounded < origin) {
         return ZX_ERR_INVALID_ARGS;
     }
-    struct vmo_store* copy = store_create(rounded);
-    if (copy == NULL) {
-        return ZX_ERR_NO_MEMORY;
+    struct vmo_store* copy;
+    status = store->paged != NULL ? paged_create_clone(store, offset, rounded, &copy)
+                                  : share(store, offset, rounded, &copy);
+    if (status != ZX_OK) {
+        return status;
     }
     copy->content_size = size;
     copy->resizable = options & ZX_VMO_CHILD_RESIZABLE;
-    status = store_share(store, offset, copy);
-    if (status == ZX_OK) {
-        *out = vmo_create_window(copy, &vmo_ops);
-        status = *out == NULL ? ZX_ERR_NO_MEMORY : ZX_OK;
-    }
-    if (status != ZX_OK) {
+    *out = vmo_create_window(copy, &vmo_ops);
+    if (*out == NULL) {
         store_unref(copy);
+        return ZX_ERR_NO_MEMORY;
     }
-    return status;
+    return ZX_OK;
 }
 
 // Memory that is not cached must not be seen through two VMOs, unless it is a device's or for one.

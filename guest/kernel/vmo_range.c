@@ -1,5 +1,6 @@
 // What zx_vmo_op_range does, cache policies, and what is told about a VMO.
 #include "mapping.h"
+#include "paged_store.h"
 #include "string.h"
 #include "usercopy.h"
 #include "vmo.h"
@@ -10,6 +11,9 @@ static zx_status_t commit(struct vmo* vmo, uint64_t offset, uint64_t size) {
     }
     if (size == 0) {
         return ZX_OK; // though it may point into a page
+    }
+    if (vmo->store->paged != NULL) {
+        return paged_commit(vmo->store, vmo->offset + offset, size);
     }
     uint64_t end = offset + size;
     for (uint64_t page = PAGE_ALIGN_DOWN(offset); page < end; page += PAGE_SIZE) {
@@ -32,7 +36,7 @@ static zx_status_t decommit(struct vmo* vmo, uint64_t offset, uint64_t size) {
     if (size == 0) {
         return ZX_OK;
     }
-    if (vmo->store->physical || vmo->store->snapshot) {
+    if (vmo->store->physical || vmo->store->snapshot || vmo->store->paged != NULL) {
         return ZX_ERR_NOT_SUPPORTED;
     }
     if (!IS_PAGE_ALIGNED(offset) || !IS_PAGE_ALIGNED(size)) {
@@ -90,8 +94,19 @@ static bool is_for_memory(uint32_t op) {
            op == ZX_VMO_OP_DONT_NEED || op == ZX_VMO_OP_ALWAYS_NEED;
 }
 
-zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t size,
-                         uint64_t buffer, uint64_t buffer_size) {
+// What is needed comes, if a pager supplies it.
+static zx_status_t hint(struct vmo* vmo, uint64_t offset, uint64_t size, bool needed) {
+    if (!vmo_in_range(vmo, offset, size)) {
+        return ZX_ERR_OUT_OF_RANGE;
+    }
+    if (needed && vmo->store->paged != NULL) {
+        paged_expect(vmo->store, vmo->offset + offset, size);
+    }
+    return ZX_OK;
+}
+
+static zx_status_t op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t size,
+                            uint64_t buffer, uint64_t buffer_size) {
     if (vmo->store->device && is_for_memory(op)) {
         return ZX_ERR_NOT_SUPPORTED;
     }
@@ -116,10 +131,18 @@ zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t
         return vmo_zero(vmo, offset, size);
     case ZX_VMO_OP_DONT_NEED:
     case ZX_VMO_OP_ALWAYS_NEED:
-        return vmo_in_range(vmo, offset, size) ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
+        return hint(vmo, offset, size, op == ZX_VMO_OP_ALWAYS_NEED);
     default:
         return ZX_ERR_INVALID_ARGS;
     }
+}
+
+zx_status_t vmo_op_range(struct vmo* vmo, uint32_t op, uint64_t offset, uint64_t size,
+                         uint64_t buffer, uint64_t buffer_size) {
+    dispatcher_ref(&vmo->object); // it may wait for pages
+    zx_status_t status = op_range(vmo, op, offset, size, buffer, buffer_size);
+    dispatcher_unref(&vmo->object);
+    return status;
 }
 
 zx_status_t vmo_set_cache_policy(struct vmo* vmo, uint32_t cache_policy) {
@@ -166,7 +189,8 @@ void vmo_get_info(struct vmo* vmo, zx_rights_t rights, uint32_t how, zx_info_vmo
                   (store->resizable ? ZX_INFO_VMO_RESIZABLE : 0) |
                   (store->discardable ? ZX_INFO_VMO_DISCARDABLE : 0) |
                   (vmo->child_kind == ZX_VMO_CHILD_SNAPSHOT ? ZX_INFO_VMO_IS_COW_CLONE : 0) |
-                  (vmo->flags & VMO_IMMUTABLE ? ZX_INFO_VMO_IMMUTABLE : 0);
+                  (vmo->flags & VMO_IMMUTABLE ? ZX_INFO_VMO_IMMUTABLE : 0) |
+                  (store->paged != NULL ? ZX_INFO_VMO_PAGER_BACKED : 0);
     // Pages of slices and references are their parent's.
     if (vmo->child_kind == 0 || vmo->child_kind == ZX_VMO_CHILD_SNAPSHOT) {
         uint64_t pages = store_committed_pages(store, 0, store->size);

@@ -7,6 +7,7 @@
 
 #include "heap.h"
 #include "mapping.h"
+#include "paged_store.h"
 #include "print.h"
 #include "sanitize.h"
 #include "string.h"
@@ -22,7 +23,7 @@ struct page_node {
 
 static struct page* shared_zero_page;
 
-static struct page* slot_page(uintptr_t slot) {
+struct page* store_slot_page(uintptr_t slot) {
     return (struct page*)(slot & ~INHERITED);
 }
 
@@ -32,6 +33,7 @@ struct vmo_store* store_create(uint64_t size) {
         if (shared_zero_page == NULL) {
             return NULL;
         }
+        shared_zero_page->references = 1;
     }
     struct vmo_store* store = kalloc(sizeof(*store));
     if (store == NULL) {
@@ -61,18 +63,15 @@ static void free_node(struct page_node* node, uint32_t level, uint64_t* pages) {
         if (level > 1) {
             free_node((struct page_node*)node->slots[i], level - 1, pages);
         } else {
-            page_unref(slot_page(node->slots[i]));
+            page_unref(store_slot_page(node->slots[i]));
             --*pages;
         }
     }
     kfree(node);
 }
 
-void store_unref(struct vmo_store* store) {
-    CHECK_REFERENCES(store->references);
-    if (--store->references != 0) {
-        return;
-    }
+// Frees a store; returns the one that it showed the pages of, NULL: none.
+static struct vmo_store* destroy(struct vmo_store* store) {
     ASSERT(list_is_empty(&store->mappings));
     list_for_each_safe(pin, &store->pins) {
         store_unpin(container_of(pin, struct pin, link));
@@ -80,7 +79,16 @@ void store_unref(struct vmo_store* store) {
     if (store->root != NULL) {
         free_node(store->root, store->height, &store->page_count);
     }
+    struct vmo_store* shown = store->paged == NULL ? NULL : paged_destroy(store);
     kfree(store);
+    return shown;
+}
+
+void store_unref(struct vmo_store* store) {
+    while (store != NULL) {
+        CHECK_REFERENCES(store->references);
+        store = --store->references == 0 ? destroy(store) : NULL;
+    }
 }
 
 static bool index_fits(uint64_t index, uint32_t height) {
@@ -88,7 +96,7 @@ static bool index_fits(uint64_t index, uint32_t height) {
 }
 
 // The slot of a page index, NULL if no node is there.
-static uintptr_t* find_slot(struct vmo_store* store, uint64_t index) {
+uintptr_t* store_find_slot(struct vmo_store* store, uint64_t index) {
     if (store->height == 0 || !index_fits(index, store->height)) {
         return NULL;
     }
@@ -103,7 +111,7 @@ static uintptr_t* find_slot(struct vmo_store* store, uint64_t index) {
 }
 
 // The slot of a page index, with the nodes above it made; NULL without memory.
-static uintptr_t* make_slot(struct vmo_store* store, uint64_t index) {
+uintptr_t* store_make_slot(struct vmo_store* store, uint64_t index) {
     while (store->height == 0 || !index_fits(index, store->height)) {
         struct page_node* node = kalloc(sizeof(*node));
         if (node == NULL) {
@@ -128,7 +136,7 @@ static uintptr_t* make_slot(struct vmo_store* store, uint64_t index) {
 }
 
 // The slot of the first page with index *index or above, below end; NULL if there is none.
-static uintptr_t* next_slot(struct vmo_store* store, uint64_t* index, uint64_t end) {
+uintptr_t* store_next_slot(struct vmo_store* store, uint64_t* index, uint64_t end) {
     while (*index < end && store->height != 0 && index_fits(*index, store->height)) {
         struct page_node* node = store->root;
         uint32_t level = store->height - 1;
@@ -164,14 +172,30 @@ bool store_is_zero_page(paddr_t page) {
     return page == page_to_paddr(shared_zero_page);
 }
 
+struct page* store_zero_page(void) {
+    return shared_zero_page;
+}
+
+void store_set_slot(struct vmo_store* store, uintptr_t* slot, struct page* page) {
+    if (*slot != 0) {
+        page_unref(store_slot_page(*slot));
+        store->page_count--;
+    }
+    *slot = (uintptr_t)page | (page == shared_zero_page ? INHERITED : 0);
+    store->page_count += page != NULL;
+}
+
 zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_write, paddr_t* out) {
-    if (store->physical) {
+    if (__builtin_expect(store->physical || store->paged != NULL, 0)) {
+        if (store->paged != NULL) {
+            return paged_get_page(store, offset, for_write, out);
+        }
         *out = store->base + PAGE_ALIGN_DOWN(offset);
         return ZX_OK;
     }
     uint64_t index = offset >> PAGE_SHIFT;
-    uintptr_t* slot = find_slot(store, index);
-    struct page* page = slot == NULL ? NULL : slot_page(*slot);
+    uintptr_t* slot = store_find_slot(store, index);
+    struct page* page = slot == NULL ? NULL : store_slot_page(*slot);
     if (page != NULL && (!for_write || page->references == 1)) {
         *out = page_to_paddr(page);
         return ZX_OK;
@@ -180,7 +204,7 @@ zx_status_t store_get_page(struct vmo_store* store, uint64_t offset, bool for_wr
         *out = page_to_paddr(shared_zero_page);
         return ZX_OK;
     }
-    slot = slot == NULL ? make_slot(store, index) : slot;
+    slot = slot == NULL ? store_make_slot(store, index) : slot;
     if (slot == NULL) {
         return ZX_ERR_NO_MEMORY;
     }
@@ -211,7 +235,7 @@ zx_status_t store_fill(struct vmo_store* store, uint32_t alignment_log2) {
     }
     memset(page_to_virt(pages), 0, store->size);
     for (size_t i = 0; i < count; i++) {
-        uintptr_t* slot = make_slot(store, i);
+        uintptr_t* slot = store_make_slot(store, i);
         if (slot == NULL) {
             while (i < count) {
                 pmm_free(&pages[i++]);
@@ -231,12 +255,13 @@ bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* wr
         *writable = true;
         return true;
     }
-    uintptr_t* slot = find_slot(store, offset >> PAGE_SHIFT);
+    uintptr_t* slot = store_find_slot(store, offset >> PAGE_SHIFT);
     if (slot == NULL || *slot == 0) {
         return false;
     }
-    *out = page_to_paddr(slot_page(*slot));
-    *writable = slot_page(*slot)->references == 1;
+    *out = page_to_paddr(store_slot_page(*slot));
+    // Changes of what a pager has supplied are to be noticed.
+    *writable = store_slot_page(*slot)->references == 1 && store->paged == NULL;
     return true;
 }
 
@@ -249,13 +274,13 @@ size_t store_peek_run(struct vmo_store* store, uint64_t offset, size_t most, pad
         return most;
     }
     uint64_t index = offset >> PAGE_SHIFT;
-    const uintptr_t* slot = find_slot(store, index);
-    const struct page* first = slot_page(*slot);
+    const uintptr_t* slot = store_find_slot(store, index);
+    const struct page* first = store_slot_page(*slot);
     size_t in_node = NODE_SLOTS - (index & (NODE_SLOTS - 1));
     most = most < in_node ? most : in_node;
     size_t count = 1;
-    while (count < most && slot_page(slot[count]) == first + count &&
-           (first[count].references == 1) == *writable) {
+    while (count < most && store_slot_page(slot[count]) == first + count &&
+           (store->paged != NULL || (first[count].references == 1) == *writable)) {
         count++;
     }
     return count;
@@ -264,6 +289,9 @@ size_t store_peek_run(struct vmo_store* store, uint64_t offset, size_t most, pad
 void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size) {
     list_for_each(node, &store->mappings) {
         mapping_revoke(container_of(node, struct mapping, store_link), offset, size);
+    }
+    if (store->paged != NULL) {
+        paged_revoke_clones(store, offset, size);
     }
 }
 
@@ -274,13 +302,13 @@ void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size) {
     uint64_t index = offset >> PAGE_SHIFT;
     uint64_t end = (offset + size) >> PAGE_SHIFT;
     bool found = false;
-    for (uintptr_t* slot; (slot = next_slot(store, &index, end)) != NULL; index++) {
+    for (uintptr_t* slot; (slot = store_next_slot(store, &index, end)) != NULL; index++) {
         if (!found) {
             // Before the pages go to someone else.
             store_revoke(store, offset, size);
             found = true;
         }
-        page_unref(slot_page(*slot));
+        page_unref(store_slot_page(*slot));
         *slot = 0;
         store->page_count--;
     }
@@ -296,12 +324,12 @@ zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_st
     uint64_t first = offset >> PAGE_SHIFT;
     uint64_t index = first;
     uint64_t end = first + (shared >> PAGE_SHIFT);
-    for (uintptr_t* slot; (slot = next_slot(parent, &index, end)) != NULL; index++) {
-        uintptr_t* copy = make_slot(child, index - first);
+    for (uintptr_t* slot; (slot = store_next_slot(parent, &index, end)) != NULL; index++) {
+        uintptr_t* copy = store_make_slot(child, index - first);
         if (copy == NULL) {
             return ZX_ERR_NO_MEMORY;
         }
-        slot_page(*slot)->references++;
+        store_slot_page(*slot)->references++;
         *copy = *slot | INHERITED;
         child->page_count++;
     }
@@ -312,7 +340,7 @@ zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_st
 zx_status_t store_wire(struct vmo_store* store, paddr_t base) {
     store->wired = true;
     for (uint64_t index = 0; index < store->size >> PAGE_SHIFT; index++) {
-        uintptr_t* slot = make_slot(store, index);
+        uintptr_t* slot = store_make_slot(store, index);
         if (slot == NULL) {
             return ZX_ERR_NO_MEMORY;
         }
@@ -331,14 +359,14 @@ uint64_t store_committed_pages(struct vmo_store* store, uint64_t offset, uint64_
     uint64_t index = offset >> PAGE_SHIFT;
     uint64_t end = (offset + size) >> PAGE_SHIFT;
     uint64_t count = 0;
-    for (uintptr_t* slot; (slot = next_slot(store, &index, end)) != NULL; index++) {
-        count += !(*slot & INHERITED) || slot_page(*slot)->references == 1;
+    for (uintptr_t* slot; (slot = store_next_slot(store, &index, end)) != NULL; index++) {
+        count += !(*slot & INHERITED) || store_slot_page(*slot)->references == 1;
     }
     return count;
 }
 
 struct pin* store_pin(struct vmo_store* store, uint64_t offset, uint64_t size) {
-    for (uint64_t page = offset; page < offset + size; page += PAGE_SIZE) {
+    for (uint64_t page = offset; store->paged == NULL && page < offset + size; page += PAGE_SIZE) {
         paddr_t ignored;
         // What is wired is in its place already, and nobody may write to it.
         if (store_get_page(store, page, !store->wired, &ignored) != ZX_OK) {

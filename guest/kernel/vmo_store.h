@@ -6,9 +6,10 @@
 
 struct page_node;
 struct mapping;
+struct paged;
 
 struct vmo_store {
-    uint32_t references;   // VMOs that are windows on it
+    uint32_t references;   // VMOs that are windows on it, stores that show its pages
     uint64_t size;         // bytes, whole pages
     uint64_t content_size; // bytes
     uint64_t origin;       // offset from the first of its ancestors, bytes
@@ -21,6 +22,7 @@ struct vmo_store {
     bool contiguous;       // its pages are neighbours, and stay
     bool zero_page_mapped; // some mapping shows the shared zero page
     uint32_t lock_count;   // of a discardable store
+    struct paged* paged;   // its pages may have to come first (paged_store.h); NULL: they need not
     paddr_t base;
     struct page_node* root;
     uint32_t height;           // levels of the tree; 0: no page yet
@@ -50,6 +52,19 @@ bool store_peek(struct vmo_store* store, uint64_t offset, paddr_t* out, bool* wr
 size_t store_peek_run(struct vmo_store* store, uint64_t offset, size_t most, paddr_t* out,
                       bool* writable);
 bool store_is_zero_page(paddr_t page);
+
+// For stores whose pages may have to come first.  The slot of a page, NULL: it has none yet.
+uintptr_t* store_find_slot(struct vmo_store* store, uint64_t index);
+// The same, made if need be; NULL without memory.
+uintptr_t* store_make_slot(struct vmo_store* store, uint64_t index);
+// That of the first page with index *index or above, below end; NULL if there is none.
+uintptr_t* store_next_slot(struct vmo_store* store, uint64_t* index, uint64_t end);
+// The page in a slot; NULL: none.
+struct page* store_slot_page(uintptr_t slot);
+// Lets a slot hold another page, which takes over a reference, or none (NULL).  The page of zeros,
+// which says that the page is known to be zeros, counts as nobody's.
+void store_set_slot(struct vmo_store* store, uintptr_t* slot, struct page* page);
+struct page* store_zero_page(void);
 // Forgets the pages of [offset, offset + size), whole pages: they read as zero from now on.
 void store_drop_range(struct vmo_store* store, uint64_t offset, uint64_t size);
 // Takes the pages away from all mappings that show them; they fault again.
@@ -58,8 +73,8 @@ void store_revoke(struct vmo_store* store, uint64_t offset, uint64_t size);
 zx_status_t store_share(struct vmo_store* parent, uint64_t offset, struct vmo_store* child);
 // Gives a new store the pages from base on, which belong to no free list.  NO_MEMORY.
 zx_status_t store_wire(struct vmo_store* store, paddr_t base);
-// Makes the pages of a range and pins them; NULL without memory.  A pin that nobody takes back goes
-// with the store.
+// Makes the pages of a range, unless a pager does, and pins them; NULL without memory.  A pin that
+// nobody takes back goes with the store.
 struct pin* store_pin(struct vmo_store* store, uint64_t offset, uint64_t size);
 void store_unpin(struct pin* pin);
 // Whether some page of the range is pinned.
