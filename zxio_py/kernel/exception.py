@@ -185,12 +185,6 @@ class Listener:
         self._end.kernel.close_handle(self._handle)
 
 
-def drop(listener: Listener | None) -> None:
-    """Close the kernel's end of a channel, if there is one."""
-    if listener is not None:
-        listener.drop()
-
-
 def bind(bound: Listener | None, kernel: Kernel, type: int, rights: int) -> Listener:
     """A new listener in the place of *bound*; ALREADY_BOUND if that one still listens."""
     if bound is not None:

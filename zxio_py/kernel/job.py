@@ -174,10 +174,11 @@ class Job(Task):
             job = job.parent
 
     def _drop_listeners(self) -> None:
-        for listener in (self.listener, *self.debuggers):
-            exception.drop(listener)
-        self.listener = None
-        self.debuggers.clear()
+        if self.listener is not None:
+            self.listener.drop()
+            self.listener = None
+        while self.debuggers:
+            self.debuggers.pop(0).drop()
 
     # Policy ------------------------------------------------------------------------------
 

@@ -264,8 +264,9 @@ class Process(Task):
         self.end_reason = reason
         for thread in list(self.threads.values()):
             thread.end()
-        exception.drop(self.listener)
-        exception.drop(self.debugger)
+        for listener in (self.listener, self.debugger):
+            if listener is not None:
+                listener.drop()
         if self.sharing is None or self.sharing.leave():
             self.kernel.close_handles(self.handles.clear())
             if self.kernel.carriers:

@@ -275,7 +275,8 @@ class Thread(Task):
                 self.kernel.running = None
             gone = abi.ZX_THREAD_RUNNING | abi.ZX_THREAD_SUSPENDED
             self.exception = None
-            exception.drop(self.listener)
+            if self.listener is not None:
+                self.listener.drop()
             self.update_signals(gone, abi.ZX_THREAD_TERMINATED)
             for waiter in list(self.sleeps):
                 waiter.wake(abi.ZX_ERR_INTERNAL_INTR_KILLED)
@@ -289,7 +290,7 @@ class Thread(Task):
         return self.state == abi.ZX_THREAD_STATE_RUNNING
 
     def on_gone(self) -> None:
-        if self.state == abi.ZX_THREAD_STATE_NEW:
-            exception.drop(self.listener)
+        if self.listener is not None and self.state == abi.ZX_THREAD_STATE_NEW:
+            self.listener.drop()
         self.retire()
         self.process.release()

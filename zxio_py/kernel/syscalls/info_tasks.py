@@ -126,12 +126,13 @@ def thread_stats(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
 
 
 def exception_report(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
-    """The exception it is stopped in."""
+    """The exception it is stopped in; what its first version has is the beginning of the later."""
     thread = handle.object
     assert isinstance(thread, Thread)
     if thread.exception is None:
         raise ZxError(abi.ZX_ERR_BAD_STATE)
-    return [thread.exception.report]
+    assert topic.record is not None
+    return [thread.exception.report[: abi.STRUCTS[topic.record].size]]
 
 
 def task_runtime(c: Caller, handle: Handle, topic: Topic) -> list[bytes]:
