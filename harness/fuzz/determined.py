@@ -7,7 +7,8 @@ add to it:
 * no waiting for what may or may not come in time: a deadline is over, or so near that without other
   threads nothing can come before it, or for ever; timers are over or an hour away;
 * no copy from a VMO to a mapping of it, or back: how it proceeds is each kernel's own;
-* the vDSO's VMO, whose size and contents are each machine's own, is left alone;
+* the vDSO's VMO, whose size and contents are each machine's own, is left alone, and so is the root
+  job, with which the machine ends;
 * buffers whose contents depend on another argument (a topic, a property) are not reported any more
   when that is changed;
 * a size that is changed has its buffers at the end of a mapping, where what lies behind is nothing;
@@ -50,6 +51,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "zx_vcpu_enter": "has no outcome of its own",
 }
 
+_LEFT_ALONE: Final = ("'$vdso'", "'$rootjob'")
 #: Calls that seeds make, but that are not put anywhere else: nothing ends their waiting.
 WAITS: Final = frozenset({"zx_interrupt_wait"})
 
@@ -161,7 +163,7 @@ def usable(entry: Entry) -> bool:
         step["call"] in LEFT_OUT
         or _near_timer(step)
         or _copies_onto_itself(step)
-        or "'$vdso'" in str(step.get("args"))
+        or any(slot in str(step.get("args")) for slot in _LEFT_ALONE)
         for step in steps
     )
 

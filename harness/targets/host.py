@@ -34,6 +34,11 @@ class _Emulated:
             kernel.make_handle(self.jobs, ZX_RIGHT_NONE)  # it stays
         self.baseline = kernel.counts()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the root job was killed, with which a machine ends."""
+        return self.jobs.dying
+
     def settled_counts(self) -> Counts:
         """What exists now, after Python's garbage collector had its say where it is needed."""
         counts = self._kernel.counts()
@@ -84,6 +89,11 @@ class HostTarget(Closing):
         machine = self._debugged() if program.debugging else self._machine
         observation = self._run(plan, machine)
         self._watchdog.watch(None)
+        if machine.ended:
+            self.reset()
+            return ProgramObservation(
+                program.name, ending="lost", error="machine lost: the root job was killed"
+            )
         counts = machine.settled_counts()
         if counts != machine.baseline:
             if observation.ending == "finished":
@@ -119,6 +129,8 @@ class HostTarget(Closing):
 
     def open_session(self) -> HostSession:
         """Start a program that takes its steps one by one."""
+        if self._machine.ended:  # by the session before
+            self.reset()
         return HostSession(self._machine.jobs, self._executor, self._watchdog)
 
     def reset(self) -> None:

@@ -459,3 +459,23 @@ def test_a_thread_in_a_call_that_is_sent_elsewhere_is_not_emulatable(target: Hos
     )
     assert result["error"] == "not emulatable"
     assert len(result["steps"]) == 6
+
+
+def test_killing_the_root_job_ends_the_machine_and_another_takes_over(target: HostTarget) -> None:
+    kill = parse_program(
+        {
+            "name": "job_kill_root",
+            "steps": [{"call": "zx_task_kill", "args": [{"h": "$rootjob"}]}],
+        }
+    )
+    create = {"call": "zx_event_create", "args": [0, {"out_handle": "e"}]}
+    event = parse_program({"name": "event_x", "steps": [create]})
+    target.start([kill, event])
+    lost, after = target.finish()
+    assert lost.ending == "lost"
+    assert "root job" in lost.error
+    assert after.ending == "finished"
+    session = target.open_session()
+    with pytest.raises(SessionEndedError):
+        session.step(Step("zx_task_kill", (HandleValue("$rootjob"),)))
+    assert target.open_session().step(Step("zx_ticks_get")).ret
