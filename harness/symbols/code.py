@@ -42,7 +42,7 @@ def references(file: SymbolFile, slots: Collection[int]) -> dict[int, list[int]]
         return {}
     x86 = image.machine == EM_X86_64
     direct = list((_x86_slots if x86 else _arm_slots)(image, slots))
-    functions = Functions(file)
+    functions = Functions.of_file(file)
     found: dict[int, list[int]] = {}
     stubs: dict[int, int] = {}
     for address, slot in direct:

@@ -13,20 +13,15 @@ from harness.symbols.static import static_symbols
 class Functions:
     """Functions (or for *types* other things) of a file, by address."""
 
-    def __init__(self, file: SymbolFile, types: tuple[str, ...] = ("func", "ifunc")) -> None:
-        """From the symbol table if there is one, else from what the file exports."""
-        self._take([s for s in _all_symbols(file) if s.defined and s.type in types and s.name])
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        """Of these symbols, whose values are addresses."""
+        self._functions = sorted(symbols, key=lambda s: s.value)
+        self._starts = [s.value for s in self._functions]
 
     @classmethod
-    def of_section(cls, symbols: Iterable[Symbol], section: int) -> Functions:
-        """Those of one section of an object, by their place in it."""
-        made = cls.__new__(cls)
-        made._take([s for s in symbols if s.section == section and s.type == "func"])
-        return made
-
-    def _take(self, found: list[Symbol]) -> None:
-        self._functions = sorted(found, key=lambda s: s.value)
-        self._starts = [s.value for s in self._functions]
+    def of_file(cls, file: SymbolFile, types: tuple[str, ...] = ("func", "ifunc")) -> Functions:
+        """From the symbol table if there is one, else from what the file exports."""
+        return cls(s for s in _all_symbols(file) if s.defined and s.type in types and s.name)
 
     def starts(self, first: int, end: int) -> list[int]:
         """Where functions begin from *first* to before *end*."""
@@ -45,6 +40,24 @@ class Functions:
         """Its name; empty where there is none."""
         symbol = self.around(address)
         return symbol.name if symbol else ""
+
+
+class SectionFunctions:
+    """The functions of an object, by section and their place in it."""
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        """From its symbol table."""
+        self._symbols: dict[int, list[Symbol]] = {}
+        self._made: dict[int, Functions] = {}
+        for symbol in symbols:
+            if symbol.type == "func" and symbol.defined and symbol.name:
+                self._symbols.setdefault(symbol.section, []).append(symbol)
+
+    def of(self, section: int) -> Functions:
+        """Those of one section."""
+        if section not in self._made:
+            self._made[section] = Functions(self._symbols.get(section, []))
+        return self._made[section]
 
 
 def _all_symbols(file: SymbolFile) -> list[Symbol]:

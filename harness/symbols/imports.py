@@ -22,6 +22,8 @@ from zxio_py.abi.editions import EDITIONS, calls_of
 VDSO_GROUP: Final = "vdso"
 #: Unused entries that a warning names.
 _FEW: Final = 4
+#: Similar names are looked for this often; it takes a while, and no more is read.
+_MAX_HINTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def check_imports(
 ) -> Iterator[Finding]:
     """Hold what *file* imports against its allowlist, and the list against its providers."""
     bad = {s.name for s in file.imports if not allowlist.covering(s, file.machine) or _is_cpp(s)}
-    context = _Context(file, allowlist, providers, uses_of(file, bad), readable(bad))
+    hinted = frozenset(sorted(bad)[:_MAX_HINTS])
+    context = _Context(file, allowlist, providers, uses_of(file, bad), readable(bad), hinted)
     used: set[int] = set()
     for symbol in file.imports:
         entry = allowlist.covering(symbol, file.machine)
@@ -132,6 +135,8 @@ class _Context:
     providers: Providers
     uses: Mapping[str, tuple[str, ...]]
     plain: Mapping[str, str]
+    #: The names for which a similar one is looked for.
+    hinted: frozenset[str]
 
     def judge(self, symbol: Symbol, entry: Entry | None) -> Iterator[Finding]:
         name = printable(symbol.full_name)
@@ -169,6 +174,7 @@ class _Context:
         plain = self.plain.get(symbol.name)
         if plain:
             message += f": {one_line(plain)}"
+        hint = fixable and symbol.name in self.hinted
         group, provider = self.providers.supplier(symbol.name)
         fix = ""
         if fixable:
@@ -178,7 +184,7 @@ class _Context:
             rule,
             symbol.full_name,
             message,
-            nearest=nearest(symbol.name, self.allowlist.by_name) if fixable else "",
+            nearest=nearest(symbol.name, self.allowlist.by_name) if hint else "",
             uses=self.uses.get(symbol.name, ()),
             provider=provider,
             fix=fix,

@@ -202,6 +202,9 @@ class ElfImage:
 
     def _check_segments(self) -> None:
         """Loaded segments lie in the file, in order, and do not overlap: each address is one."""
+        # Each byte of the file is looked at a few times, not as often as a header asks for it.
+        if sum(segment.file_size for segment in self.segments) > 2 * len(self.data):
+            self.fail("loaded segments overlap in the file")
         end = 0
         for segment in self.segments:
             if segment.offset + segment.file_size > len(self.data):
@@ -252,6 +255,12 @@ class ElfImage:
     def sections(self) -> list[Section]:
         """The section headers; empty if there are none.  `ElfError` if they cannot be read."""
         return [Section(index, row) for index, row in enumerate(self.section_rows())]
+
+    def check_sections(self) -> None:
+        """The sections of an object together are no longer than its file."""
+        total = sum(row[5] for row in self.section_rows() if row[1] != SHT_NOBITS)
+        if total > len(self.data):
+            self.fail("truncated or damaged: sections overlap or lie outside the file")
 
     def section_rows(self) -> list[tuple[int, ...]]:
         """The section headers as tuples: name, type, flags, address, offset, size, link ..."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from harness.symbols.archive import member_images
 from harness.symbols.elf import contents
-from harness.symbols.functions import Functions
+from harness.symbols.functions import Functions, SectionFunctions
 from harness.symbols.layout import ET_REL, MACHINES, SHF_EXECINSTR, SHT_NOBITS, ElfImage
 from harness.symbols.model import SymbolFile
 from harness.symbols.static import static_symbols
@@ -68,28 +69,37 @@ def find_raw_calls(file: SymbolFile) -> list[RawCall]:
     if file.machine not in SCANNED:
         return []
     found: list[RawCall] = []
-    for member, image, functions in _images(file):
-        for call in _calls(image, functions):
+    for member, image in _images(file):
+        for call in _calls(image, file):
             found.append(RawCall(call.address, call.instruction, call.symbol, call.inside, member))
             if len(found) == _MAX_CALLS:
                 return found
     return sorted(found, key=lambda call: (call.member, call.address))
 
 
-def _images(file: SymbolFile) -> Iterator[tuple[str, ElfImage, Functions | None]]:
-    """Member, headers and functions of each part of an archive, or of the file itself."""
+def _images(file: SymbolFile) -> Iterator[tuple[str, ElfImage]]:
+    """Name and headers of each member of an archive, or of the file itself."""
     if file.image is not None:
-        yield "", file.image, None if file.kind == "object" else Functions(file)
+        yield "", file.image
     else:
         for image in member_images(contents(file.path), file.path):
-            yield image.where[len(str(file.path)) :].strip("()"), image, None
+            yield image.where[len(str(file.path)) :].strip("()"), image
 
 
-def _calls(image: ElfImage, functions: Functions | None) -> Iterator[RawCall]:
+def _calls(image: ElfImage, file: SymbolFile) -> Iterator[RawCall]:
+    # Most files have no such instruction, so functions are looked up when there is one.
+    @cache
+    def sections() -> SectionFunctions:
+        return SectionFunctions(static_symbols(image))
+
+    @cache
+    def functions(section: int) -> Functions:
+        return sections().of(section) if image.type == ET_REL else Functions.of_file(file)
+
     machine = MACHINES[image.machine]
     for part in _parts(image):
         for place, name in _hits(image, part, machine):
-            around = functions or Functions.of_section(static_symbols(image), part.section)
+            around = functions(part.section)
             address = part.address + place
             inside = machine in ("x86", "x86_64") and not _reached(
                 image, part, place, around, machine == "x86_64"

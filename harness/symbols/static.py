@@ -37,6 +37,8 @@ def static_symbols(image: ElfImage) -> list[Symbol]:
     sections = image.sections()
     if not sections:
         image.fail("no section headers, which an object cannot do without")
+    if image.type == ET_REL:
+        image.check_sections()
     tables = [s for s in sections if s.type == SHT_SYMTAB]
     if len(tables) > 1:
         image.fail("more than one symbol table")

@@ -9,9 +9,9 @@ from harness.symbols.archive import member_images
 from harness.symbols.code import references
 from harness.symbols.dynamic import relocation_tables
 from harness.symbols.elf import contents
-from harness.symbols.functions import Functions
+from harness.symbols.functions import Functions, SectionFunctions
 from harness.symbols.layout import EM_386, EM_AARCH64, EM_ARM, EM_X86_64, SHT_SYMTAB, ElfImage
-from harness.symbols.model import Symbol, SymbolFile
+from harness.symbols.model import SymbolFile
 from harness.symbols.static import (
     relocated_symbol,
     relocation_entries,
@@ -34,12 +34,10 @@ def uses_of(file: SymbolFile, names: Collection[str]) -> dict[str, tuple[str, ..
     wanted = frozenset(names)
     if not wanted:
         return {}
-    places: dict[str, list[str]] = {}
+    places: dict[str, dict[str, None]] = {}
     for name, place in _all_uses(file, wanted):
-        found = places.setdefault(name, [])
-        if place not in found:
-            found.append(place)
-    return {name: _few(found) for name, found in places.items()}
+        places.setdefault(name, {})[place] = None
+    return {name: _few(list(found)) for name, found in places.items()}
 
 
 def _few(places: list[str]) -> tuple[str, ...]:
@@ -62,20 +60,18 @@ def _all_uses(file: SymbolFile, wanted: frozenset[str]) -> Iterator[tuple[str, s
 def _object_uses(image: ElfImage, wanted: frozenset[str]) -> Iterator[tuple[str, str]]:
     symbols = static_symbols(image)
     sections = image.sections()
-    tables = [s for s in sections if s.type == SHT_SYMTAB]
-    for table in tables:
+    functions = SectionFunctions(symbols)
+    for table in (s for s in sections if s.type == SHT_SYMTAB):
         for section in relocation_sections(sections, table):
-            inside = [s for s in symbols if s.section == section.info and s.type == "func"]
             for offset, index in relocation_entries(image, section):
-                if symbols[index].name in wanted:
-                    yield symbols[index].name, _place(inside, section.info, offset)
-
-
-def _place(functions: list[Symbol], section: int, offset: int) -> str:
-    for symbol in functions:
-        if symbol.value <= offset < symbol.value + symbol.size:
-            return f"{printable(symbol.name)}+{offset - symbol.value:#x}"
-    return f"section {section} at {offset:#x}"
+                name = symbols[index].name
+                if name not in wanted:
+                    continue
+                function = functions.of(section.info).around(offset)
+                if function is None:
+                    yield name, f"section {section.info} at {offset:#x}"
+                else:
+                    yield name, f"{printable(function.name)}+{offset - function.value:#x}"
 
 
 def _dynamic_uses(
@@ -89,11 +85,11 @@ def _dynamic_uses(
         if kind in slot_types:
             slots[address] = names[index], _TYPE_NAMES[kind]
             continue
-        data = data or Functions(file, ("func", "ifunc", "object", "tls"))
+        data = data or Functions.of_file(file, ("func", "ifunc", "object", "tls"))
         symbol = data.around(address)
         inside = f" in {printable(symbol.name)}" if symbol else ""
         yield names[index], f"relocation {kind} at {address:#x}{inside}"
-    functions = Functions(file)
+    functions = Functions.of_file(file)
     code = references(file, slots.keys())
     for slot, (name, kind_name) in slots.items():
         for place in code.get(slot, ()):

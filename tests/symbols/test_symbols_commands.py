@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -174,6 +176,16 @@ def test_list_says_the_same_without_and_with_a_parser(library: Path, run: Run) -
         run("list", "--imports", "--exports", library)
     with pytest.raises(SystemExit, match="2"):
         run("list", library, "--import-all")
+
+
+def test_listing_loads_next_to_nothing(library: Path) -> None:
+    program = (
+        "import sys; from harness.cli import main\n"
+        f"status = main(['symbols', 'list', '--imports', {str(library)!r}])\n"
+        "sys.exit(status or len({'argparse', 'dataclasses', 'elftools', 'json'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, [b"strlen", b"zx_handle_close"])
 
 
 # ---- update ---------------------------------------------------------------------------------

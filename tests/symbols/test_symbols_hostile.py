@@ -30,7 +30,7 @@ __attribute__((naked)) void raw(void) { __asm__("RAW"); }
 """
 #: Batches of 1000 files each.
 BATCHES = 10
-#: Seconds a file may take: far more than any does, far less than endless.
+#: Seconds of processor time a file may take: far more than any does, far less than endless.
 LIMIT = 2.0
 
 
@@ -40,7 +40,7 @@ def read_everything(path: Path) -> int:
     assert file.imports == sorted(file.imports, key=lambda s: (s.name, s.version))
     assert all(s.name and not s.defined for s in file.imports)
     uses_of(file, {s.name for s in file.imports} | {s.name for s in file.exports})
-    Functions(file)
+    Functions.of_file(file)
     report = check_library(path)
     assert all(finding.rule in RULES and "\n" not in finding.text for finding in report.findings)
     return len(file.symbols)
@@ -101,16 +101,20 @@ def test_ten_thousand_mutated_files_give_symbols_or_an_error(
     chance = random.Random(batch)
     path = tmp_path / "mutant.so"
     read = refused = 0
-    for index in range(1000):
-        path.write_bytes(mutant(originals[index % len(originals)], chance))
-        began = time.perf_counter()
-        complaint = complaint_about(path)
-        if complaint is None:
-            read += 1
-        else:
-            assert re.match(re.escape(str(path)) + r"(\([^)]*\))?: .+\Z", complaint)
-            refused += 1
-        assert time.perf_counter() - began < LIMIT, f"batch {batch}, file {index}"
+    # One file written over and over: making a new one takes longer than reading it.
+    with path.open("wb", buffering=0) as file:
+        for index in range(1000):
+            file.seek(0)
+            file.write(mutant(originals[index % len(originals)], chance))
+            file.truncate()
+            began = time.process_time()
+            complaint = complaint_about(path)
+            if complaint is None:
+                read += 1
+            else:
+                assert re.match(re.escape(str(path)) + r"(\([^)]*\))?: .+\Z", complaint)
+                refused += 1
+            assert time.process_time() - began < LIMIT, f"batch {batch}, file {index}"
     # A test of one outcome only would show nothing.
     assert read > 50
     assert refused > 50
@@ -159,14 +163,50 @@ def test_bombs_are_refused_in_bounded_time_and_memory(
     path = tmp_path / "bomb.so"
     path.write_bytes(make().build())
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ElfError, match=problem):
         read_everything(path)
-    taken = time.perf_counter() - began
+    taken = time.process_time() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken < 10
     assert peak < 1 << 30
+
+
+def test_an_object_with_the_same_section_many_times_is_refused(
+    builder: Builder, tmp_path: Path
+) -> None:
+    image = bytearray(builder.objects(SOURCE.replace("RAW", "nop")).read_bytes())
+    start, count = (
+        struct.unpack_from("<Q", image, 0x28)[0],
+        struct.unpack_from("<H", image, 0x3C)[0],
+    )
+    headers = [bytes(image[start + 64 * i : start + 64 * i + 64]) for i in range(count)]
+    code = next(row for row in headers if struct.unpack_from("<Q", row, 8)[0] & 4)
+    code = code[:32] + struct.pack("<Q", len(image) // 2) + code[40:]
+    struct.pack_into("<Q", image, 0x28, len(image))
+    struct.pack_into("<H", image, 0x3C, count + 40000)
+    path = tmp_path / "many.o"
+    path.write_bytes(bytes(image) + b"".join(headers) + code * 40000)
+    with pytest.raises(ElfError, match="sections overlap"):
+        read_everything(path)
+
+
+def test_a_library_with_the_same_segment_many_times_is_refused(tmp_path: Path) -> None:
+    tiny = bytearray(TinyElf([TinySymbol(b"x")], sections=False, tail=bytes(1 << 20)).build())
+    segment = bytes(tiny[64 : 64 + 56])
+    place, size, count = len(tiny), struct.unpack_from("<Q", segment, 32)[0], 5000
+    rows = b"".join(
+        segment[:16] + struct.pack("<QQ", step << 24, step << 24) + segment[32:]
+        for step in range(1, count)
+    )
+    struct.pack_into("<Q", tiny, 0x20, place)
+    struct.pack_into("<H", tiny, 0x38, count + 1)
+    path = tmp_path / "many.so"
+    path.write_bytes(bytes(tiny) + bytes(tiny[64 : 64 + 112]) + rows)
+    assert size > 1 << 20
+    with pytest.raises(ElfError, match="segments overlap in the file"):
+        read_everything(path)
 
 
 def test_a_count_beyond_reason_is_refused(tmp_path: Path) -> None:
