@@ -11,8 +11,10 @@ from zxio_py.fidl import HandleInfo, receive_request
 from zxio_py.fidl.library import io
 from zxio_py.fidl.library.io_types import MAX_TRANSFER_SIZE, NodeAttributes, OpenFlags
 
-#: Messages per round.
-MESSAGES = 5_000
+#: Messages per round: little enough to be done before another process gets the processor, and
+#: hence many rounds for each of the others'.
+MESSAGES = 200
+ROUNDS = 20
 
 #: What a small message may take one way, microseconds.
 SMALL_LIMIT = 10.0
@@ -33,7 +35,7 @@ def measure(rounds: int) -> Iterator[Figure]:
     work = {"hand": _by_hand, "codec": _read_reply()}
     for index, (_, encode, decode) in enumerate(_small_messages()):
         work |= {f"encode{index}": encode, f"decode{index}": decode}
-    times = interleaved(rounds, **{name: _repeated(step) for name, step in work.items()})
+    times = interleaved(ROUNDS * rounds, **{name: _repeated(step) for name, step in work.items()})
     micros = {name: elapsed / MESSAGES * 1e6 for name, elapsed in times.items()}
     what = "Read reply of 8 KiB, encoded and decoded"
     yield Figure(f"{what} by hand", "host", micros["hand"], "µs")

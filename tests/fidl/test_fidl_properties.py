@@ -22,7 +22,7 @@ from zxio_py.fidl.handles import handles_in
 from zxio_py.fidl.types import Member, StructType, Text
 from zxio_py.fidl.values import record_of
 
-relaxed = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=150)
+relaxed = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=100)
 
 
 def decode_sent(codec: Codec, message: Encoded, table: HandleTable, **options: Any) -> Any:

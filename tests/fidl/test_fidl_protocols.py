@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fidl_strategies import damaged, values
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from harness.fidl.handles import HandleTable
@@ -129,7 +129,8 @@ def test_messages_look_as_documented() -> None:
     assert sync.encode_reply(txid=1).data[16:].hex() == "01000000000000000000000000000100"
 
 
-@settings(deadline=None, max_examples=5)
+# One method after another: a mistake in the codec fails many, and is not to be made small in each.
+@settings(deadline=None, max_examples=5, phases=(Phase.explicit, Phase.generate))
 @given(st.data())
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_understands_itself(name: str, data: st.DataObject) -> None:

@@ -21,8 +21,8 @@ from zxio_py.fidl.values import record_of
 
 #: (value, txid) -> message
 EncodeBytes: TypeAlias = Callable[[Any, int], bytes | None]
-#: message -> value
-DecodeBytes: TypeAlias = Callable[[bytes], Any]
+#: (message, txid that it must have, if any) -> value
+DecodeBytes: TypeAlias = Callable[[bytes, int | None], Any]
 
 _PADDING = tuple(bytes(size) for size in range(8))
 _BYTES = frozenset((bytes, bytearray))
@@ -85,6 +85,8 @@ def bytes_functions(
         layout.size,
         layout.gaps,
     )
+    if enveloped and len(members) == 1:
+        return _data_encoder(shape), _data_decoder(shape)
     return _encoder(shape), _decoder(shape)
 
 
@@ -123,27 +125,29 @@ def _encoder(shape: _Shape) -> EncodeBytes:
 
 def _decoder(shape: _Shape) -> DecodeBytes:
     record, head, enveloped, codes, names, place, limit, size, inner_gaps = shape
-    form = Form("<" + codes)
+    form = Form(f"<I{len(head)}s{codes}")
     unpack = form.unpack_from
-    head_end = 4 + len(head)
-    start = head_end + form.size
-    first = len(_ENVELOPE) if enveloped else 0
+    start = form.size
+    first = 2 + len(_ENVELOPE) if enveloped else 2
     at = first + place
     single = len(names) == 1
     body = start - size
     gaps = [(body + gap, body + gap_end) for gap, gap_end in inner_gaps]
 
-    def decode(data: bytes) -> Any:
-        if len(data) < start or data[4:head_end] != head:
+    def decode(data: bytes, txid: int | None) -> Any:
+        length = len(data)
+        if length < start:
             return None
-        fields = unpack(data, head_end)
+        fields = unpack(data)
+        if fields[1] != head or (txid is not None and fields[0] != txid):
+            return None
         count = fields[at]
         end = start + count
-        if count > limit or fields[at + 1] != PRESENT or len(data) != end + (-count & 7):
+        if count > limit or fields[at + 1] != PRESENT or length != end + (-count & 7):
             return None
-        if enveloped and fields[0] != len(data) - start + size:
+        if enveloped and fields[2] != length - body:
             return None
-        if count & 7 and data.count(0, end) != len(data) - end:
+        if count & 7 and data.count(0, end) != length - end:
             return None
         for gap, gap_end in gaps:
             if data.count(0, gap, gap_end) != gap_end - gap:
@@ -151,5 +155,57 @@ def _decoder(shape: _Shape) -> DecodeBytes:
         if single:
             return record(data[start:end])
         return record(*fields[first:at], data[start:end], *fields[at + 2 :])
+
+    return decode
+
+
+# The same for nothing but bytes in an envelope: the reply to Read, which is most of the traffic.
+
+
+def _data_encoder(shape: _Shape) -> EncodeBytes:
+    record, head, limit, size = shape.record, shape.head, shape.limit, shape.size
+    pack = Form(f"<I{len(head)}s{shape.codes}").pack
+    get: Callable[[Any], Any] = attrgetter(*shape.names)
+
+    def encode(value: Any, txid: int) -> bytes | None:
+        if value.__class__ is not record:
+            return None
+        data = get(value)
+        if data.__class__ is not bytes:
+            return None
+        count = len(data)
+        if count > limit:
+            return None
+        padding = -count & 7
+        try:
+            start: bytes = pack(txid, head, size + count + padding, count, PRESENT)
+        except StructError:
+            return None
+        return start + data + _PADDING[padding] if padding else start + data
+
+    return encode
+
+
+def _data_decoder(shape: _Shape) -> DecodeBytes:
+    record, head, limit = shape.record, shape.head, shape.limit
+    form = Form(f"<I{len(head)}s{shape.codes}")
+    unpack = form.unpack_from
+    start = form.size
+    body = start - shape.size
+
+    def decode(data: bytes, txid: int | None) -> Any:
+        length = len(data)
+        if length < start:
+            return None
+        its_txid, its_head, num_bytes, count, word = unpack(data)
+        if its_head != head or (txid is not None and its_txid != txid):
+            return None
+        end = start + count
+        padding = -count & 7
+        if count > limit or word != PRESENT or length != end + padding:
+            return None
+        if num_bytes != length - body or (padding and data.count(0, end) != padding):
+            return None
+        return record(data[start:end])
 
     return decode

@@ -15,6 +15,9 @@ from zxio_py.fidl.message import HandleInfo, HandleOwner
 from zxio_py.fidl.protocol import Kind, Method, Openness, Protocol, encode_unknown_method
 from zxio_py.fidl.transaction import EPITAPH_ORDINAL, Header, decode_epitaph, decode_header
 
+#: Makes a named tuple without the function that names its parts.
+_NEW = tuple.__new__
+
 
 class Call(NamedTuple):
     """A request for a method that the protocol has."""
@@ -66,7 +69,7 @@ def receive_request(
     except TransactionError:
         close_received(handles, owner)
         raise
-    return Call(method, header.txid, method.decode_request(data, handles, owner))
+    return _NEW(Call, (method, header.txid, method.decode_request(data, handles, owner)))
 
 
 def _unknown_call(protocol: Protocol, header: Header) -> UnknownCall:

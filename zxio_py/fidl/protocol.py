@@ -136,24 +136,26 @@ class Method:
 
         *value* is an instance of `request`, None for a method without arguments.
         """
-        if self._request is None:
-            return self._header_only(txid)
-        if self._bytes_request is not None:
-            message = self._bytes_request[0](value, txid)
+        short = self._bytes_request
+        if short is not None:
+            message = short[0](value, txid)
             if message is not None:
                 return _NEW(Encoded, (message, []))
+        if self._request is None:
+            return self._header_only(txid)
         return self._request.encode_message(value, txid, owner)
 
     def decode_request(
         self, data: bytes, handles: Sequence[HandleInfo] = (), owner: HandleOwner | None = None
     ) -> Any:
         """The arguments in a message whose header is known to be this method's."""
-        if self._request is None:
-            return refuse_body(data, handles, owner, self.full_name)
-        if self._bytes_request is not None and not handles:
-            value = self._bytes_request[1](data)
+        short = self._bytes_request
+        if short is not None and not handles:
+            value = short[1](data, None)
             if value is not None:
                 return value
+        if self._request is None:
+            return refuse_body(data, handles, owner, self.full_name)
         return self._request.decode(data, handles, owner)
 
     def _header_only(self, txid: int) -> Encoded:
@@ -195,14 +197,15 @@ class Method:
         self, value: Any = None, txid: int = 0, owner: HandleOwner | None = None
     ) -> Encoded:
         """The message of a successful reply; *value* is an instance of `response`, or None."""
+        short = self._bytes_reply
+        if short is not None:
+            message = short[0](value, txid)
+            if message is not None:
+                return _NEW(Encoded, (message, []))
         if self._reply is None:
             return self._header_only(txid)
         if value is None and self.response is None:
             value = _NOTHING
-        elif self._bytes_reply is not None:
-            message = self._bytes_reply[0](value, txid)
-            if message is not None:
-                return _NEW(Encoded, (message, []))
         return self._reply.encode_message(value, txid, owner)
 
     def encode_error(self, error: int, txid: int = 0) -> Encoded:
@@ -224,11 +227,12 @@ class Method:
         `UnknownMethodError`, a server that closes an `EpitaphError`.  The header must have this
         method's ordinal and, if given, *txid*.
         """
-        same_txid = txid is None or data[:4] == txid.to_bytes(4, "little")
-        if self._bytes_reply is not None and same_txid and not handles:
-            value = self._bytes_reply[1](data)
+        short = self._bytes_reply
+        if short is not None and not handles:
+            value = short[1](data, txid)
             if value is not None:
                 return value
+        same_txid = txid is None or data[:4] == txid.to_bytes(4, "little")
         if not same_txid or data[4:HEADER_SIZE] != self._head[4:]:
             self._check_reply_header(data, handles, owner, txid)
         if self._reply is None:

@@ -42,6 +42,10 @@ _MAX_HANDLES = abi.ZX_CHANNEL_MAX_MSG_HANDLES
 _AT_REST_HEAD = bytes((0, MAGIC, V2_FLAG, 0, 0, 0, 0, 0))
 
 
+#: Makes a named tuple without the function that names its parts.
+_NEW = tuple.__new__
+
+
 class Header(NamedTuple):
     """What the header of a message says; flags that nobody knows are not part of it."""
 
@@ -70,7 +74,7 @@ def decode_header(data: bytes) -> Header:
         raise TransactionError(Code.INVALID_HEADER, f"magic number {magic}")
     if not at_rest & V2_FLAG:
         raise TransactionError(Code.UNSUPPORTED_WIRE_FORMAT, f"at-rest flags {at_rest:#x}")
-    return Header(txid, ordinal, bool(dynamic & FLEXIBLE_FLAG))
+    return _NEW(Header, (txid, ordinal, bool(dynamic & FLEXIBLE_FLAG)))
 
 
 def encode_epitaph(status: int) -> bytes:

@@ -105,7 +105,7 @@ class Bits:
         """The type whose bits a Python enum names; messages carry plain integers."""
         mask = 0
         for value in values:
-            mask |= value
+            mask |= value.value  # a plain number: those of IntFlag are slow
         return cls(values.__name__, base, mask, strict=strict)
 
 
