@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from scripted import Stage
 
 from zxio_py.kernel import Kernel
 from zxio_py.zxio import System
@@ -21,3 +22,11 @@ def system(kernel: Kernel) -> Iterator[System]:
     system = System(process.create_thread("main"))
     yield system
     process.kill(0)
+
+
+@pytest.fixture
+def stage(kernel: Kernel, system: System) -> Iterator[Stage]:
+    """A server whose answers the test chooses."""
+    made = Stage(kernel, system)
+    yield made
+    made.server.close()

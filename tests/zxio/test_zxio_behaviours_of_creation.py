@@ -239,7 +239,8 @@ def test_113_an_allocator_is_asked_for_a_log_and_for_what_is_not_known(
 
 
 def test_115_an_allocator_is_not_asked_for_what_does_not_answer(system: System) -> None:
-    first, _ = Door(system.process).channel_create(0)
+    first, second = system.channel_create()
+    system.handle_close(second)
     assert allocated(system, first)[::2] == (abi.ZX_ERR_PEER_CLOSED, [])
     assert allocated(system, 0xBAD0)[::2] == (BAD_HANDLE, [])
     assert not is_live(system, first)

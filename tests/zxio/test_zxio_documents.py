@@ -24,5 +24,5 @@ def test_the_examples_run(block: str) -> None:
 
 
 def test_there_are_examples_of_everything() -> None:
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
     assert {"clone", "truncate", "shutdown"} < {field.name for field in fields(Ops)}

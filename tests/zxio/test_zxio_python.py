@@ -125,8 +125,9 @@ def test_a_handle_that_is_none_raises(client: Client) -> None:
         client.wrap(0xBAD0)
 
 
-def test_a_channel_answers_as_a_server_that_closed(client: Client) -> None:
-    first, _ = client.zx.channel_create(0)  # type: ignore[misc]
+def test_a_channel_whose_server_closed(client: Client) -> None:
+    first, second = client.system.channel_create()
+    client.system.handle_close(second)
     with refused(abi.ZX_ERR_PEER_CLOSED):
         client.wrap(first)
 

@@ -14,6 +14,7 @@ failing status is raised as `ZxError`, an errno that a socket call reports as `O
 from zxio_py.kernel.errors import ZxError
 from zxio_py.objects.asynchronous import Reactor
 from zxio_py.objects.client import Client
+from zxio_py.objects.directory import Directory, DirectoryEntry, WatchEvent
 from zxio_py.objects.file import ObjectFile
 from zxio_py.objects.flags import Abilities, Protocols, Signals, VmoFlags
 from zxio_py.objects.object import Object
@@ -21,11 +22,14 @@ from zxio_py.objects.object import Object
 __all__ = [
     "Abilities",
     "Client",
+    "Directory",
+    "DirectoryEntry",
     "Object",
     "ObjectFile",
     "Protocols",
     "Reactor",
     "Signals",
     "VmoFlags",
+    "WatchEvent",
     "ZxError",
 ]

@@ -7,8 +7,16 @@ from typing import cast
 
 from zxio_py import abi
 from zxio_py.kernel import Door, Kernel, ZxError
-from zxio_py.objects.object import Object
-from zxio_py.zxio import System, zxio_create, zxio_get_ops, zxio_null_init
+from zxio_py.objects.directory import Directory
+from zxio_py.objects.object import Object, check
+from zxio_py.zxio import (
+    System,
+    zxio_create,
+    zxio_create_with_on_open,
+    zxio_get_ops,
+    zxio_null_init,
+)
+from zxio_py.zxio.directory import is_directory
 from zxio_py.zxio.ops import Ops, Storage, zxio_init
 
 
@@ -40,7 +48,9 @@ class Client:
         self.process.kill(0)
 
     def wrap(self, handle: int) -> Object:
-        """The object for a handle, which is consumed in every case.
+        """The object for a handle, which is consumed in every case; a `Directory` for one.
+
+        What is behind a channel its server is asked, and waited for.
 
         A handle of a type that zxio does not know gives an object that can be released or closed.
         """
@@ -48,8 +58,25 @@ class Client:
         status = zxio_create(handle, storage)
         made = zxio_get_ops(storage.io) is not None
         if status == abi.ZX_OK or (status == abi.ZX_ERR_NOT_SUPPORTED and made):
-            return Object(self, storage)
+            return self._object(storage)
         raise ZxError(status)
+
+    def on_open(self, channel: int) -> Object:
+        """The object that the server's first event on *channel* describes; it is consumed."""
+        storage = Storage(self.system)
+        check(zxio_create_with_on_open(channel, storage))
+        return self._object(storage)
+
+    def directory(self, channel: int) -> Directory:
+        """The directory behind *channel*, which is consumed; ZX_ERR_NOT_DIR for anything else."""
+        found = self.wrap(channel)
+        if not isinstance(found, Directory):
+            found.close()
+            raise ZxError(abi.ZX_ERR_NOT_DIR)
+        return found
+
+    def _object(self, storage: Storage) -> Object:
+        return Directory(self, storage) if is_directory(storage.io) else Object(self, storage)
 
     def adopt(self, ops: Ops, state: object) -> Object:
         """An object of the caller's own type: its operations find *state* in ``io.state``."""

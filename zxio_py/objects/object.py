@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar
 
 from zxio_py import abi
 from zxio_py.abi.zxio import (
+    ADVISORY_LOCK_EXCLUSIVE,
+    ADVISORY_LOCK_SHARED,
+    ADVISORY_LOCK_UNLOCK,
     ZXIO_PEEK,
     ZXIO_SHUTDOWN_OPTIONS_READ,
     ZXIO_SHUTDOWN_OPTIONS_WRITE,
@@ -21,7 +24,7 @@ from zxio_py.kernel.errors import ZxError
 from zxio_py.objects.flags import Signals, VmoFlags
 from zxio_py.zxio import get_vmo, posix_mode, zxio
 from zxio_py.zxio.ops import Storage, Zxio
-from zxio_py.zxio.types import NodeAttributes
+from zxio_py.zxio.types import AdvisoryLockRequest, NodeAttributes
 
 if TYPE_CHECKING:
     from zxio_py.objects.client import Client
@@ -80,7 +83,7 @@ class Object:
         #: For the functions with C names.
         self.io: Zxio = storage.io
 
-    def __enter__(self) -> Object:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -172,6 +175,40 @@ class Object:
     def set_flags(self, flags: int) -> None:
         """Change the flags."""
         check(zxio.zxio_flags_set(self.io, flags))
+
+    def lock(self, *, exclusive: bool = False, wait: bool = True) -> None:
+        """Lock the node, in place of a lock that this connection has; it ends with the connection.
+
+        Without *wait* ZX_ERR_SHOULD_WAIT where others are in the way.
+        """
+        kind = ADVISORY_LOCK_EXCLUSIVE if exclusive else ADVISORY_LOCK_SHARED
+        self._advisory_lock(AdvisoryLockRequest(kind, wait))
+
+    def unlock(self) -> None:
+        """Give the lock up."""
+        self._advisory_lock(AdvisoryLockRequest(ADVISORY_LOCK_UNLOCK))
+
+    def _advisory_lock(self, request: AdvisoryLockRequest) -> None:
+        check(zxio.dispatch(self.io, "advisory_lock", None, request)[0])
+
+    def stat(self) -> os.stat_result:
+        """The attributes as `os.stat` tells them; 0 where there is none."""
+        found = self.attributes()
+        seconds = [(t or 0) / 1e9 for t in (found.modification_time, found.creation_time)]
+        return os.stat_result(
+            (
+                posix_mode.zxio_get_posix_mode(found.protocols or 0, found.abilities or 0),
+                found.id or 0,
+                0,
+                found.link_count or 0,
+                0,
+                0,
+                found.content_size or 0,
+                seconds[0],
+                seconds[0],
+                seconds[1],
+            )
+        )
 
     # ---- bytes -------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Which object stands for a handle.
 
     kernel object   zxio object
-    channel         whatever its server says it is (`remote`)
+    channel         whatever its server says it is (`described`)
     debuglog        debuglog
     socket          pipe, of the stream or the datagram flavour
     VMO             vmo, with a stream at offset zero
@@ -30,11 +30,14 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.debuglog import debuglog_init
+from zxio_py.zxio.described import create_by_event, create_by_query
+from zxio_py.zxio.directory import directory_init
 from zxio_py.zxio.handle_holder import handle_holder_init
+from zxio_py.zxio.node import node_init
 from zxio_py.zxio.null import zxio_default_init
 from zxio_py.zxio.ops import Storage
 from zxio_py.zxio.pipe import pipe_init
-from zxio_py.zxio.remote import remote_create
+from zxio_py.zxio.status import attempt
 from zxio_py.zxio.vmo import vmo_init
 
 #: koid, rights and type of a zx_info_handle_basic_t.
@@ -95,7 +98,7 @@ def zxio_create_with_on_open(handle: int, storage: Storage | None) -> int:
     """Build the object that the server's first event describes; the status."""
     if storage is None or _refused(handle, storage, storage):
         return abi.ZX_ERR_INVALID_ARGS
-    return remote_create(handle, storage)
+    return attempt(lambda: create_by_event(handle, storage), None)[0]
 
 
 def zxio_create_with_info(handle: int, handle_info: bytes | None, storage: Storage | None) -> int:
@@ -106,7 +109,7 @@ def zxio_create_with_info(handle: int, handle_info: bytes | None, storage: Stora
     _, rights, kind = _BASIC_INFO.unpack_from(handle_info)
     match kind:
         case abi.ZX_OBJ_TYPE_CHANNEL:
-            return remote_create(handle, storage)
+            return attempt(lambda: create_by_query(handle, storage), None)[0]
         case abi.ZX_OBJ_TYPE_DEBUGLOG:
             debuglog_init(storage, handle)
             return abi.ZX_OK
@@ -133,7 +136,10 @@ _PARTS = {
     ZXIO_OBJECT_TYPE_VMO: "hh",  # VMO, stream
 }
 
-_LOCAL_CONSTRUCTORS: dict[int, Callable[..., None]] = {
+#: Those that ask nobody.
+_CONSTRUCTORS: dict[int, Callable[..., None]] = {
+    ZXIO_OBJECT_TYPE_DIR: directory_init,
+    ZXIO_OBJECT_TYPE_NODE: node_init,
     ZXIO_OBJECT_TYPE_PIPE: pipe_init,
     ZXIO_OBJECT_TYPE_VMO: vmo_init,
 }
@@ -154,14 +160,14 @@ def zxio_create_with_type(storage: Storage | None, type: int, *parts: int | byte
         return abi.ZX_ERR_INVALID_ARGS
     handles = [int(part or 0) for part, kind in zip(parts, shape, strict=True) if kind == "h"]
     pointers = [part for part, kind in zip(parts, shape, strict=True) if kind == "p"]
-    constructor = _LOCAL_CONSTRUCTORS.get(type)
+    constructor = _CONSTRUCTORS.get(type)
     if abi.ZX_HANDLE_INVALID in handles or None in pointers:
         status = abi.ZX_ERR_INVALID_ARGS
     elif constructor is not None:
         constructor(storage, *parts)
         return abi.ZX_OK
     else:
-        # The others have a server behind them.
+        # Network sockets are answered as if their server had closed.
         status = abi.ZX_ERR_PEER_CLOSED
     for handle in handles:
         storage.io.system.handle_close(handle)

@@ -15,6 +15,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.create import zxio_create_with_info
+from zxio_py.zxio.described import query_type
 from zxio_py.zxio.ops import Storage
 from zxio_py.zxio.system import System
 
@@ -30,6 +31,14 @@ _TYPES = {
 _TYPE = Struct("<12xI")
 
 
+def _type_of(handle: int, info: bytes, system: System) -> int:
+    """ZXIO_OBJECT_TYPE_ of the object to come; what is behind a channel is asked for it."""
+    (kind,) = _TYPE.unpack_from(info)
+    if kind == abi.ZX_OBJ_TYPE_CHANNEL:
+        return query_type(system, handle)
+    return _TYPES.get(kind, ZXIO_OBJECT_TYPE_NONE)
+
+
 def zxio_create_with_allocator(
     handle: int, allocator: StorageAllocator, system: System
 ) -> tuple[int, Any]:
@@ -40,15 +49,11 @@ def zxio_create_with_allocator(
     """
     try:
         info = system.object_get_info_handle_basic(handle)
+        type = _type_of(handle, info, system)
     except ZxError as error:
         system.handle_close(handle)
         return error.status, None
-    (kind,) = _TYPE.unpack_from(info)
-    if kind == abi.ZX_OBJ_TYPE_CHANNEL:
-        # Its server would be asked for the type, and does not answer yet.
-        system.handle_close(handle)
-        return abi.ZX_ERR_PEER_CLOSED, None
-    status, storage, context = allocator(_TYPES.get(kind, ZXIO_OBJECT_TYPE_NONE))
+    status, storage, context = allocator(type)
     if status != abi.ZX_OK or storage is None:
         system.handle_close(handle)
         return abi.ZX_ERR_NO_MEMORY, context

@@ -86,7 +86,7 @@ class ZxioRaw:
         """Objects of the process of *thread*, which lives in *kernel*."""
         if thread.kernel is not kernel:
             raise ValueError("the thread is not of this kernel")
-        self._system = System(thread)
+        self._system = System(thread, speaks_fidl=False)  # as the C library
         self._caller = self._system.caller(thread)
         self._storages: dict[int, Storage] = {}
 

@@ -8,12 +8,13 @@ emulated address space: library use and programs share everything above this lin
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from struct import Struct
 
 from zxio_py import abi
+from zxio_py.fidl.message import HandleDisposition, HandleInfo
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.pages import PAGE_SIZE
@@ -25,6 +26,12 @@ _BASIC_INFO = abi.STRUCTS["zx_info_handle_basic_t"]
 _SOCKET_INFO = abi.STRUCTS["zx_info_socket_t"]
 #: Address and capacity of a zx_iovec_t.
 _IOVEC = Struct("<QQ")
+#: zx_handle_disposition_t, of which the last number is the kernel's.
+_DISPOSITION = Struct("<IIIIi")
+#: zx_handle_info_t.
+_HANDLE_INFO = Struct("<IIIxxxx")
+#: zx_channel_call_etc_args_t.
+_CALL_ARGS = Struct("<QQQQIIII")
 
 
 #: Python buffers that an array of zx_iovec_t points to lie, for the kernel, at addresses that no
@@ -65,13 +72,27 @@ class _Caller(Caller):
         super().__init__(thread, read, write)
 
 
+def _pack_dispositions(handles: Sequence[HandleDisposition]) -> bytearray:
+    """The zx_handle_disposition_t of the handles of a message, with room for what failed."""
+    return bytearray().join(
+        _DISPOSITION.pack(operation, handle, type, rights, abi.ZX_OK)
+        for handle, type, rights, operation in handles
+    )
+
+
+def _unpack_infos(records: bytes | bytearray) -> list[HandleInfo]:
+    return [HandleInfo(*fields) for fields in _HANDLE_INFO.iter_unpack(records)]
+
+
 class System:
     """The door of one process; calls run on behalf of *thread* unless `enter` says otherwise."""
 
-    __slots__ = ("_default", "_local", "_numbers", "_window", "process")
+    __slots__ = ("_default", "_local", "_numbers", "_window", "process", "speaks_fidl")
 
-    def __init__(self, thread: Thread) -> None:
+    def __init__(self, thread: Thread, speaks_fidl: bool = True) -> None:
+        """Without *speaks_fidl* no server is spoken to: each is answered as one that closed."""
         self.process = thread.process
+        self.speaks_fidl = speaks_fidl
         self._window: dict[int, Pointer] = {}
         self._numbers = count(_WINDOW >> _OFFSET_BITS)
         self._default = _Caller(thread, self._window)
@@ -198,11 +219,66 @@ class System:
         """Change who may write."""
         self._call("zx_socket_set_disposition", handle, own, peer)
 
+    # Channels ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _addresses(self, *buffers: Pointer) -> Iterator[list[int]]:
+        """Addresses for Python buffers that a record is to point to."""
+        numbers = [next(self._numbers) for _ in buffers]
+        self._window.update(zip(numbers, buffers, strict=True))
+        try:
+            yield [number << _OFFSET_BITS for number in numbers]
+        finally:
+            for number in numbers:
+                del self._window[number]
+
+    def channel_create(self) -> tuple[int, int]:
+        """Both ends of a new channel."""
+        first, second = bytearray(4), bytearray(4)
+        self._call("zx_channel_create", 0, first, second)
+        return int.from_bytes(first, "little"), int.from_bytes(second, "little")
+
+    def channel_write(self, handle: int, data: bytes, handles: Sequence[HandleDisposition]) -> None:
+        """Write a message; its handles are moved in every case."""
+        records = _pack_dispositions(handles)
+        self._call("zx_channel_write_etc", handle, 0, data, len(data), records, len(handles))
+
+    def channel_read(self, handle: int) -> tuple[bytes, list[HandleInfo]]:
+        """Take the next message of an end that nobody else reads; SHOULD_WAIT, PEER_CLOSED."""
+        data, infos = bytearray(), bytearray()
+        limits = abi.ZX_CHANNEL_MAX_MSG_BYTES, abi.ZX_CHANNEL_MAX_MSG_HANDLES
+        self._call("zx_channel_read_etc", handle, 0, data, infos, *limits, 0, 0)
+        return bytes(data), _unpack_infos(infos)
+
+    def channel_call(
+        self, handle: int, data: bytes, handles: Sequence[HandleDisposition]
+    ) -> tuple[bytes, list[HandleInfo]]:
+        """Write a message, whose txid the kernel sets, and wait for the reply to it."""
+        received, infos = bytearray(), bytearray()
+        buffers = data, _pack_dispositions(handles), received, infos
+        sizes = (
+            len(data),
+            len(handles),
+            abi.ZX_CHANNEL_MAX_MSG_BYTES,
+            abi.ZX_CHANNEL_MAX_MSG_HANDLES,
+        )
+        with self._addresses(*buffers) as addresses:
+            args = _CALL_ARGS.pack(*addresses, *sizes)
+            counts = bytearray(4), bytearray(4)
+            self._call(
+                "zx_channel_call_etc", handle, 0, abi.ZX_TIME_INFINITE, bytearray(args), *counts
+            )
+        return bytes(received), _unpack_infos(infos)
+
     # VMOs and streams ----------------------------------------------------------------------
 
-    def vmo_create(self, size: int) -> int:
+    def vmo_create(self, size: int, options: int = 0) -> int:
         """A new VMO."""
-        return self._number("zx_vmo_create", size, 0, size=4)
+        return self._number("zx_vmo_create", size, options, size=4)
+
+    def vmo_replace_as_executable(self, vmo: int) -> int:
+        """The VMO with the right to execute it, as far as the job's policy gives that."""
+        return self._number("zx_vmo_replace_as_executable", vmo, abi.ZX_HANDLE_INVALID, size=4)
 
     def vmo_create_child(self, vmo: int, options: int, offset: int, size: int) -> int:
         """A child of a VMO."""
@@ -226,19 +302,13 @@ class System:
         if not isinstance(vector, Entries):
             yield vector.pointer
             return
-        numbers = []
-        records = bytearray()
-        try:
-            for pointer, capacity in vector:
-                if not isinstance(pointer, int):
-                    numbers.append(next(self._numbers))
-                    self._window[numbers[-1]] = pointer
-                    pointer = numbers[-1] << _OFFSET_BITS
-                records += _IOVEC.pack(pointer, capacity)
-            yield bytes(records)
-        finally:
-            for number in numbers:
-                del self._window[number]
+        buffers = [pointer for pointer, _ in vector if not isinstance(pointer, int)]
+        with self._addresses(*buffers) as addresses:
+            places = iter(addresses)
+            yield b"".join(
+                _IOVEC.pack(pointer if isinstance(pointer, int) else next(places), capacity)
+                for pointer, capacity in vector
+            )
 
     def stream_readv(self, stream: int, vector: Vector) -> int:
         """Read at the seek offset; the bytes moved."""

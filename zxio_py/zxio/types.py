@@ -51,6 +51,15 @@ class NodeAttributes:
         return cls(*(value if has else None for value, has in values))
 
 
+@dataclass(frozen=True, slots=True)
+class AdvisoryLockRequest:
+    """What to do to the lock of a node: its *type* is an ADVISORY_LOCK_ constant."""
+
+    type: int
+    #: Whether to wait for those who have it.
+    wait: bool = False
+
+
 @dataclass(slots=True)
 class Dirent:
     """One directory entry; *name* is the caller's buffer, None for a null pointer."""
@@ -67,3 +76,5 @@ class DirentIterator:
     """A walk through a directory; *io* is None before it begins and after its end."""
 
     io: Zxio | None = None
+    #: Entries that the server has sent and that were not given out.
+    pending: bytes = b""
