@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SIGNAL_WITHOUT_RIGHT
+from fuzz_faults import SIGNAL_WITHOUT_RIGHT
 from rich.console import Console
 
 from harness.cases import Case

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import READ_LEAVES_THE_MESSAGE, SIGNAL_WITHOUT_RIGHT
+from fuzz_faults import READ_LEAVES_THE_MESSAGE, SIGNAL_WITHOUT_RIGHT
 
 from harness.cases import Case
 from harness.cli import main
