@@ -267,6 +267,7 @@ class Process(Task):
         for listener in (self.listener, self.debugger):
             if listener is not None:
                 listener.drop()
+        self.listener = self.debugger = None
         if self.sharing is None or self.sharing.leave():
             self.kernel.close_handles(self.handles.clear())
             if self.kernel.carriers:

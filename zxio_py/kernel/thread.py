@@ -261,6 +261,11 @@ class Thread(Task):
         self.listener = exception.bind(self.listener, self.kernel, type, rights)
         return self.listener
 
+    def _drop_listener(self) -> None:
+        if self.listener is not None:
+            self.listener.drop()
+            self.listener = None
+
     # Life --------------------------------------------------------------------------------
 
     def end(self) -> None:
@@ -275,8 +280,7 @@ class Thread(Task):
                 self.kernel.running = None
             gone = abi.ZX_THREAD_RUNNING | abi.ZX_THREAD_SUSPENDED
             self.exception = None
-            if self.listener is not None:
-                self.listener.drop()
+            self._drop_listener()
             self.update_signals(gone, abi.ZX_THREAD_TERMINATED)
             for waiter in list(self.sleeps):
                 waiter.wake(abi.ZX_ERR_INTERNAL_INTR_KILLED)
@@ -290,7 +294,6 @@ class Thread(Task):
         return self.state == abi.ZX_THREAD_STATE_RUNNING
 
     def on_gone(self) -> None:
-        if self.listener is not None and self.state == abi.ZX_THREAD_STATE_NEW:
-            self.listener.drop()
+        self._drop_listener()
         self.retire()
         self.process.release()
