@@ -485,7 +485,9 @@ def test_killing_the_root_job_ends_the_machine_and_another_takes_over(target: Ho
     session = target.open_session()
     with pytest.raises(SessionEndedError):
         session.step(Step("zx_task_kill", (HandleValue("$rootjob"),)))
-    assert target.open_session().step(Step("zx_ticks_get")).ret
+    session = target.open_session()
+    assert session.step(Step("zx_ticks_get")).ret
+    session.close()
 
 
 def test_who_listens_to_exceptions_of_a_program_goes_with_it(target: HostTarget) -> None:
@@ -498,4 +500,4 @@ def test_who_listens_to_exceptions_of_a_program_goes_with_it(target: HostTarget)
     signal = step("zx_object_signal", {"h": "e"}, 0, "ZX_USER_SIGNAL_0")
     for _ in range(4):
         seen = run(target, event(), step("$spawn", "t"), listen, signal, threads={"t": helper})
-        assert "error" not in seen
+        assert "error" not in seen, seen["console"]
