@@ -6,7 +6,8 @@ store where it has none itself.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from zxio_py import abi
@@ -97,9 +98,14 @@ class PagedStore(PageStore):
                 raise ZxError(abi.ZX_ERR_OUT_OF_RANGE)
 
     def _wait(self, want: Want) -> None:
-        self.windows += 1  # the call that waits keeps its VMO
+        want.wait(self.kernel.running)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the store while a call uses it, however long that waits."""
+        self.windows += 1
         try:
-            want.wait(self.kernel.running)
+            yield
         finally:
             self.windows -= 1
             self.release()
@@ -132,29 +138,32 @@ class PagedStore(PageStore):
 
     def read(self, offset: int, length: int) -> bytes:
         pieces = []
-        for done, step in page_steps(offset, length):
-            start = (offset + done) & PAGE_MASK
-            page = self.page_for_read((offset + done) >> PAGE_SHIFT)
-            pieces.append(page[start : start + step])
+        with self.kept():
+            for done, step in page_steps(offset, length):
+                start = (offset + done) & PAGE_MASK
+                page = self.page_for_read((offset + done) >> PAGE_SHIFT)
+                pieces.append(page[start : start + step])
         return b"".join(pieces)
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        for done, step in page_steps(offset, len(data)):
-            start = (offset + done) & PAGE_MASK
-            page = self.page_for_write((offset + done) >> PAGE_SHIFT)
-            page[start : start + step] = data[done : done + step]
+        with self.kept():
+            for done, step in page_steps(offset, len(data)):
+                start = (offset + done) & PAGE_MASK
+                page = self.page_for_write((offset + done) >> PAGE_SHIFT)
+                page[start : start + step] = data[done : done + step]
 
     def commit(self, offset: int, length: int) -> None:
         """Have every page of the range, asking at once for those that follow one another."""
         if length > MACHINE_MEMORY:
             raise ZxError(abi.ZX_ERR_NO_MEMORY)
         index, end = offset >> PAGE_SHIFT, round_up(offset + length) >> PAGE_SHIFT
-        while index < min(end, self.size >> PAGE_SHIFT):
-            want = self._missing_run(index, end)
-            if want is not None:
-                self._wait(want)
-            else:
-                index += 1
+        with self.kept():
+            while index < min(end, self.size >> PAGE_SHIFT):
+                want = self._missing_run(index, end)
+                if want is not None:
+                    self._wait(want)
+                else:
+                    index += 1
 
     def _missing_run(self, index: int, end: int) -> Want | None:
         """What the page and those behind it need to be had; None: it is had now."""
@@ -189,14 +198,19 @@ class PagedStore(PageStore):
     def expect(self, offset: int, length: int) -> None:
         """Have the pages of a range come that can come: they will be needed."""
         index, end = offset >> PAGE_SHIFT, round_up(offset + length) >> PAGE_SHIFT
-        while index < min(end, self.size >> PAGE_SHIFT):
-            with suppress(ZxError):  # a hint does not fail
-                self.bring(index, False)
-            index += 1
+        with self.kept():
+            while index < min(end, self.size >> PAGE_SHIFT):
+                with suppress(ZxError):  # a hint does not fail
+                    self.bring(index, False)
+                index += 1
 
     # Zeros --------------------------------------------------------------------------------
 
     def zero(self, offset: int, length: int) -> None:
+        with self.kept():
+            self._zero(offset, length)
+
+    def _zero(self, offset: int, length: int) -> None:
         end = offset + length
         first, last = round_up(offset), end & ~PAGE_MASK
         if first > last:  # inside one page

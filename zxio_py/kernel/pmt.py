@@ -41,11 +41,16 @@ class Pmt(Dispatcher):
         if size == 0:
             raise ZxError(abi.ZX_ERR_INVALID_ARGS)
         memory.check_range(offset, size)
-        pin = memory.store.pin(memory.base + offset, size, writes)
-        if not bti.may_pin():
-            memory.store.unpin(pin)
-            raise ZxError(abi.ZX_ERR_BAD_STATE)
-        return cls(bti, memory, pin)
+        memory.pin_count += 1  # it stays while its pages come
+        try:
+            pin = memory.store.pin(memory.base + offset, size, writes)
+            if not bti.may_pin():
+                memory.store.unpin(pin)
+                raise ZxError(abi.ZX_ERR_BAD_STATE)
+            return cls(bti, memory, pin)
+        finally:
+            memory.pin_count -= 1
+            memory.maybe_end()
 
     def on_zero_handles(self) -> None:
         if self.memory is not None:

@@ -6,7 +6,7 @@ on it.  When it ends, its children become its parent's.  A `Vmo` is what handles
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Literal
 
 from zxio_py import abi
@@ -31,6 +31,9 @@ MAX_SIZE = (1 << 64) - 32 * PAGE_SIZE
 
 #: Entries of page tables have room for physical addresses below this.
 _PHYSICAL_END = 1 << 48
+
+#: What keeps memory whose pages need not come from anywhere.
+_NEVER_WAITS = nullcontext()
 
 Kind = Literal["anonymous", "contiguous", "physical", "paged", "snapshot", "slice", "reference"]
 
@@ -217,6 +220,11 @@ class VmObject:
     def write(self, offset: int, data: bytes) -> None:
         """Copy in; the range has been checked."""
         self.store.write(self.base + offset, data)
+
+    def kept(self) -> AbstractContextManager[None]:
+        """Keep the memory while a call uses it, also where that waits for pages."""
+        store = self.store
+        return store.kept() if isinstance(store, PagedStore) else _NEVER_WAITS
 
     def expect_write(self, offset: int, length: int) -> None:
         """Have the page at *offset* ready; so many bytes are about to be written from there on."""

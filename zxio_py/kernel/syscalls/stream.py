@@ -82,9 +82,10 @@ def _copy(
             end = min(done + capacity, size)
             if buffer == 0 and done < end:
                 raise ZxError(abi.ZX_ERR_NOT_FOUND)
-            for at, step in page_steps(offset + done, end - done):
-                copy(c, memory, offset + done, buffer + at, step, end - done)
-                done += step
+            with memory.kept():
+                for at, step in page_steps(offset + done, end - done):
+                    copy(c, memory, offset + done, buffer + at, step, end - done)
+                    done += step
     except ZxError:
         if done == 0:
             raise

@@ -78,8 +78,9 @@ def zx_vmo_read(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_siz
     """Copy from a VMO to the caller, a page at a time: what comes is what is there by then."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_READ).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    for done, step in page_steps(offset, buffer_size):
-        c.write(c.behind(buffer, done), memory.read(offset + done, step))
+    with memory.kept():
+        for done, step in page_steps(offset, buffer_size):
+            c.write(c.behind(buffer, done), memory.read(offset + done, step))
     return abi.ZX_OK
 
 
@@ -87,9 +88,10 @@ def zx_vmo_write(c: Caller, handle: int, buffer: Pointer, offset: int, buffer_si
     """Copy from the caller to a VMO likewise; what lies before a fault is copied."""
     memory = c.get(handle, Vmo, abi.ZX_RIGHT_WRITE).memory
     memory.check_access(offset, buffer_size)  # BAD_STATE, OUT_OF_RANGE
-    for done, step in page_steps(offset, buffer_size):
-        memory.expect_write(offset + done, buffer_size - done)
-        memory.fill(offset + done, step, c.read_prefix(c.behind(buffer, done), step))
+    with memory.kept():
+        for done, step in page_steps(offset, buffer_size):
+            memory.expect_write(offset + done, buffer_size - done)
+            memory.fill(offset + done, step, c.read_prefix(c.behind(buffer, done), step))
     return abi.ZX_OK
 
 
