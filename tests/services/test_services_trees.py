@@ -237,6 +237,18 @@ def test_contents_as_memory(client: Client, root: Directory) -> None:
             file.vmo("exec")
 
 
+def test_a_file_with_a_hole(root: Directory) -> None:
+    with root.open_node("file", BOTH | CREATE) as file:
+        assert file.write_at(1 << 36, b"far") == 3
+        assert file.size() == (1 << 36) + 3
+        assert file.read_at((1 << 36) - 3, 9) == b"\0\0\0far"
+        assert file.seek(-3, 2) == 1 << 36
+        with refused(abi.ZX_ERR_INVALID_ARGS):
+            file.seek(-1)
+        file.truncate(2)
+        assert file.read_at(0, 9) == b"\0\0"
+
+
 # ---- names ---------------------------------------------------------------------------------
 
 

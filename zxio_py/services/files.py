@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import ExitStack
 
 from zxio_py import abi
 from zxio_py.fidl import encode_epitaph
@@ -33,14 +34,19 @@ class FileService(Server):
     ) -> None:
         """Serve the tree whose root *make_root* makes, for the process of its argument."""
         super().__init__(kernel, name)
-        self._root = make_root(self.system)
+        self._root: Directory | None = None
         self._locks: dict[Hashable, Lock] = {}
         self._watchers: dict[Hashable, Watchers] = {}
         #: Directories that can be named by a token, by the token's koid.
         self.tokens: dict[int, DirectoryConnection] = {}
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self._root = make_root(self.system)
+            undo.pop_all()
 
     def connect(self, process: Process, rights: int = READ_WRITE) -> int:
         """A channel to the root, in *process*: the most that can be done through it is *rights*."""
+        assert self._root is not None
         with self.lock:
             near, far = self.system.channel_create()
             self.add(DirectoryConnection(self, near, self._root.share(), rights))
@@ -49,7 +55,8 @@ class FileService(Server):
     def ended(self) -> None:
         for watchers in self._watchers.values():
             watchers.close()
-        self._root.close()
+        if self._root is not None:
+            self._root.close()
 
     # Opening -------------------------------------------------------------------------------
 

@@ -55,6 +55,9 @@ _AS_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | _SAFELY
 
 _LARGEST_OFFSET = (1 << 63) - 1
 
+#: Most bytes of a file that is had as memory: any client can make a file long.
+_LARGEST_COPY = 1 << 28
+
 
 @contextmanager
 def _statuses() -> Iterator[None]:
@@ -142,10 +145,15 @@ class HostFile(_HostNode, File):
             os.ftruncate(self.fd, length)
 
     def memory(self, flags: int) -> int:
-        """A copy: the host's own memory cannot be shared, nor executed."""
+        """A copy: the host's own memory cannot be shared, nor executed.
+
+        NO_MEMORY above 256 MiB.
+        """
         if flags & (VmoFlags.SHARED_BUFFER | VmoFlags.EXECUTE):
             raise ZxError(abi.ZX_ERR_NOT_SUPPORTED)
         size = self.size()
+        if size > _LARGEST_COPY:
+            raise ZxError(abi.ZX_ERR_NO_MEMORY)
         vmo = self._system.vmo_create(size)
         try:
             self._system.vmo_write(vmo, self.read(0, size), 0)
