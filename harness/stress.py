@@ -135,6 +135,7 @@ def run(
         raise InputError(f"{target} is no kernel of ours: it cannot be asked what it holds")
     words = f"userboot={PROGRAM_FILE} stress.calls={calls} stress.seed={seed}"
     words += f" stress.round={first_round} userboot.share preempt"
+    words += " kernel.enable-debugging-syscalls=true"
     address = _INITRD_ADDRESSES[described.architecture]
     if address:
         words += f" initrd={address:#x}"

@@ -8,6 +8,7 @@
 #define REGION_SIZE (64ull << 20)
 #define WATCH_NS 2000000ll   // between looks at the workers' progress
 #define STANDSTILL 10        // looks without progress that end a round
+#define LOOKS 250            // in a round
 #define CALLS_OF_ROUND 20000 // so many end it as well
 #define PAGES_LEFT 2500      // of the memory: to take all of it takes time
 #define SHORTAGE_ONE_IN 3    // rounds in which memory is short
@@ -392,11 +393,11 @@ static uint64_t calls_made(const struct worker_process* workers) {
     return sum;
 }
 
-// Until enough calls are made, or none is any more.
+// Until enough calls are made, or none is any more, or one that takes for ever holds up the rest.
 static void watch(struct controller* c, const struct worker_process* workers) {
     uint64_t before = 0;
     uint32_t still = 0;
-    while (before < CALLS_OF_ROUND && still < STANDSTILL) {
+    for (uint32_t i = 0; i < LOOKS && before < CALLS_OF_ROUND && still < STANDSTILL; i++) {
         C(zx_nanosleep)(C(zx_clock_get_monotonic)() + WATCH_NS);
         uint64_t now = calls_made(workers);
         still = now == before ? still + 1 : 0;

@@ -5,6 +5,8 @@
 // A thread gives way after one call in so many; where the kernel itself takes the processor away
 // after each call, that is once more.
 #define YIELD_ONE_IN 4
+// After one call in so many it touches memory that may be mapped, or ends in a fault.
+#define TOUCH_ONE_IN 3000
 // One call in so many that start a thread starts one of ours.
 #define OWN_THREADS 2
 
@@ -147,6 +149,14 @@ static void make_call(struct worker* worker, uint64_t thread) {
     }
 }
 
+static void touch_place(const struct worker* worker, uint64_t* random) {
+    volatile uint8_t* place = (volatile uint8_t*)worker->places[below(random, PLACES)];
+    uint8_t value = place[below(random, PAGE)];
+    if (below(random, 2) == 0) {
+        place[below(random, PAGE)] = (uint8_t)(value + 1);
+    }
+}
+
 void worker_thread(uint64_t number, struct worker* worker) {
     struct thread_state* state = &worker->states[number];
     state->random = mix(worker->seed, number);
@@ -154,6 +164,9 @@ void worker_thread(uint64_t number, struct worker* worker) {
         make_call(worker, number);
         if (below(&state->random, YIELD_ONE_IN) == 0) {
             CALL(worker->functions, zx_thread_legacy_yield)(0);
+        }
+        if (below(&state->random, TOUCH_ONE_IN) == 0) {
+            touch_place(worker, &state->random);
         }
     }
 }
