@@ -276,12 +276,16 @@ _Static_assert(sizeof(struct vector_regs) == VECTOR_REGS_SIZE,
 #define COMPONENT_AVX 4u
 #define VECTORS 16
 
-// The area of a thread that does not run, with what the processor has of it.
+// The area of a thread that does not run, with what the processor has of it.  What the header says
+// is as at the start may never have been written.
 static uint8_t* fpu_area(struct thread* thread) {
     uint8_t* area = arch_thread_fpu(&thread->arch);
     if (fpu_owner == thread) {
         fpu_save(area);
         fpu_owner = NULL;
+    }
+    if (!(*(const uint64_t*)(area + FPU_HEADER) & COMPONENT_AVX)) {
+        memset(area + FPU_YMM_HIGH, 0, VECTORS * 16);
     }
     return area;
 }
