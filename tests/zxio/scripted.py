@@ -9,6 +9,7 @@ from zxio_py.fidl import Method
 from zxio_py.fidl.library import io
 from zxio_py.fidl.library.common import StatusReply
 from zxio_py.fidl.library.io_types import FileInfo, NodeAttributes
+from zxio_py.fidl.library.pty import DEVICE
 from zxio_py.fidl.library.unknown import QueryableQueryResponse
 from zxio_py.kernel import Kernel, ZxError
 from zxio_py.services import Connection, Server
@@ -17,6 +18,7 @@ from zxio_py.zxio.directory import directory_init
 from zxio_py.zxio.file import file_init
 from zxio_py.zxio.node import node_init
 from zxio_py.zxio.ops import Storage
+from zxio_py.zxio.tty import tty_init
 
 #: What a method answers: a response, or a function of the request that raises or returns one.
 Answers = dict[str, Any]
@@ -81,6 +83,13 @@ class Stage:
         connection, channel = self.channel(io.FILE, answers)
         storage = Storage(self.system)
         file_init(storage, channel, event, stream)
+        return connection, storage.io
+
+    def tty(self, event: int = 0, **answers: Any) -> tuple[Scripted, Zxio]:
+        """A terminal object; *event* is a handle of the client's process."""
+        connection, channel = self.channel(DEVICE, answers)
+        storage = Storage(self.system)
+        tty_init(storage, channel, event)
         return connection, storage.io
 
     def directory(self, **answers: Any) -> tuple[Scripted, Zxio]:

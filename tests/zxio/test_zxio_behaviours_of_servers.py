@@ -80,7 +80,7 @@ def test_77_a_channel_that_says_something_else_is_a_node(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["fuchsia.posix.socket/StreamSocket", "fuchsia.hardware.pty/Device"]
+    "name", ["fuchsia.posix.socket/StreamSocket", "fuchsia.posix.socket.raw/Socket"]
 )
 def test_a_channel_of_a_type_that_is_not_there_is_closed(stage: Stage, name: str) -> None:
     answers = {"Query": QueryableQueryResponse(name.encode())}

@@ -46,7 +46,7 @@ ONLY_PYTHON = "__init__ inception ops owned raw status system transitional types
 
 
 #: Modules that speak to servers, which C does not do yet; what its remote.c has is no part of ours.
-ONLY_PYTHON += "described directory file node transport".split()
+ONLY_PYTHON += "described directory file node transport tty".split()
 IN_BOTH = sorted(path for path in SOURCES.glob("*.c") if path.stem != "remote")
 
 

@@ -30,10 +30,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.debuglog import debuglog_init
-from zxio_py.zxio.described import create_by_event, create_by_query
-from zxio_py.zxio.directory import directory_init
 from zxio_py.zxio.handle_holder import handle_holder_init
-from zxio_py.zxio.node import node_init
 from zxio_py.zxio.null import zxio_default_init
 from zxio_py.zxio.ops import Storage
 from zxio_py.zxio.pipe import pipe_init
@@ -70,6 +67,18 @@ def _create_vmo(vmo: int, rights: int, storage: Storage) -> int:
     return abi.ZX_OK
 
 
+def _from_server(channel: int, storage: Storage, *, asked: bool) -> int:
+    """The object that a server says to be, when it is asked or with its first event."""
+    if not storage.io.system.speaks_fidl:
+        storage.io.system.handle_close(channel)
+        return abi.ZX_ERR_PEER_CLOSED
+    # Protocols take a while to load: those who only have local objects do without.
+    from zxio_py.zxio import described
+
+    create = described.create_by_query if asked else described.create_by_event
+    return attempt(lambda: create(channel, storage), None)[0]
+
+
 def _refused(handle: int, info: object, storage: Storage) -> bool:
     """Refuse what cannot be an object, closing the handle if there is one."""
     if handle == abi.ZX_HANDLE_INVALID:
@@ -98,7 +107,7 @@ def zxio_create_with_on_open(handle: int, storage: Storage | None) -> int:
     """Build the object that the server's first event describes; the status."""
     if storage is None or _refused(handle, storage, storage):
         return abi.ZX_ERR_INVALID_ARGS
-    return attempt(lambda: create_by_event(handle, storage), None)[0]
+    return _from_server(handle, storage, asked=False)
 
 
 def zxio_create_with_info(handle: int, handle_info: bytes | None, storage: Storage | None) -> int:
@@ -109,7 +118,7 @@ def zxio_create_with_info(handle: int, handle_info: bytes | None, storage: Stora
     _, rights, kind = _BASIC_INFO.unpack_from(handle_info)
     match kind:
         case abi.ZX_OBJ_TYPE_CHANNEL:
-            return attempt(lambda: create_by_query(handle, storage), None)[0]
+            return _from_server(handle, storage, asked=True)
         case abi.ZX_OBJ_TYPE_DEBUGLOG:
             debuglog_init(storage, handle)
             return abi.ZX_OK
@@ -136,13 +145,19 @@ _PARTS = {
     ZXIO_OBJECT_TYPE_VMO: "hh",  # VMO, stream
 }
 
-#: Those that ask nobody.
-_CONSTRUCTORS: dict[int, Callable[..., None]] = {
-    ZXIO_OBJECT_TYPE_DIR: directory_init,
-    ZXIO_OBJECT_TYPE_NODE: node_init,
+_LOCAL_CONSTRUCTORS: dict[int, Callable[..., None]] = {
     ZXIO_OBJECT_TYPE_PIPE: pipe_init,
     ZXIO_OBJECT_TYPE_VMO: vmo_init,
 }
+
+
+def _constructor(type: int) -> Callable[..., None] | None:
+    """What makes an object of a type without asking anybody."""
+    if type in (ZXIO_OBJECT_TYPE_DIR, ZXIO_OBJECT_TYPE_NODE):
+        from zxio_py.zxio import directory, node  # see _from_server
+
+        return directory.directory_init if type == ZXIO_OBJECT_TYPE_DIR else node.node_init
+    return _LOCAL_CONSTRUCTORS.get(type)
 
 
 def zxio_create_with_type(storage: Storage | None, type: int, *parts: int | bytes | None) -> int:
@@ -160,7 +175,7 @@ def zxio_create_with_type(storage: Storage | None, type: int, *parts: int | byte
         return abi.ZX_ERR_INVALID_ARGS
     handles = [int(part or 0) for part, kind in zip(parts, shape, strict=True) if kind == "h"]
     pointers = [part for part, kind in zip(parts, shape, strict=True) if kind == "p"]
-    constructor = _CONSTRUCTORS.get(type)
+    constructor = _constructor(type)
     if abi.ZX_HANDLE_INVALID in handles or None in pointers:
         status = abi.ZX_ERR_INVALID_ARGS
     elif constructor is not None:

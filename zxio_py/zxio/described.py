@@ -1,8 +1,7 @@
 """Objects that a server stands behind, by what it says of them: unasked or by a query.
 
-Of what servers may be, files, directories and nodes are known here; terminals and network sockets
-are refused with ZX_ERR_NOT_SUPPORTED.  The channel is consumed in every case, and where it gives no
-object the storage is left alone.
+Of what servers may be, network sockets are not known here: ZX_ERR_NOT_SUPPORTED.  The channel is
+consumed in every case, and where it gives no object the storage is left alone.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.fidl.library.io import FILE, NODE
 from zxio_py.fidl.library.io_types import NodeInfoDeprecated
+from zxio_py.fidl.library.pty import DEVICE
 from zxio_py.fidl.library.unknown import QUERYABLE
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.directory import directory_init
@@ -31,6 +31,7 @@ from zxio_py.zxio.node import node_init
 from zxio_py.zxio.ops import Storage
 from zxio_py.zxio.system import System
 from zxio_py.zxio.transport import call, check, discard, wait_event
+from zxio_py.zxio.tty import tty_init
 
 _TYPES: Final = {
     b"fuchsia.io/Directory": ZXIO_OBJECT_TYPE_DIR,
@@ -48,8 +49,6 @@ _TYPES: Final = {
 
 def query_type(system: System, channel: int) -> int:
     """ZXIO_OBJECT_TYPE_ of what is behind a channel: NONE for any other protocol."""
-    if not system.speaks_fidl:
-        raise ZxError(abi.ZX_ERR_PEER_CLOSED)
     protocol = bytes(call(system, channel, QUERYABLE["Query"]).protocol)
     return _TYPES.get(protocol, ZXIO_OBJECT_TYPE_NONE)
 
@@ -64,6 +63,9 @@ def create_by_query(channel: int, storage: Storage) -> None:
             case type if type == ZXIO_OBJECT_TYPE_FILE:
                 info = call(system, channel, FILE["Describe"])
                 file_init(storage, channel, info.observer or 0, info.stream or 0)
+            case type if type == ZXIO_OBJECT_TYPE_TTY:
+                described = call(system, channel, DEVICE["Describe2"])
+                tty_init(storage, channel, described.event or 0)
             case type if type == ZXIO_OBJECT_TYPE_NONE:
                 node_init(storage, channel)
             case _:
@@ -77,8 +79,6 @@ def create_by_event(channel: int, storage: Storage) -> None:
     """Make the object that the server's first event describes."""
     system = storage.io.system
     try:
-        if not system.speaks_fidl:
-            raise ZxError(abi.ZX_ERR_PEER_CLOSED)
         method, payload = wait_event(system, channel, NODE)
         if method.name == "OnRepresentation":
             discard(system, payload)
@@ -99,6 +99,8 @@ def _create_by_info(channel: int, info: NodeInfoDeprecated, storage: Storage) ->
         file_init(storage, channel, info.file.event or 0, info.file.stream or 0)
     elif info.directory is not None:
         directory_init(storage, channel)
+    elif info.tty is not None:
+        tty_init(storage, channel, info.tty.event or 0)
     elif info.service is not None:
         node_init(storage, channel)
     else:

@@ -114,7 +114,7 @@ def _through_stream(transfer: Callable[[], int]) -> int:
         raise
 
 
-def _file_readv(io: Zxio, vector: Vector, flags: int) -> int:
+def file_readv(io: Zxio, vector: Vector, flags: int) -> int:
     _no_flags(flags)
     remote: Remote = io.state
     if remote.stream != abi.ZX_HANDLE_INVALID:
@@ -144,7 +144,7 @@ def _file_readv_at(io: Zxio, offset: int, vector: Vector, flags: int) -> int:
     return _in_chunks(vector, read)
 
 
-def _file_writev(io: Zxio, vector: Vector, flags: int) -> int:
+def file_writev(io: Zxio, vector: Vector, flags: int) -> int:
     _no_flags(flags)
     remote: Remote = io.state
     if remote.stream != abi.ZX_HANDLE_INVALID:
@@ -199,9 +199,9 @@ _FILE_OPS = Ops(
     sync=remote_sync,
     attr_get=remote_attr_get,
     attr_set=remote_attr_set,
-    readv=_file_readv,
+    readv=file_readv,
     readv_at=_file_readv_at,
-    writev=_file_writev,
+    writev=file_writev,
     writev_at=_file_writev_at,
     seek=_file_seek,
     truncate=_file_truncate,

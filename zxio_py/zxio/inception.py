@@ -15,7 +15,6 @@ from zxio_py.abi.zxio import (
 )
 from zxio_py.kernel.errors import ZxError
 from zxio_py.zxio.create import zxio_create_with_info
-from zxio_py.zxio.described import query_type
 from zxio_py.zxio.ops import Storage
 from zxio_py.zxio.system import System
 
@@ -35,6 +34,8 @@ def _type_of(handle: int, info: bytes, system: System) -> int:
     """ZXIO_OBJECT_TYPE_ of the object to come; what is behind a channel is asked for it."""
     (kind,) = _TYPE.unpack_from(info)
     if kind == abi.ZX_OBJ_TYPE_CHANNEL:
+        from zxio_py.zxio.described import query_type  # for those who have channels only
+
         return query_type(system, handle)
     return _TYPES.get(kind, ZXIO_OBJECT_TYPE_NONE)
 

@@ -12,15 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from struct import Struct
+from typing import TYPE_CHECKING
 
 from zxio_py import abi
-from zxio_py.fidl.message import HandleDisposition, HandleInfo
 from zxio_py.kernel.caller import Caller
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.pages import PAGE_SIZE
 from zxio_py.kernel.raw import ENTRIES
 from zxio_py.kernel.thread import Thread
 from zxio_py.zxio.vector import Entries, Pointer, Vector
+
+if TYPE_CHECKING:
+    from zxio_py.fidl.message import HandleDisposition, HandleInfo
 
 _BASIC_INFO = abi.STRUCTS["zx_info_handle_basic_t"]
 _SOCKET_INFO = abi.STRUCTS["zx_info_socket_t"]
@@ -81,6 +84,8 @@ def _pack_dispositions(handles: Sequence[HandleDisposition]) -> bytearray:
 
 
 def _unpack_infos(records: bytes | bytearray) -> list[HandleInfo]:
+    from zxio_py.fidl.message import HandleInfo  # for those who have messages only
+
     return [HandleInfo(*fields) for fields in _HANDLE_INFO.iter_unpack(records)]
 
 
