@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
@@ -13,13 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zxio_py import abi
-from zxio_py.fidl import HEADER_SIZE, encode_header
+from zxio_py.fidl import HEADER_SIZE, UnsuitableValueError, encode_header
 from zxio_py.fidl.library.io import DIRECTORY
 from zxio_py.fidl.library.io_types import OpenFlags
 from zxio_py.kernel import Kernel
 from zxio_py.objects import Client, Directory, ZxError
-from zxio_py.services import FileService, HostDirectory, MemoryDirectory
+from zxio_py.services import (
+    Connection,
+    FileService,
+    HostDirectory,
+    MemoryDirectory,
+    Server,
+)
 from zxio_py.zxio import zxio_add_inotify_filter
+from zxio_py.zxio.transport import call
 
 FILES = 1000
 
@@ -172,3 +180,34 @@ def test_a_server_that_ends_closes_its_connections(client: Client) -> None:
     with pytest.raises(ZxError, match="PEER_CLOSED"):
         root.close()
     assert root.closed
+
+
+class Mistaken(Connection):
+    """A connection whose handlers have mistakes."""
+
+    protocol = DIRECTORY
+
+    def Sync(self, request: None) -> None:
+        raise KeyError("no such thing")
+
+    def Rewind(self, request: None) -> object:
+        return object()
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"), [("Sync", KeyError), ("Rewind", UnsuitableValueError)]
+)
+def test_a_mistake_of_a_handler_leaves_nobody_waiting(
+    client: Client, monkeypatch: pytest.MonkeyPatch, method: str, expected: type[Exception]
+) -> None:
+    seen: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: seen.append(args.exc_type))
+    with Server(client.kernel) as server:
+        near, far = server.system.channel_create()
+        with server.lock:
+            server.add(Mistaken(server, near))
+            channel = server.give(far, client.process)
+        with pytest.raises(ZxError, match="PEER_CLOSED"):
+            call(client.system, channel, DIRECTORY[method])
+    assert seen == [expected]
+    client.system.handle_close(channel)

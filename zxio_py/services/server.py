@@ -199,7 +199,9 @@ class Server:
 
     def close(self) -> None:
         """End the thread, then the process: clients find their channels closed."""
-        if not self.process.dead:
+        if self.process.dead:
+            self._thread.join()
+        else:
             self.zx.port_queue(self._port, bytes(abi.STRUCTS["zx_port_packet_t"].size))
             self._thread.join()
             for connection in list(self._connections.values()):
@@ -231,6 +233,16 @@ class Server:
         self.zx.object_wait_async(connection.channel, self._port, key, signals, 0)
 
     def _run(self) -> None:
+        """Serve; a handler's mistake is the end of the process, so that nobody waits for it."""
+        done = False
+        try:
+            self._take_packets()
+            done = True
+        finally:
+            if not done:
+                self.process.kill(abi.ZX_TASK_RETCODE_EXCEPTION_KILL)
+
+    def _take_packets(self) -> None:
         """Take packets from the port until the one that ends it."""
         while True:
             packet = cast("bytes", self.zx.port_wait(self._port, abi.ZX_TIME_INFINITE))
