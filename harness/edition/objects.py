@@ -95,18 +95,23 @@ def handles_in(
 
 
 class Objects:
-    """Types of slots, element sizes of fifos; of one program."""
+    """Types of slots, element sizes of fifos, processes of threads; of one program."""
 
     def __init__(self, program: Program) -> None:
         self._types: dict[str, str | None] = dict(GIVEN)
         self._elements: dict[str, int | None] = {}
         self.element_sizes: set[int] = set()
+        self._processes: dict[str, str] = {}
         for step in program.all_steps():
             self._note(step)
 
     def type_of(self, slot: str | None) -> str | None:
         """Type of the object in *slot*, "CHANNEL"; None if the text does not tell."""
         return self._types.get(slot) if slot is not None else None
+
+    def process_of(self, slot: str | None) -> str | None:
+        """Slot of the process that the thread in *slot* was made in; None if none was."""
+        return self._processes.get(slot) if slot is not None else None
 
     def element_size(self, slot: str | None) -> int | None:
         """Bytes of an element of the fifo in *slot*, or of every fifo there is; None if unknown."""
@@ -127,6 +132,8 @@ class Objects:
             size = self._elements.get(source.slot)
         elif step.call == "zx_vmo_create_child":
             types = ("VMO",)
+        elif step.call == "zx_thread_create" and isinstance(source, HandleValue):
+            self._processes[stored[0]] = source.slot
         elif step.call == "zx_fifo_create" and len(step.args) > 1:
             element = step.args[1]
             size = element.x86_64 if isinstance(element, Number) else None

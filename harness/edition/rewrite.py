@@ -39,6 +39,7 @@ from zxio_py import abi
 from zxio_py.abi.editions import EDITION_2022, Edition
 
 _PLAIN: Final = Shape()
+_WAITS: Final = frozenset({"zx_object_wait_one", "zx_object_wait_many", "zx_port_wait"})
 #: Topics of 2018 that want READ of the handle, which narrowed handles of some types have not.
 _READ_TOPICS: Final = frozenset({3, 10, 11, 12, 13, 14, 15, 19, 20, 21})
 _READ: Final = abi.CONSTANTS["ZX_RIGHT_READ"]
@@ -129,6 +130,8 @@ class _Rewriter:
         check_policy(program.policy)
         if "$rootjob" in program.slots:
             refuse("the root job of the edition is in another")
+        if _waits_for_a_started_process(program):
+            refuse("a process that faults stays, where nobody handles its exceptions")
         given: list[Step] = []
         for slot in program.given:
             given += self._narrow(slot, GIVEN.get(slot, ""))
@@ -208,6 +211,14 @@ class _Rewriter:
         if not self._edition.has(name):
             refuse(f"the place of {arg.plus_vdso}, which there is not")
         return dataclasses.replace(arg, plus_vdso=name)
+
+
+def _waits_for_a_started_process(program: Program) -> bool:
+    """A process is started, and something waited for after that."""
+    calls = [step.call for step in program.steps]
+    if "zx_process_start" not in calls:
+        return False
+    return any(call in _WAITS for call in calls[calls.index("zx_process_start") :])
 
 
 def _asks_for_read(program: Program) -> bool:

@@ -31,7 +31,7 @@ from harness.edition.draft import (
     zero,
 )
 from harness.edition.info import info_topic, object_property
-from harness.edition.objects import wait_items
+from harness.edition.objects import GIVEN, wait_items
 from harness.edition.restore import JobPacket, JobSignals, Literal, StatusThrough
 from harness.program.model import Buffer, BufferRef, HandleValue, Number, Sized
 from zxio_py import abi
@@ -181,6 +181,24 @@ def _yield(draft: Draft) -> None:
         refuse("zx_thread_legacy_yield: with options")
 
 
+def _suspend(draft: Draft) -> None:
+    """Only threads that run are suspended; what waits for others to be would wait for ever."""
+    if _is_new(draft, "PROCESS") or _is_new(draft, "THREAD"):
+        refuse(f"{draft.step.call}: of what does not run")
+
+
+def _start(draft: Draft) -> None:
+    """A thread is started in a process that runs."""
+    if draft.objects.process_of(draft.slot(0)) not in (None, "$proc"):
+        refuse("zx_thread_start: as the first thread of its process")
+
+
+def _is_new(draft: Draft, kind: str) -> bool:
+    """Whether the first argument is an object of that type that the program has made."""
+    slot = draft.slot(0)
+    return slot is not None and slot not in GIVEN and draft.objects.type_of(slot) == kind
+
+
 def check_policy(policy: Mapping[int, int]) -> None:
     """Raise `CannotRewriteError` if a program's job would have another *policy* in 2018.
 
@@ -284,6 +302,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "zx_process_exit": Shape(rules=(_exit_code,)),
     "zx_thread_legacy_yield": Shape("zx_nanosleep", order=(ZERO,), rules=(_yield,)),
     "zx_task_suspend": Shape(rules=(absent("a token"),)),
+    "zx_task_suspend_token": Shape(rules=(_suspend,)),
+    "zx_thread_start": Shape(rules=(_start,)),
     # the rest
     "zx_debuglog_create": Shape(rules=(_log,)),
     "zx_cprng_draw": Shape(order=(0, 1, Scratch("actual", 8)), rules=(_draw,)),

@@ -333,6 +333,37 @@ def test_the_root_job_is_refused() -> None:
     assert "in another" in refused(call("zx_object_wait_one", {"h": "$rootjob"}, 0, 0))
 
 
+MADE_PROCESS = call(
+    "zx_process_create",
+    {"h": "$job"}, {"in": {"str": "p"}}, 1, 0, {"out_handle": "p"}, {"out_handle": "v"},
+)  # fmt: skip
+MADE_THREAD = call("zx_thread_create", {"h": "p"}, {"in": {"str": "t"}}, 1, 0, {"out_handle": "t"})
+
+
+def test_suspending_what_does_not_run_is_refused() -> None:
+    suspend = "zx_task_suspend_token"
+    reason = refused(MADE_PROCESS, call(suspend, {"h": "p"}, {"out_handle": "s"}))
+    assert "does not run" in reason
+    reason = refused(MADE_PROCESS, MADE_THREAD, call(suspend, {"h": "t"}, {"out_handle": "s"}))
+    assert "does not run" in reason
+    assert last(call(suspend, {"h": "$thread"}, {"out_handle": "s"})).call == suspend
+
+
+def test_starting_a_first_thread_alone_is_refused() -> None:
+    start = "zx_thread_start"
+    assert "first thread" in refused(MADE_PROCESS, MADE_THREAD, call(start, {"h": "t"}, 0, 0, 0, 0))
+    assert last(call(start, {"h": "$thread"}, 0, 0, 0, 0)).call == start
+    own = {**MADE_THREAD, "args": [{"h": "$proc"}, *MADE_THREAD["args"][1:]]}
+    assert last(own, call(start, {"h": "t"}, 0, 0, 0, 0)).call == start
+
+
+def test_waiting_for_a_process_that_is_started_is_refused() -> None:
+    start = call("zx_process_start", {"h": "p"}, {"h": "t"}, 0, 0, {"h": "$zero"}, 0)
+    wait = call("zx_object_wait_one", {"h": "p"}, 8, {"deadline": 5}, {"null": 1})
+    assert "faults" in refused(MADE_PROCESS, MADE_THREAD, start, wait)
+    assert last(MADE_PROCESS, MADE_THREAD, wait, start).call == "zx_process_start"
+
+
 def test_enabling_is_refused() -> None:
     assert "disabling" in refused(call("zx_socket_set_disposition", 3, 2, 0))
     assert "disabling" in refused(call("zx_socket_set_disposition", 3, 0, 0))
