@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, cast, get_args
 
@@ -244,6 +244,7 @@ class _ProgramReader:
             for thread, steps in threads.items()
         }
         self._check_slots(uses, stores)
+        self._check_library(policy, (main, *helpers.values()))
         slots = self._names.slots
         given = [slot for slot in GIVEN_SLOTS if slot in slots]
         return Program(
@@ -283,6 +284,15 @@ class _ProgramReader:
                 self._fail(f"policy: unknown action {brief(action)}")
             policy[POLICY_CONDITIONS[condition]] = POLICY_ACTIONS[action]
         return policy
+
+    def _check_library(self, policy: Mapping[int, int], lists: Iterable[tuple[Step, ...]]) -> None:
+        """Guests load the zxio library in the program's own process, which takes VMOs."""
+        allow = CONSTANTS["ZX_POL_ACTION_ALLOW"]
+        others = policy.get(CONSTANTS["ZX_POL_NEW_ANY"], allow)
+        if policy.get(CONSTANTS["ZX_POL_NEW_VMO"], others) == allow:
+            return
+        if any(step.is_zxio for steps in lists for step in steps):
+            self._fail("policy: the zxio library cannot be loaded where new VMOs are denied")
 
     def _step_list(
         self,

@@ -183,6 +183,13 @@ BAD_PROGRAMS: list[tuple[Any, str]] = [
     ),
     (program(policy={"ZX_POL_ACTION_DENY": 1}), "unknown condition"),
     (program(policy={"ZX_POL_NEW_VMO": 1}), "unknown action 1"),
+    (
+        program(
+            {"call": "zxio_close", "args": [{"null": 1}]},
+            policy={"ZX_POL_NEW_ANY": "ZX_POL_ACTION_DENY"},
+        ),
+        "policy: the zxio library cannot be loaded",
+    ),
     (program(policy={"ZX_POL_NEW_VMO": "ZX_POL_NEW_VMO"}), "unknown action"),
     (program(threads=[]), "threads is not an object"),
     (program(threads={str(n): [] for n in range(5)}), "5 helper threads, at most 4"),
