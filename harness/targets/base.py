@@ -10,25 +10,6 @@ from harness.program.model import Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
 
 
-class Closing:
-    """What is closed at the end of a ``with``."""
-
-    def close(self) -> None:
-        """Release everything; idempotent."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
 class Session(Protocol):
     """A program that is fed step by step; its slots and buffers live until it is closed."""
 

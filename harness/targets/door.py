@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.program.model import Buffer, Bytes, Number, Report, Step
-from harness.targets.base import Closing, Session
+from harness.targets.base import Session
 from zxio_py.abi.binding import Binding, Passed, Result, Value, binding
 from zxio_py.abi.status import ZX_ERR_NOT_SUPPORTED
+from zxio_py.closing import Closing
 from zxio_py.kernel.errors import ZxError
 
 

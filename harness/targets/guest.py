@@ -30,7 +30,7 @@ from harness.program.model import (
     Step,
 )
 from harness.program.observation import ProgramObservation, StepObservation
-from harness.targets.base import Closing
+from zxio_py.closing import Closing
 
 #: Machines lost one after the other without a single result in between: then it is given up.  A
 #: program that went down with its machine counts as a result, unless the machine hung: a kernel

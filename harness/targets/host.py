@@ -12,10 +12,10 @@ from harness.errors import InputError, SessionEndedError
 from harness.program.model import GIVEN_SLOTS, MAX_THREADS, TIME_LIMIT_NS, Arch, Program, Step
 from harness.program.observation import ProgramObservation, StepObservation
 from harness.program.parse import FUNCTIONS
-from harness.targets.base import Closing
 from harness.targets.plan import Entry, Plan, Planner, make_plan
 from harness.targets.run import Run, run_plan
 from zxio_py.abi.rights import ZX_RIGHT_NONE
+from zxio_py.closing import Closing
 from zxio_py.kernel import Counts, Kernel
 from zxio_py.kernel.errors import ThreadEnded, UserFault
 from zxio_py.kernel.job import Job

@@ -30,8 +30,9 @@ from harness.program.decode import decode_result, result_payload
 from harness.program.encode import EncodedPrograms
 from harness.program.model import DEBUGGING_OPTION, TIME_LIMIT_NS, Arch, Program
 from harness.program.observation import ProgramObservation
-from harness.targets.base import Closing, Session
+from harness.targets.base import Session
 from zxio_py.abi.editions import EDITIONS, calls_of
+from zxio_py.closing import Closing
 
 #: Seconds of QEMU's time until the agent must be ready: half a second is usual.
 BOOT_LIMIT: Final = 10.0

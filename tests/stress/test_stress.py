@@ -92,17 +92,17 @@ def test_a_panic_is_told_with_its_place(tmp_path: Path) -> None:
     assert any("self_test.c" in frame for frame in result.failure.backtrace)
 
 
-def qemu_of_ours() -> int:
-    """The process id of the one QEMU that this process has started."""
+def our_machines() -> set[int]:
+    """The process ids of all QEMUs that this process has started."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    (pid,) = [pid for pid in children if "qemu" in Path(f"/proc/{pid}/cmdline").read_text()]
-    return int(pid)
+    return {int(pid) for pid in children if "qemu" in Path(f"/proc/{pid}/cmdline").read_text()}
 
 
 def test_a_machine_that_is_lost_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     run = stress.run
+    others = our_machines()  # of other tests
 
     def run_and_kill(
         target: str,
@@ -114,7 +114,8 @@ def test_a_machine_that_is_lost_is_told(
     ) -> Stress:
         def kill(now: Stress) -> None:
             progress(now)
-            os.kill(qemu_of_ours(), signal.SIGKILL)
+            (pid,) = our_machines() - others
+            os.kill(pid, signal.SIGKILL)
 
         return run(target, calls=calls, seed=seed, first_round=first_round, progress=kill)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import cast
 
 from zxio_py import abi
+from zxio_py.closing import Closing
 from zxio_py.kernel import Door, Kernel, ZxError
 from zxio_py.objects.directory import Directory
 from zxio_py.objects.object import Object, check
@@ -20,7 +20,7 @@ from zxio_py.zxio.directory import is_directory
 from zxio_py.zxio.ops import Ops, Storage, zxio_init
 
 
-class Client:
+class Client(Closing):
     """A process that makes objects; `with` ends it, and all that it holds."""
 
     def __init__(self, kernel: Kernel | None = None, name: str = "zxio") -> None:
@@ -31,17 +31,6 @@ class Client:
         self.system = System(thread)
         #: The process's system calls as methods.
         self.zx = Door(self.process, thread)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the process: its handles are closed, its objects are of no use any more."""

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from itertools import count
 from struct import Struct
-from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from zxio_py import abi
+from zxio_py.closing import Closing
 from zxio_py.fidl import (
     Call,
     Encoded,
@@ -166,7 +166,7 @@ class Connection:
             self.close()
 
 
-class Server:
+class Server(Closing):
     """A process of *kernel* with connections, and the thread that serves them; `with` ends it.
 
     Handlers run on that thread, one at a time.
@@ -185,17 +185,6 @@ class Server:
         self._connections: dict[int, Connection] = {}
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the thread, then the process: clients find their channels closed."""
