@@ -39,12 +39,15 @@ class Shrinker:
     def __init__(
         self,
         runner: Runner,
-        directory: Path,
+        directory: Path | None,
         seconds: float = SECONDS,
         seconds_each: float = SECONDS,
         seed: int | None = None,
     ) -> None:
-        """*seconds* are for all of them together; *seed* is that of the campaign."""
+        """*seconds* are for all of them together; *seed* is that of the campaign.
+
+        Without a *directory* nothing is written.
+        """
         self._runner = runner
         self._judge = Judge(runner)
         self._directory = directory
@@ -84,7 +87,9 @@ class Shrinker:
         if shrunk.flaky and verdict.outcome == "diverge":
             verdict.outcome = "unstable"
         targets = self._runner.targets
-        path = write_found(self._directory, shrunk, verdict, targets, self._seed)
+        path = None
+        if self._directory is not None:
+            path = write_found(self._directory, shrunk, verdict, targets, self._seed)
         return Found(shrunk.kind, verdict, shrunk, path)
 
 

@@ -116,7 +116,7 @@ class Campaign:
         self,
         runner: Runner,
         generator: Generator,
-        directory: Path,
+        directory: Path | None,
         limits: Limits,
         seed: int = 0,
         known: Sequence[Known] = (),
@@ -125,6 +125,7 @@ class Campaign:
     ) -> None:
         """*directory* takes the files of divergences, *shrinking* is seconds for each.
 
+        Without a directory nothing is written.
         *with_seeds*: the seeds are run as they are before programs are made of them.
         """
         self._with_seeds = with_seeds

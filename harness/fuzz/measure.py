@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime
 import glob
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from harness.fuzz.after import Found
@@ -66,28 +64,27 @@ def _measure(
 ) -> Measured:
     once = Limits(limits.seconds, limits.programs, found=1)
     ignored: list[Known] = []
-    with tempfile.TemporaryDirectory(prefix="zxh-fuzz-") as directory:
-        while True:
-            shown: list[Found] = []
-            campaign = Campaign(
-                runner,
-                generator(),
-                Path(directory),
-                once,
-                known=ignored,
-                shrinking=_SHRINKING,
-                with_seeds=with_seeds,
-            )
-            with seeded(fault):
-                tally = campaign.run(shown.append)
-            runner.reset()  # objects that a fault has left behind
-            steady = [one for one in shown if one.shrunk is not None and not one.shrunk.flaky]
-            found = _of_the_fault(runner, steady)
-            others = [_without_the_fault(one) for one in steady if one is not found]
-            if found is not None or not others:
-                kind = found.kind if found is not None else None
-                return Measured(fault, kind, tally.seconds, tally.seeds, tally.programs)
-            ignored += others
+    while True:
+        shown: list[Found] = []
+        campaign = Campaign(
+            runner,
+            generator(),
+            None,
+            once,
+            known=ignored,
+            shrinking=_SHRINKING,
+            with_seeds=with_seeds,
+        )
+        with seeded(fault):
+            tally = campaign.run(shown.append)
+        runner.reset()  # objects that a fault has left behind
+        steady = [one for one in shown if one.shrunk is not None and not one.shrunk.flaky]
+        found = _of_the_fault(runner, steady)
+        others = [_without_the_fault(one) for one in steady if one is not found]
+        if found is not None or not others:
+            kind = found.kind if found is not None else None
+            return Measured(fault, kind, tally.seconds, tally.seeds, tally.programs)
+        ignored += others
 
 
 def _of_the_fault(runner: Runner, steady: Sequence[Found]) -> Found | None:
