@@ -13,19 +13,18 @@ from zxio_py.abi.model import Call, Param
 from zxio_py.kernel.errors import ZxError
 from zxio_py.kernel.syscalls import SYSCALLS
 
+# `with` takes and gives the lock in one step with its block: a signal between acquire() and try
+# would leave it locked.
 _TEMPLATE = """\
 def {name}(caller, {params}*_):
-    lock = caller.lock
-    lock.acquire()
-    try:
-        _thread = caller.kernel.running = caller.thread
-        if _thread.halted:
-            _thread.go_on()
-        return body(caller{args})
-    except ZxError as error:
-        return error.status
-    finally:
-        lock.release()
+    with caller.lock:
+        try:
+            _thread = caller.kernel.running = caller.thread
+            if _thread.halted:
+                _thread.go_on()
+            return body(caller{args})
+        except ZxError as error:
+            return error.status
 """
 
 

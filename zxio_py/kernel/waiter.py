@@ -47,8 +47,8 @@ class Waiter:
             gate = self._gate = allocate_lock()
             gate.acquire()
             thread.sleeps[self] = state
-            lock.release()
             try:
+                lock.release()  # in here: a signal may end the block as soon as it is done
                 while not self.woken:
                     left = deadline - monotonic_ns()
                     if deadline == abi.ZX_TIME_INFINITE or left > _LONGEST_NS:
